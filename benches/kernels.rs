@@ -1,0 +1,97 @@
+//! Updates a second of every path of every kernel: `cargo bench --no-default-features`.
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use magnetite::kernel::{Kernel, Scan};
+use magnetite::model::Ising;
+use magnetite::rng::mix64;
+use magnetite::run::{Anneal, AnnealOptions, Chains, Keep};
+use magnetite::schedule::{Shape, betas};
+use std::sync::Arc;
+
+const SWEEPS: usize = 100;
+
+/// A random graph of mean degree `degree` (complete if that is n - 1) with couplings made from a number in [0, 1).
+fn model(n: usize, degree: usize, weight: impl Fn(f64) -> f64) -> Arc<Ising> {
+    let fraction = |k: u64| (mix64(k) >> 11) as f64 / (1u64 << 53) as f64;
+    let (mut rows, mut columns, mut weights) = (Vec::new(), Vec::new(), Vec::new());
+    for i in 0..n as i64 {
+        let others: Vec<i64> = if degree == n - 1 {
+            (i + 1..n as i64).collect()
+        } else {
+            (0..degree as u64 / 2)
+                .map(|k| (fraction(i as u64 * 1000 + k) * n as f64) as i64)
+                .collect()
+        };
+        for j in others.into_iter().filter(|&j| j != i) {
+            rows.push(i);
+            columns.push(j);
+            weights.push(weight(fraction((i * 100_003 + j) as u64 + (1 << 40))));
+        }
+    }
+    Arc::new(Ising::from_edges(&rows, &columns, &weights, vec![0.0; n], 0.0).expect("valid"))
+}
+
+fn options(model: &Arc<Ising>, reads: usize, kernel: Kernel, scan: Scan) -> AnnealOptions {
+    let (hot, cold) = model.annealing_range().expect("not empty");
+    let chains = Chains {
+        model: model.clone(),
+        seed: 1,
+        first_chain: 0,
+        count: reads,
+        kernel,
+        scan,
+        initial_states: None,
+        clamped: Vec::new(),
+        num_threads: 1,
+    };
+    let betas = betas(Shape::Geometric, hot, cold, SWEEPS).expect("valid");
+    AnnealOptions {
+        chains,
+        betas,
+        keep: Keep::Best,
+        num_best: 0,
+        trajectory: 0,
+    }
+}
+
+fn kernels(c: &mut Criterion) {
+    let sign = |u: f64| if u < 0.5 { -1.0 } else { 1.0 };
+    let real = |u: f64| 2.0 * u - 1.0;
+    let problems = [
+        ("sparse signs, degree 6", model(8_000, 6, sign)),
+        ("sparse signs, degree 48", model(800, 48, sign)),
+        ("sparse reals, degree 6", model(8_000, 6, real)),
+        ("dense signs", model(1_000, 999, sign)),
+        ("dense reals", model(1_000, 999, real)),
+    ];
+    for (name, model) in &problems {
+        let mut group = c.benchmark_group(*name);
+        group.sample_size(10);
+        for (kernel, kernel_name) in [(Kernel::Metropolis, "metropolis"), (Kernel::Gibbs, "gibbs")] {
+            for (scan, scan_name) in [
+                (Scan::Sequential, "sequential"),
+                (Scan::Permutation, "permutation"),
+            ] {
+                for reads in [1, 32] {
+                    let updates = (model.num_sites() * SWEEPS * reads) as u64;
+                    group.throughput(Throughput::Elements(updates));
+                    let id = BenchmarkId::new(
+                        format!("{kernel_name}, {scan_name}, n = {}", model.num_sites()),
+                        reads,
+                    );
+                    group.bench_function(id, |b| {
+                        b.iter(|| {
+                            let mut run = Anneal::new(options(model, reads, kernel, scan)).expect("valid");
+                            while !run.advance(1.0) {}
+                            run.best_energy()
+                        });
+                    });
+                }
+            }
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, kernels);
+criterion_main!(benches);

@@ -1,0 +1,337 @@
+//! Small whole-number couplings: one byte a spin, one walk over a neighbour list for up to 32 chains.
+//!
+//! Spins stand site-major: a row of W bytes per site, one lane a byte. A local field whose bound is at most 127 is a sum
+//! of such rows in byte arithmetic, four uncoupled sites (a quad) at a time; the acceptance table fits shuffle
+//! registers; leading bytes of draws come four visits a hash. A coupling of weight w stands |w| times in the list.
+//! Sites with larger bounds ("heavy": hubs) are summed in wider integers, one at a time.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+mod layout;
+#[cfg(target_arch = "x86_64")]
+pub(super) mod lookup;
+mod portable;
+#[cfg(target_arch = "x86_64")]
+mod transpose;
+
+pub(super) use layout::Layout;
+
+use super::simd::Level;
+use super::{Ensemble, Setup, shadow};
+use crate::kernel::{Acceptance, Rule, is_below};
+use crate::rng::{Key, Stream, lead};
+use layout::Heavy;
+use std::sync::Arc;
+
+/// Largest local field that a byte holds.
+pub(in crate::ensemble) const BYTE_BOUND: f64 = 127.0;
+
+/// Spins, site-major, aligned to vectors.
+#[repr(C, align(32))]
+#[derive(Clone, Copy)]
+struct Chunk([i8; 32]);
+
+/// A block of `W` chains (8, 16 or 32; unused lanes idle along).
+pub(super) struct Bytes<const W: usize> {
+    setup: Setup,
+    layout: Arc<Layout>,
+    num_lanes: usize,
+    streams: Vec<Stream>,
+    betas: Vec<f64>,
+    /// Acceptance of each lane; refreshed when a beta changes.
+    tables: Tables<W>,
+    stale: bool,
+    chunks: Vec<Chunk>,
+    energies: [i64; W],
+    shadows: Vec<u32>,
+    sweep: u64,
+    quad: usize,
+    keys: [Key; W],
+    keys_of_sweep: Option<u64>,
+    level: Level,
+}
+
+/// Thresholds by field for the betas of the lanes.
+struct Tables<const W: usize> {
+    rule: Rule,
+    acceptance: Vec<Acceptance>,
+    /// Thresholds of the first lane, by k; complete when all lanes share a beta.
+    shared: Vec<u32>,
+    /// Thresholds by k and lane, where lanes differ or the vector path is off.
+    by_lane: Vec<[u32; W]>,
+    uniform: bool,
+}
+
+/// What a sweep over some quads needs besides the spins.
+struct Frame<'a, const W: usize> {
+    layout: &'a Layout,
+    tables: &'a Tables<W>,
+    isolated: Rule,
+    keys: &'a [Key; W],
+}
+
+impl<const W: usize> Bytes<W> {
+    /// Chains `first_chain ..` in the given states (one after the other, by site).
+    pub fn new(
+        setup: Setup,
+        layout: Arc<Layout>,
+        first_chain: u64,
+        num_lanes: usize,
+        states: &[i8],
+        level: Level,
+    ) -> Self {
+        let n = setup.model.num_sites();
+        let streams = (0..W as u64).map(|l| setup.stream(first_chain + l)).collect();
+        let rows = setup.plan.num_rows() + 1;
+        let mut block = Self {
+            num_lanes,
+            streams,
+            betas: vec![0.0; W],
+            tables: Tables {
+                rule: Rule::Gibbs,
+                acceptance: Vec::new(),
+                shared: Vec::new(),
+                by_lane: Vec::new(),
+                uniform: true,
+            },
+            stale: true,
+            chunks: vec![Chunk([0; 32]); (rows * W).div_ceil(32)],
+            energies: [0; W],
+            shadows: vec![0; setup.plan.num_rows()],
+            sweep: 0,
+            quad: 0,
+            keys: [Key::default(); W],
+            keys_of_sweep: None,
+            level,
+            layout,
+            setup,
+        };
+        let energies = block.setup.energies_units(states, num_lanes);
+        for (lane, energy) in energies.into_iter().enumerate() {
+            block.place(lane, &states[lane * n..(lane + 1) * n], energy);
+        }
+        block.keep(u64::MAX);
+        block
+    }
+
+    fn place(&mut self, lane: usize, state: &[i8], energy: f64) {
+        let spins = self.chunks.as_flattened_bytes_mut();
+        for (&s, &row) in state.iter().zip(&self.setup.plan.row_of) {
+            spins[row as usize * W + lane] = s;
+        }
+        self.energies[lane] = energy as i64;
+    }
+
+    fn spins(&self) -> &[i8] {
+        self.chunks.as_flattened_bytes()
+    }
+
+    /// Brings tables and keys up to date with betas and sweep.
+    fn prepare(&mut self) {
+        if self.stale {
+            let unit = self.setup.grid.unit;
+            let kernel = self.setup.kernel;
+            self.tables.fill(
+                &self.betas[..],
+                |beta| Acceptance::new(kernel.rule(beta), beta, unit),
+                self.layout.bound,
+                self.level >= Level::Avx2,
+            );
+            self.stale = false;
+        }
+        if self.keys_of_sweep != Some(self.sweep) {
+            for (key, stream) in self.keys.iter_mut().zip(&self.streams) {
+                *key = stream.key(self.sweep);
+            }
+            self.keys_of_sweep = Some(self.sweep);
+        }
+    }
+}
+
+trait AsFlattenedBytes {
+    fn as_flattened_bytes(&self) -> &[i8];
+    fn as_flattened_bytes_mut(&mut self) -> &mut [i8];
+}
+
+impl AsFlattenedBytes for Vec<Chunk> {
+    fn as_flattened_bytes(&self) -> &[i8] {
+        // SAFETY: a `Chunk` is 32 bytes of i8 without padding.
+        unsafe { std::slice::from_raw_parts(self.as_ptr().cast(), self.len() * 32) }
+    }
+
+    fn as_flattened_bytes_mut(&mut self) -> &mut [i8] {
+        // SAFETY: as above, and the borrow is unique.
+        unsafe { std::slice::from_raw_parts_mut(self.as_mut_ptr().cast(), self.len() * 32) }
+    }
+}
+
+impl<const W: usize> Tables<W> {
+    fn fill(&mut self, betas: &[f64], rule_at: impl Fn(f64) -> Acceptance, bound: usize, vector: bool) {
+        self.acceptance = betas.iter().map(|&beta| rule_at(beta)).collect();
+        self.rule = self.acceptance[0].rule;
+        self.uniform = betas.iter().all(|&beta| beta == betas[0]);
+        self.acceptance[0].fill_table(&mut self.shared, bound);
+        self.by_lane.clear();
+        if vector && self.uniform {
+            return;
+        }
+        let mut column = Vec::new();
+        for (lane, acceptance) in self.acceptance.iter().enumerate() {
+            acceptance.fill_table(&mut column, bound);
+            if column.len() > self.by_lane.len() {
+                self.by_lane.resize(column.len(), [0; W]);
+            }
+            for (row, &threshold) in self.by_lane.iter_mut().zip(&column) {
+                row[lane] = threshold;
+            }
+        }
+    }
+}
+
+impl<const W: usize> Ensemble for Bytes<W> {
+    fn num_lanes(&self) -> usize {
+        self.num_lanes
+    }
+
+    fn set_beta(&mut self, lane: usize, beta: f64) {
+        let unused = if lane + 1 == self.num_lanes { W } else { lane + 1 };
+        for b in &mut self.betas[lane..unused] {
+            self.stale |= *b != beta;
+            *b = beta;
+        }
+    }
+
+    fn advance(&mut self, visits: usize) -> bool {
+        self.prepare();
+        let end = (self.quad + visits.div_ceil(super::plan::QUAD)).min(self.layout.quads.len());
+        let frame = Frame {
+            layout: &self.layout,
+            tables: &self.tables,
+            isolated: self.setup.kernel.rule_of_isolated(),
+            keys: &self.keys,
+        };
+        let spins = self.chunks.as_flattened_bytes_mut();
+        let quads = self.quad..end;
+        #[cfg(target_arch = "x86_64")]
+        if self.level >= Level::Avx2 && self.tables.uniform {
+            avx2::sweep(&frame, quads, spins, &mut self.energies);
+        } else {
+            portable::sweep(&frame, quads, spins, &mut self.energies);
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        portable::sweep(&frame, quads, spins, &mut self.energies);
+        self.quad = end;
+        if end < self.layout.quads.len() {
+            return false;
+        }
+        self.quad = 0;
+        self.sweep += 1;
+        true
+    }
+
+    fn position(&self) -> (u64, usize) {
+        (self.sweep, self.quad * super::plan::QUAD)
+    }
+
+    fn set_position(&mut self, position: (u64, usize)) {
+        self.sweep = position.0;
+        self.quad = position.1 / super::plan::QUAD;
+    }
+
+    fn energy(&self, lane: usize) -> f64 {
+        self.energies[lane] as f64 * self.setup.grid.unit
+    }
+
+    fn state(&self, lane: usize, out: &mut [i8]) {
+        let spins = self.spins();
+        for (s, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
+            *s = spins[row as usize * W + lane];
+        }
+    }
+
+    fn set_state(&mut self, lane: usize, state: &[i8]) {
+        let energy = self.setup.energy_units(state);
+        self.place(lane, state, energy);
+    }
+
+    fn bit_rows(&self, out: &mut [u32]) {
+        let mut rows = vec![0; self.setup.plan.num_rows()];
+        shadow::keep::<W>(self.level, self.spins(), u32::MAX, &mut rows);
+        for (bits, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
+            *bits = rows[row as usize];
+        }
+    }
+
+    fn keep(&mut self, mask: u64) {
+        let spins = self.chunks.as_flattened_bytes();
+        shadow::keep::<W>(self.level, spins, mask as u32, &mut self.shadows);
+    }
+
+    fn kept(&self, lane: usize, out: &mut [i8]) {
+        for (s, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
+            *s = shadow::spin(self.shadows[row as usize], lane);
+        }
+    }
+}
+
+/// One visit of a site whose field needs more than a byte; any W, any rule, lanes one after the other.
+fn visit_heavy<const W: usize>(frame: &Frame<W>, site: &Heavy, spins: &mut [i8], energies: &mut [i64; W]) {
+    let fields = heavy_fields::<W>(frame.layout, site, spins);
+    let row = &mut spins[site.row as usize * W..][..W];
+    for lane in 0..W {
+        let (field, old, key) = (fields[lane], row[lane], frame.keys[lane]);
+        let acceptance = &frame.tables.acceptance[lane];
+        let below = |k: i32| {
+            let k = f64::from(k);
+            k <= acceptance.reach() && is_below(key, site.row, acceptance.threshold(k))
+        };
+        let k = -i32::from(old) * field;
+        let rule = if site.is_isolated() {
+            frame.isolated
+        } else {
+            acceptance.rule
+        };
+        let new = match rule {
+            Rule::Gibbs if site.is_isolated() => isolated_spin(lead(key, site.row)),
+            Rule::Metropolis if k <= 0 || below(k) => -old,
+            Rule::Metropolis => old,
+            Rule::Gibbs => {
+                let favourable = if field > 0 { -1 } else { 1 };
+                if below(field.abs()) {
+                    -favourable
+                } else {
+                    favourable
+                }
+            }
+        };
+        if new != old {
+            row[lane] = new;
+            energies[lane] += 2 * i64::from(k);
+        }
+    }
+}
+
+/// A fair spin: the Gibbs rule without a field.
+fn isolated_spin(lead: u8) -> i8 {
+    if lead < 128 { -1 } else { 1 }
+}
+
+fn heavy_fields<const W: usize>(layout: &Layout, site: &Heavy, spins: &[i8]) -> [i32; W] {
+    let mut fields = [site.field; W];
+    let (positive, negative) = layout.heavy_entries(site);
+    for (entries, sign) in [(positive, 1), (negative, -1)] {
+        for part in entries.chunks(BYTE_BOUND as usize) {
+            let mut sum = [0i8; W];
+            for &offset in part {
+                let row = &spins[offset as usize..][..W];
+                for l in 0..W {
+                    sum[l] = sum[l].wrapping_add(row[l]);
+                }
+            }
+            for l in 0..W {
+                fields[l] += sign * i32::from(sum[l]);
+            }
+        }
+    }
+    fields
+}

@@ -1,0 +1,279 @@
+//! Dense couplings, or few chains: local fields kept up to date, changed only where a spin flips.
+//!
+//! Chains stand one after the other. A sweep looks at 32 sites at a time; comparing their fields with what the beta
+//! can ever accept leaves a bit mask of candidates, empty more often than not once it is cold, and only candidates
+//! look at their draws (a draw has its place whether used or not). A flip adds a row of couplings to the fields.
+
+mod dense;
+#[cfg(target_arch = "x86_64")]
+mod speculate;
+mod sweep;
+
+use super::decide::{Decider, WINDOW};
+use super::order::fill_order;
+use super::plan::EMPTY;
+use super::rows::{Number, Rows};
+use super::simd::Level;
+use super::{Ensemble, Setup};
+use crate::kernel::Scan;
+use crate::rng::lead;
+use dense::{Matrix, apply_pending};
+use std::ops::Range;
+use std::sync::Arc;
+use sweep::{Swept, sweep_windows, visit_row};
+
+/// Couplings as a full matrix, or as neighbour lists.
+pub(super) enum Couplings<T> {
+    Dense(Matrix<T>),
+    Sparse,
+}
+
+/// The couplings of a model in one number type; shared by all blocks.
+pub(super) struct Layout<T> {
+    pub rows: Rows<T>,
+    pub couplings: Couplings<T>,
+    positions: usize,
+}
+
+impl<T: Number> Layout<T> {
+    pub fn new(setup: &Setup, dense: bool) -> Self {
+        let rows = Rows::new(setup);
+        let positions = setup.plan.visits.len();
+        let couplings = if dense {
+            Couplings::Dense(Matrix::new(&rows, positions))
+        } else {
+            Couplings::Sparse
+        };
+        Self {
+            rows,
+            couplings,
+            positions,
+        }
+    }
+}
+
+/// One chain: spins and fields by row.
+pub(super) struct Chain<T> {
+    spins: Vec<i8>,
+    fields: Vec<T>,
+    energy: f64,
+    shadow: Vec<i8>,
+    /// Rows of a dense window that flipped up or down, which only the window's own fields have seen yet.
+    ups: Vec<u32>,
+    downs: Vec<u32>,
+}
+
+/// A block of chains.
+pub(super) struct Cached<T> {
+    setup: Setup,
+    layout: Arc<Layout<T>>,
+    chains: Vec<Chain<T>>,
+    deciders: Vec<Decider>,
+    order: Vec<u32>,
+    order_of_sweep: Option<u64>,
+    sweep: u64,
+    visit: usize,
+    level: Level,
+}
+
+impl<T: Swept> Cached<T> {
+    /// Chains `first_chain ..` in the given states (one after the other, by site).
+    pub fn new(
+        setup: Setup,
+        layout: Arc<Layout<T>>,
+        first_chain: u64,
+        num_lanes: usize,
+        states: &[i8],
+        level: Level,
+    ) -> Self {
+        let n = setup.model.num_sites();
+        let num_rows = setup.plan.num_rows();
+        let positions = setup.plan.visits.len();
+        let chain = || Chain {
+            spins: vec![1; num_rows.max(positions.next_multiple_of(WINDOW))],
+            fields: vec![T::NEVER; positions.next_multiple_of(WINDOW)],
+            energy: 0.0,
+            shadow: vec![1; num_rows],
+            ups: Vec::with_capacity(WINDOW),
+            downs: Vec::with_capacity(WINDOW),
+        };
+        let chains = std::iter::repeat_with(chain).take(num_lanes).collect();
+        let deciders = (0..num_lanes as u64)
+            .map(|lane| Decider::new(&setup, first_chain + lane))
+            .collect();
+        let mut block = Self {
+            layout,
+            chains,
+            deciders,
+            order: Vec::new(),
+            order_of_sweep: None,
+            sweep: 0,
+            visit: 0,
+            level,
+            setup,
+        };
+        let energies = block.setup.energies_units(states, num_lanes);
+        for (lane, energy) in energies.into_iter().enumerate() {
+            block.place(lane, &states[lane * n..(lane + 1) * n], energy);
+        }
+        block.keep(u64::MAX);
+        block
+    }
+
+    fn place(&mut self, lane: usize, state: &[i8], energy: f64) {
+        let chain = &mut self.chains[lane];
+        for (&s, &row) in state.iter().zip(&self.setup.plan.row_of) {
+            chain.spins[row as usize] = s;
+        }
+        let rows = &self.layout.rows;
+        for (row, _) in self
+            .setup
+            .plan
+            .visits
+            .iter()
+            .enumerate()
+            .filter(|(_, site)| **site != EMPTY)
+        {
+            let (neighbours, weights) = rows.row(row);
+            let spins = &chain.spins;
+            let terms = neighbours
+                .iter()
+                .zip(weights)
+                .map(|(&j, &w)| w.times(spins[j as usize]));
+            chain.fields[row] = terms.fold(rows.fields[row], T::plus);
+        }
+        chain.energy = energy;
+    }
+
+    /// Visits `range` of the sequential sweep.
+    fn advance_windows(&mut self, range: Range<usize>) {
+        let layout = &*self.layout;
+        let level = self.level;
+        let lanes = self.deciders.iter().zip(&mut self.chains);
+        match &layout.couplings {
+            Couplings::Dense(matrix) => {
+                let mut lanes: Vec<_> = lanes.collect();
+                let mut first = range.start;
+                while first < range.end {
+                    let end = (first + WINDOW - first % WINDOW).min(range.end);
+                    for (decider, chain) in &mut lanes {
+                        sweep_windows(level, layout, decider, first..end, chain);
+                    }
+                    let chains = lanes.iter_mut().map(|(_, chain)| &mut **chain);
+                    apply_pending(level, matrix, first - first % WINDOW, chains.collect());
+                    first = end;
+                }
+            }
+            Couplings::Sparse => {
+                for (decider, chain) in lanes {
+                    sweep_windows(level, layout, decider, range.clone(), chain);
+                }
+            }
+        }
+    }
+
+    /// Visits `range` of any order, one by one.
+    fn advance_order(&mut self, range: Range<usize>) {
+        for (decider, chain) in self.deciders.iter().zip(&mut self.chains) {
+            let limit = T::limit(decider.reach());
+            for visit in range.clone() {
+                let row = self.order[visit] as usize;
+                if self.order[visit] != EMPTY && chain.fields[row].within(chain.spins[row], limit) {
+                    let lead = lead(decider.key(), visit as u32);
+                    if visit_row(&self.layout, decider, row, visit as u32, lead, chain)
+                        && let Couplings::Dense(matrix) = &self.layout.couplings
+                    {
+                        apply_pending(self.level, matrix, row - row % WINDOW, vec![chain]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<T: Swept> Ensemble for Cached<T> {
+    fn num_lanes(&self) -> usize {
+        self.chains.len()
+    }
+
+    fn set_beta(&mut self, lane: usize, beta: f64) {
+        Decider::set_beta(&mut self.deciders, lane, &self.setup, beta);
+    }
+
+    fn advance(&mut self, visits: usize) -> bool {
+        for decider in &mut self.deciders {
+            decider.enter(self.sweep);
+        }
+        let sequential = self.setup.scan == Scan::Sequential;
+        let length = if sequential {
+            self.setup.plan.visits.len()
+        } else {
+            self.setup.plan.free.len()
+        };
+        let end = (self.visit + visits).next_multiple_of(WINDOW).min(length);
+        if sequential {
+            self.advance_windows(self.visit..end);
+        } else {
+            if self.order_of_sweep != Some(self.sweep) {
+                fill_order(&self.setup, self.sweep, &mut self.order);
+                self.order_of_sweep = Some(self.sweep);
+            }
+            self.advance_order(self.visit..end);
+        }
+        self.visit = end;
+        if end < length {
+            return false;
+        }
+        self.visit = 0;
+        self.sweep += 1;
+        true
+    }
+
+    fn position(&self) -> (u64, usize) {
+        (self.sweep, self.visit)
+    }
+
+    fn set_position(&mut self, position: (u64, usize)) {
+        (self.sweep, self.visit) = position;
+    }
+
+    fn energy(&self, lane: usize) -> f64 {
+        self.chains[lane].energy * self.setup.grid.unit
+    }
+
+    fn state(&self, lane: usize, out: &mut [i8]) {
+        by_site(&self.setup, &self.chains[lane].spins, out);
+    }
+
+    fn set_state(&mut self, lane: usize, state: &[i8]) {
+        let energy = self.setup.energy_units(state);
+        self.place(lane, state, energy);
+    }
+
+    fn bit_rows(&self, out: &mut [u32]) {
+        for (bits, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
+            let negative =
+                |(lane, chain): (usize, &Chain<T>)| u32::from(chain.spins[row as usize] < 0) << lane;
+            *bits = self.chains.iter().enumerate().map(negative).sum();
+        }
+    }
+
+    fn keep(&mut self, mask: u64) {
+        for (lane, chain) in self.chains.iter_mut().enumerate() {
+            if mask >> lane & 1 == 1 {
+                let rows = chain.shadow.len();
+                chain.shadow.copy_from_slice(&chain.spins[..rows]);
+            }
+        }
+    }
+
+    fn kept(&self, lane: usize, out: &mut [i8]) {
+        by_site(&self.setup, &self.chains[lane].shadow, out);
+    }
+}
+
+fn by_site(setup: &Setup, rows: &[i8], out: &mut [i8]) {
+    for (s, &row) in out.iter_mut().zip(&setup.plan.row_of) {
+        *s = rows[row as usize];
+    }
+}

@@ -1,0 +1,370 @@
+//! Any coefficients, sparse: one walk over a neighbour list serves 16 chains, fields recomputed at every visit.
+//!
+//! Spins stand site-major, a byte each; the local field of a site is summed for all lanes at once in f32 or f64, exactly
+//! (see [`crate::model::Grid`]). Every scan and clamping goes this way too.
+
+use super::order::fill_order;
+use super::plan::EMPTY;
+use super::rows::{Number, Rows};
+use super::simd::Level;
+use super::{Ensemble, Setup, shadow};
+use crate::kernel::{Acceptance, Bounds, Rule};
+use crate::rng::{Key, Stream, draw, word};
+use std::sync::Arc;
+
+/// Lanes of a block.
+pub(super) const WIDTH: usize = 16;
+
+/// A block of up to 16 chains.
+pub(super) struct Floats<T> {
+    setup: Setup,
+    rows: Arc<Rows<T>>,
+    num_lanes: usize,
+    streams: Vec<Stream>,
+    betas: [f64; WIDTH],
+    spins: Vec<i8>,
+    energies: [f64; WIDTH],
+    shadows: Vec<u32>,
+    order: Vec<u32>,
+    order_of_sweep: Option<u64>,
+    sweep: u64,
+    visit: usize,
+    level: Level,
+}
+
+/// What the visits of one sweep have in common.
+struct Frame<T> {
+    rows: Arc<Rows<T>>,
+    acceptance: [Acceptance; WIDTH],
+    octaves: [f32; WIDTH],
+    /// 1 in lanes under the Gibbs rule (lanes of a Metropolis run at beta = 0, too).
+    gibbs: [f32; WIDTH],
+    isolated: Rule,
+    keys: [Key; WIDTH],
+}
+
+/// A number type that fields of lanes are summed in.
+pub(super) trait Real: Number {
+    fn from_spin(spin: i8) -> Self;
+    fn multiply_add(self, a: Self, b: Self) -> Self;
+    fn single(self) -> f32;
+}
+
+macro_rules! real {
+    ($float:ident) => {
+        impl Real for $float {
+            #[inline(always)]
+            fn from_spin(spin: i8) -> Self {
+                $float::from(spin)
+            }
+
+            // Separate rounding would not matter (sums are exact), but a fused form is a library call on old CPUs.
+            #[inline(always)]
+            fn multiply_add(self, a: Self, b: Self) -> Self {
+                self * a + b
+            }
+
+            #[inline(always)]
+            #[allow(
+                clippy::unnecessary_cast,
+                reason = "f32 to f32 in one of the two expansions"
+            )]
+            fn single(self) -> f32 {
+                self as f32
+            }
+        }
+    };
+}
+real!(f32);
+real!(f64);
+
+impl<T: Real> Floats<T> {
+    /// Chains `first_chain ..` in the given states (one after the other, by site).
+    pub fn new(
+        setup: Setup,
+        rows: Arc<Rows<T>>,
+        first_chain: u64,
+        num_lanes: usize,
+        states: &[i8],
+        level: Level,
+    ) -> Self {
+        let n = setup.model.num_sites();
+        let num_rows = setup.plan.num_rows();
+        let mut block = Self {
+            rows,
+            num_lanes,
+            streams: (0..WIDTH as u64).map(|l| setup.stream(first_chain + l)).collect(),
+            betas: [0.0; WIDTH],
+            spins: vec![1; (num_rows * WIDTH).next_multiple_of(32)],
+            energies: [0.0; WIDTH],
+            shadows: vec![0; num_rows],
+            order: Vec::new(),
+            order_of_sweep: None,
+            sweep: 0,
+            visit: 0,
+            level,
+            setup,
+        };
+        let energies = block.setup.energies_units(states, num_lanes);
+        for (lane, energy) in energies.into_iter().enumerate() {
+            block.place(lane, &states[lane * n..(lane + 1) * n], energy);
+        }
+        block.keep(u64::MAX);
+        block
+    }
+
+    fn place(&mut self, lane: usize, state: &[i8], energy: f64) {
+        for (&s, &row) in state.iter().zip(&self.setup.plan.row_of) {
+            self.spins[row as usize * WIDTH + lane] = s;
+        }
+        self.energies[lane] = energy;
+    }
+
+    fn frame(&self) -> Frame<T> {
+        let unit = self.setup.grid.unit;
+        let kernel = self.setup.kernel;
+        let acceptance = self
+            .betas
+            .map(|beta| Acceptance::new(kernel.rule(beta), beta, unit));
+        Frame {
+            rows: self.rows.clone(),
+            acceptance,
+            octaves: acceptance.map(|a| a.octaves_per_unit()),
+            gibbs: acceptance.map(|a| f32::from(u8::from(a.rule == Rule::Gibbs))),
+            isolated: kernel.rule_of_isolated(),
+            keys: std::array::from_fn(|l| self.streams[l].key(self.sweep)),
+        }
+    }
+}
+
+impl<T: Real> Ensemble for Floats<T> {
+    fn num_lanes(&self) -> usize {
+        self.num_lanes
+    }
+
+    fn set_beta(&mut self, lane: usize, beta: f64) {
+        let end = if lane + 1 == self.num_lanes {
+            WIDTH
+        } else {
+            lane + 1
+        };
+        self.betas[lane..end].fill(beta);
+    }
+
+    fn advance(&mut self, visits: usize) -> bool {
+        if self.order_of_sweep != Some(self.sweep) {
+            fill_order(&self.setup, self.sweep, &mut self.order);
+            self.order_of_sweep = Some(self.sweep);
+        }
+        let end = (self.visit + visits).min(self.order.len());
+        let frame = self.frame();
+        sweep(
+            self.level,
+            &frame,
+            &self.order[..end],
+            self.visit,
+            &mut self.spins,
+            &mut self.energies,
+        );
+        self.visit = end;
+        if end < self.order.len() {
+            return false;
+        }
+        self.visit = 0;
+        self.sweep += 1;
+        true
+    }
+
+    fn position(&self) -> (u64, usize) {
+        (self.sweep, self.visit)
+    }
+
+    fn set_position(&mut self, position: (u64, usize)) {
+        (self.sweep, self.visit) = position;
+    }
+
+    fn energy(&self, lane: usize) -> f64 {
+        self.energies[lane] * self.setup.grid.unit
+    }
+
+    fn state(&self, lane: usize, out: &mut [i8]) {
+        for (s, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
+            *s = self.spins[row as usize * WIDTH + lane];
+        }
+    }
+
+    fn set_state(&mut self, lane: usize, state: &[i8]) {
+        let energy = self.setup.energy_units(state);
+        self.place(lane, state, energy);
+    }
+
+    fn bit_rows(&self, out: &mut [u32]) {
+        let mut rows = vec![0; self.setup.plan.num_rows()];
+        shadow::keep::<WIDTH>(self.level, &self.spins, u32::MAX, &mut rows);
+        for (bits, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
+            *bits = rows[row as usize];
+        }
+    }
+
+    fn keep(&mut self, mask: u64) {
+        shadow::keep::<WIDTH>(self.level, &self.spins, mask as u32, &mut self.shadows);
+    }
+
+    fn kept(&self, lane: usize, out: &mut [i8]) {
+        for (s, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
+            *s = shadow::spin(self.shadows[row as usize], lane);
+        }
+    }
+}
+
+/// Carries out the visits `from ..` of `order`, with the vector instructions of `level`.
+fn sweep<T: Real>(
+    level: Level,
+    frame: &Frame<T>,
+    order: &[u32],
+    from: usize,
+    spins: &mut [i8],
+    energies: &mut [f64; WIDTH],
+) {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[target_feature(enable = "avx2")]
+        fn avx2<T: Real>(f: &Frame<T>, o: &[u32], from: usize, s: &mut [i8], e: &mut [f64; WIDTH]) {
+            visits(f, o, from, s, e);
+        }
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
+        fn avx512<T: Real>(f: &Frame<T>, o: &[u32], from: usize, s: &mut [i8], e: &mut [f64; WIDTH]) {
+            visits(f, o, from, s, e);
+        }
+        match level {
+            Level::Baseline => {}
+            // SAFETY: the level says that this CPU has these instructions.
+            Level::Avx2 => return unsafe { avx2(frame, order, from, spins, energies) },
+            // SAFETY: as above.
+            Level::Avx512 => return unsafe { avx512(frame, order, from, spins, energies) },
+        }
+    }
+    let _ = level;
+    visits(frame, order, from, spins, energies);
+}
+
+#[inline(always)]
+fn visits<T: Real>(
+    frame: &Frame<T>,
+    order: &[u32],
+    from: usize,
+    spins: &mut [i8],
+    energies: &mut [f64; WIDTH],
+) {
+    let mut words = words(frame, from as u32 / 4);
+    for (visit, &row) in order.iter().enumerate().skip(from) {
+        if visit % 4 == 0 {
+            words = self::words(frame, visit as u32 / 4);
+        }
+        if row == EMPTY {
+            continue;
+        }
+        let row = row as usize;
+        if frame.rows.is_isolated(row) && frame.isolated == Rule::Gibbs {
+            for l in 0..WIDTH {
+                spins[row * WIDTH + l] = if words[l] >> (8 * (visit % 4)) & 255 < 128 {
+                    -1
+                } else {
+                    1
+                };
+            }
+            continue;
+        }
+        let fields = fields(frame, row, spins);
+        if let Some(spins) = spins[row * WIDTH..].first_chunk_mut() {
+            update(frame, &fields, visit as u32, &words, spins, energies);
+        }
+    }
+}
+
+#[inline(always)]
+fn words<T>(frame: &Frame<T>, quad: u32) -> [u32; WIDTH] {
+    let mut words = [0; WIDTH];
+    for l in 0..WIDTH {
+        words[l] = word(frame.keys[l], quad);
+    }
+    words
+}
+
+#[inline(always)]
+fn fields<T: Real>(frame: &Frame<T>, row: usize, spins: &[i8]) -> [T; WIDTH] {
+    let mut sum = [frame.rows.fields[row]; WIDTH];
+    let (neighbours, weights) = frame.rows.row(row);
+    for (&j, &w) in neighbours.iter().zip(weights) {
+        let other = &spins[j as usize * WIDTH..][..WIDTH];
+        for l in 0..WIDTH {
+            sum[l] = w.multiply_add(T::from_spin(other[l]), sum[l]);
+        }
+    }
+    sum
+}
+
+/// Draws the new spins of one row.
+#[inline(always)]
+fn update<T: Real>(
+    frame: &Frame<T>,
+    fields: &[T; WIDTH],
+    visit: u32,
+    words: &[u32; WIDTH],
+    row: &mut [i8; WIDTH],
+    energies: &mut [f64; WIDTH],
+) {
+    let old = *row;
+    let mut k = [T::ZERO; WIDTH];
+    for l in 0..WIDTH {
+        k[l] = fields[l].multiply_add(T::from_spin(-old[l]), T::ZERO);
+    }
+    let (mut lower, mut upper) = ([0.0f32; WIDTH], [0.0f32; WIDTH]);
+    for l in 0..WIDTH {
+        let size = k[l].single().abs();
+        let octaves = if size == 0.0 { 0.0 } else { frame.octaves[l] * size };
+        let bounds = Bounds::new(octaves, frame.gibbs[l]);
+        (lower[l], upper[l]) = (bounds.lower, bounds.upper);
+    }
+    let shift = 8 * (visit & 3);
+    let (mut below, mut unsettled) = ([0u32; WIDTH], [0u32; WIDTH]);
+    for l in 0..WIDTH {
+        let lead = (words[l] >> shift & 255) as i32 as f32;
+        below[l] = u32::from(lead + 1.0 <= lower[l]);
+        let stochastic = u32::from(k[l] > T::ZERO) | u32::from(frame.gibbs[l] > 0.0);
+        unsettled[l] = u32::from(lead + 1.0 > lower[l]) & u32::from(lead < upper[l]) & stochastic;
+    }
+    if unsettled != [0; WIDTH] {
+        settle(frame, &k, &unsettled, visit, &mut below);
+    }
+    let mut flips = [0u32; WIDTH];
+    for l in 0..WIDTH {
+        let (uphill, level) = (u32::from(k[l] > T::ZERO), u32::from(k[l] == T::ZERO));
+        let favoured = uphill | (level & u32::from(old[l] > 0));
+        let gibbs = 1 ^ below[l] ^ favoured;
+        let metropolis = (1 ^ uphill) | below[l];
+        flips[l] = if frame.gibbs[l] > 0.0 { gibbs } else { metropolis };
+    }
+    for l in 0..WIDTH {
+        row[l] = old[l] * (1 - 2 * flips[l] as i8);
+    }
+    for l in 0..WIDTH {
+        energies[l] += f64::from(flips[l] as i32) * 2.0 * k[l].units();
+    }
+}
+
+/// Decides by the exact threshold what the leading byte left open.
+#[cold]
+#[inline(never)]
+fn settle<T: Real>(
+    frame: &Frame<T>,
+    k: &[T; WIDTH],
+    unsettled: &[u32; WIDTH],
+    visit: u32,
+    below: &mut [u32; WIDTH],
+) {
+    for l in (0..WIDTH).filter(|&l| unsettled[l] != 0) {
+        let threshold = frame.acceptance[l].threshold(k[l].units().abs());
+        below[l] = u32::from(draw(frame.keys[l], visit) < threshold);
+    }
+}

@@ -1,0 +1,62 @@
+//! Many chains of one model side by side.
+//!
+//! [`Ensemble`] is the seam between the physics and the runs: annealing, sampling and whatever comes later are written
+//! once against it, and every layout of chains in memory implements it. An ensemble owns its chains' spins, knows how
+//! to carry a sweep on from where it stopped, and keeps one shadow state a lane (the best so far, say).
+
+mod bits;
+mod bytes;
+mod cached;
+mod choose;
+mod decide;
+mod floats;
+mod order;
+mod plan;
+mod rows;
+mod setup;
+mod shadow;
+mod simd;
+
+pub use choose::Factory;
+pub use plan::Plan;
+pub use setup::Setup;
+pub use simd::Level;
+
+/// Chains (lanes) of one model that are advanced together.
+///
+/// Energies are those of the quantised model (see [`crate::model::Grid`]) without offset: exact sums, good for
+/// comparing states; what is reported to users is summed from the f64 coefficients.
+pub trait Ensemble: Send {
+    /// Number of lanes.
+    fn num_lanes(&self) -> usize;
+
+    /// Sets the inverse temperature of one lane, from the next visit on.
+    fn set_beta(&mut self, lane: usize, beta: f64);
+
+    /// Carries the current sweep on by about `visits` visits of every lane; true when the sweep is complete.
+    fn advance(&mut self, visits: usize) -> bool;
+
+    /// Number of the sweep that is, or will next be, carried out, and the visits already made in it.
+    fn position(&self) -> (u64, usize);
+
+    /// Goes to a place that [`Ensemble::position`] reported.
+    fn set_position(&mut self, position: (u64, usize));
+
+    /// Energy of a lane.
+    fn energy(&self, lane: usize) -> f64;
+
+    /// Writes the spins of a lane, by site.
+    fn state(&self, lane: usize, spins: &mut [i8]);
+
+    /// Replaces the spins of a lane.
+    fn set_state(&mut self, lane: usize, spins: &[i8]);
+
+    /// Writes the present states as bit rows, by site: bit l set = lane l has spin -1.
+    fn bit_rows(&self, rows: &mut [u32]);
+
+    /// Copies the present states of the lanes in `mask` (bit l = lane l) to their shadows.
+    fn keep(&mut self, mask: u64);
+
+    /// Writes the shadow of a lane, by site.
+    fn kept(&self, lane: usize, spins: &mut [i8]);
+}

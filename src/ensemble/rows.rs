@@ -1,0 +1,184 @@
+//! Neighbour lists by row of the plan, in the number type of a path, and the numbers themselves.
+
+use super::Setup;
+use super::plan::EMPTY;
+
+/// A number type that local fields are kept in; whole numbers of grid units, exact.
+pub(super) trait Number: Copy + Send + Sync + PartialOrd + std::fmt::Debug + 'static {
+    /// Zero.
+    const ZERO: Self;
+    /// A local field at which a site is never a candidate, whatever is added to it.
+    const NEVER: Self;
+    /// A whole number of units.
+    fn from_units(units: f64) -> Self;
+    /// The number as f64.
+    fn units(self) -> f64;
+    /// `self * spin`.
+    fn times(self, spin: i8) -> Self;
+    /// Sum.
+    fn plus(self, other: Self) -> Self;
+    /// Difference.
+    fn minus(self, other: Self) -> Self;
+    /// True if `-spin * self <= limit`: flipping is not ruled out.
+    fn within(self, spin: i8, limit: Self) -> bool;
+    /// `limit` as a number that [`Number::within`] compares with.
+    fn limit(reach: f64) -> Self;
+}
+
+macro_rules! integer {
+    ($integer:ident, $never:expr) => {
+        impl Number for $integer {
+            const ZERO: Self = 0;
+            // Only rows of gaps hold this; nothing is ever added to them but zeros.
+            const NEVER: Self = -$never;
+
+            fn from_units(units: f64) -> Self {
+                units as $integer
+            }
+
+            fn units(self) -> f64 {
+                f64::from(self)
+            }
+
+            #[inline(always)]
+            fn times(self, spin: i8) -> Self {
+                self.wrapping_mul($integer::from(spin))
+            }
+
+            // An increment of twice a coupling may wrap; the sum itself is bounded by the grid and comes out right.
+            #[inline(always)]
+            fn plus(self, other: Self) -> Self {
+                self.wrapping_add(other)
+            }
+
+            #[inline(always)]
+            fn minus(self, other: Self) -> Self {
+                self.wrapping_sub(other)
+            }
+
+            #[inline(always)]
+            fn within(self, spin: i8, limit: Self) -> bool {
+                self.wrapping_mul(-$integer::from(spin)) <= limit
+            }
+
+            fn limit(reach: f64) -> Self {
+                reach.min(f64::from($never - 1)) as $integer
+            }
+        }
+    };
+}
+integer!(i8, 127);
+integer!(i16, 32_767);
+
+macro_rules! float {
+    ($float:ident) => {
+        impl Number for $float {
+            const ZERO: Self = 0.0;
+            const NEVER: Self = $float::NAN;
+
+            fn from_units(units: f64) -> Self {
+                units as $float
+            }
+
+            #[allow(
+                clippy::useless_conversion,
+                reason = "f64 to f64 in one of the two expansions"
+            )]
+            fn units(self) -> f64 {
+                f64::from(self)
+            }
+
+            #[inline(always)]
+            fn times(self, spin: i8) -> Self {
+                self * $float::from(spin)
+            }
+
+            #[inline(always)]
+            fn plus(self, other: Self) -> Self {
+                self + other
+            }
+
+            #[inline(always)]
+            fn minus(self, other: Self) -> Self {
+                self - other
+            }
+
+            #[inline(always)]
+            fn within(self, spin: i8, limit: Self) -> bool {
+                -$float::from(spin) * self <= limit
+            }
+
+            fn limit(reach: f64) -> Self {
+                reach as $float
+            }
+        }
+    };
+}
+float!(f32);
+float!(f64);
+
+/// The couplings of every visited site by row, and its field.
+pub(super) struct Rows<T> {
+    starts: Vec<usize>,
+    neighbours: Vec<u32>,
+    weights: Vec<T>,
+    /// Field of each row.
+    pub fields: Vec<T>,
+    /// True for rows of sites with neither coupling nor field; empty when there are none.
+    pub isolated: Vec<bool>,
+}
+
+impl<T: Number> Rows<T> {
+    pub fn new(setup: &Setup) -> Self {
+        let plan = &setup.plan;
+        let mut rows = Self {
+            starts: vec![0],
+            neighbours: Vec::with_capacity(2 * setup.model.num_couplings()),
+            weights: Vec::with_capacity(2 * setup.model.num_couplings()),
+            fields: Vec::with_capacity(plan.visits.len()),
+            isolated: Vec::new(),
+        };
+        for (row, &site) in plan.visits.iter().enumerate() {
+            if site == EMPTY {
+                rows.fields.push(T::ZERO);
+            } else {
+                let site = site as usize;
+                let (columns, weights) = setup.model.row(site);
+                rows.neighbours
+                    .extend(columns.iter().map(|&j| plan.row_of[j as usize]));
+                rows.weights
+                    .extend(weights.iter().map(|&w| T::from_units(setup.grid.quantise(w))));
+                rows.fields
+                    .push(T::from_units(setup.grid.quantise(setup.model.fields()[site])));
+                if setup.is_isolated(site) {
+                    rows.isolated.resize(plan.visits.len(), false);
+                    rows.isolated[row] = true;
+                }
+            }
+            rows.starts.push(rows.neighbours.len());
+        }
+        rows
+    }
+
+    /// Neighbouring rows and couplings of a row.
+    #[inline(always)]
+    pub fn row(&self, row: usize) -> (&[u32], &[T]) {
+        let range = self.starts[row]..self.starts[row + 1];
+        (&self.neighbours[range.clone()], &self.weights[range])
+    }
+
+    /// Bit t: row `first + t` is isolated (there are isolated rows).
+    pub fn isolated_window(&self, first: usize) -> u32 {
+        let window = self.isolated.iter().skip(first).take(32);
+        window
+            .enumerate()
+            .map(|(t, &isolated)| u32::from(isolated) << t)
+            .sum()
+    }
+
+    /// True for a site that no other site and no field acts on.
+    #[inline(always)]
+    pub fn is_isolated(&self, row: usize) -> bool {
+        !self.isolated.is_empty() && self.isolated[row]
+    }
+}

@@ -1,0 +1,50 @@
+//! Shadow states of site-major blocks: one bit a spin, a 32-bit row a site.
+//!
+//! Copying a block's best lanes aside costs a bit row a site instead of a byte row, which is what keeps looking for the
+//! best state after every sweep cheap.
+
+use super::simd::Level;
+
+/// Copies the signs of the lanes in `mask` from rows of `W` spins to bit rows (bit set = spin -1).
+pub(super) fn keep<const W: usize>(level: Level, spins: &[i8], mask: u32, shadows: &mut [u32]) {
+    #[cfg(target_arch = "x86_64")]
+    if level >= Level::Avx2 {
+        // SAFETY: the level says that this CPU has AVX2.
+        return unsafe { keep_avx2::<W>(spins, mask, shadows) };
+    }
+    let _ = level;
+    for (shadow, row) in shadows.iter_mut().zip(spins.chunks_exact(W)) {
+        let bits = row
+            .iter()
+            .enumerate()
+            .fold(0u32, |bits, (l, &s)| bits | u32::from(s < 0) << l);
+        *shadow = (*shadow & !mask) | (bits & mask);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn keep_avx2<const W: usize>(spins: &[i8], mask: u32, shadows: &mut [u32]) {
+    use std::arch::x86_64::{_mm256_loadu_si256, _mm256_movemask_epi8};
+    // Two passes over a small buffer: the second, a blend, is left to the compiler's vectors.
+    const ROWS: usize = 64;
+    let per_vector = 32 / W;
+    let mut fresh = [0u32; ROWS];
+    for (shadows, rows) in shadows.chunks_mut(ROWS).zip(spins.chunks(ROWS * W)) {
+        for (fresh, rows) in fresh.chunks_exact_mut(per_vector).zip(rows.chunks_exact(32)) {
+            // SAFETY: `rows` is 32 bytes long.
+            let signs = _mm256_movemask_epi8(unsafe { _mm256_loadu_si256(rows.as_ptr().cast()) }) as u32;
+            for (t, bits) in fresh.iter_mut().enumerate() {
+                *bits = signs >> (t * W);
+            }
+        }
+        for (shadow, bits) in shadows.iter_mut().zip(&fresh) {
+            *shadow = (*shadow & !mask) | (bits & mask);
+        }
+    }
+}
+
+/// The spin of `lane` in a bit row.
+pub(super) fn spin(shadow: u32, lane: usize) -> i8 {
+    if shadow >> lane & 1 == 1 { -1 } else { 1 }
+}

@@ -1,0 +1,65 @@
+//! Which vector instructions the kernels may use, found out at run time.
+
+use crate::error::{Result, invalid};
+
+/// A vector level; a higher one includes the lower.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// What every CPU of the target has.
+    Baseline,
+    /// x86-64 with AVX2.
+    Avx2,
+    /// x86-64 with AVX-512 F, BW, DQ and VL.
+    Avx512,
+}
+
+impl Level {
+    /// Name as the environment variable and `info` spell it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Baseline => "baseline",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        }
+    }
+
+    /// The levels that this CPU has, lowest first.
+    #[must_use]
+    pub fn available() -> Vec<Self> {
+        let mut levels = vec![Self::Baseline];
+        #[cfg(target_arch = "x86_64")]
+        {
+            if is_x86_feature_detected!("avx2") {
+                levels.push(Self::Avx2);
+            }
+            let avx512 = is_x86_feature_detected!("avx512f")
+                && is_x86_feature_detected!("avx512bw")
+                && is_x86_feature_detected!("avx512dq")
+                && is_x86_feature_detected!("avx512vl");
+            if avx512 {
+                levels.push(Self::Avx512);
+            }
+        }
+        levels
+    }
+
+    /// The highest level of this CPU, or the one that `MAGNETITE_SIMD` names.
+    ///
+    /// # Errors
+    /// A name that is not a level, or a level that this CPU lacks.
+    pub fn chosen() -> Result<Self> {
+        let available = Self::available();
+        let names: Vec<_> = available.iter().map(|l| l.name()).collect();
+        match std::env::var("MAGNETITE_SIMD") {
+            Err(_) => Ok(*available.last().unwrap_or(&Self::Baseline)),
+            Ok(wanted) => match available.iter().find(|l| l.name() == wanted) {
+                Some(&level) => Ok(level),
+                None => invalid(format!(
+                    "MAGNETITE_SIMD must be one of {} here, got '{wanted}'",
+                    names.join(", ")
+                )),
+            },
+        }
+    }
+}

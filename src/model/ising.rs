@@ -1,0 +1,303 @@
+//! The pairwise energy over spins, stored once as a symmetric compressed-row matrix of f64.
+
+use crate::error::{Result, invalid};
+use crate::math::ln;
+
+/// States whose energies are summed in one walk over the couplings.
+const GROUP: usize = 16;
+
+/// `E(s) = sum_{i<j} J_ij s_i s_j + sum_i h_i s_i + offset`, spins -1/+1.
+///
+/// Each coupling stands in both its rows; rows are sorted, without zeros, duplicates or diagonal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ising {
+    pub(super) row_starts: Vec<usize>,
+    pub(super) columns: Vec<u32>,
+    pub(super) weights: Vec<f64>,
+    pub(super) fields: Vec<f64>,
+    pub(super) offset: f64,
+}
+
+impl Ising {
+    /// Number of sites n.
+    #[must_use]
+    pub fn num_sites(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Number of couplings (pairs with a non-zero weight).
+    #[must_use]
+    pub fn num_couplings(&self) -> usize {
+        self.columns.len() / 2
+    }
+
+    /// The constant of the energy.
+    #[must_use]
+    pub fn offset(&self) -> f64 {
+        self.offset
+    }
+
+    /// The fields h, one a site.
+    #[must_use]
+    pub fn fields(&self) -> &[f64] {
+        &self.fields
+    }
+
+    /// Neighbours of `site` and the weights of the couplings to them, in ascending order of the neighbour.
+    #[must_use]
+    pub fn row(&self, site: usize) -> (&[u32], &[f64]) {
+        let range = self.row_starts[site]..self.row_starts[site + 1];
+        (&self.columns[range.clone()], &self.weights[range])
+    }
+
+    /// Number of couplings of `site`.
+    #[must_use]
+    pub fn degree(&self, site: usize) -> usize {
+        self.row_starts[site + 1] - self.row_starts[site]
+    }
+
+    /// The part of a row with neighbours above `site`: every coupling once.
+    pub fn upper_row(&self, site: usize) -> impl Iterator<Item = (usize, f64)> + '_ {
+        let (columns, weights) = self.row(site);
+        let start = columns.partition_point(|&j| (j as usize) < site);
+        columns[start..]
+            .iter()
+            .zip(&weights[start..])
+            .map(|(&j, &w)| (j as usize, w))
+    }
+
+    /// The largest local field that `site` can feel, `|h_i| + sum_j |J_ij|`.
+    #[must_use]
+    pub fn field_bound(&self, site: usize) -> f64 {
+        self.fields[site].abs() + self.row(site).1.iter().map(|w| w.abs()).sum::<f64>()
+    }
+
+    /// The energy of one state of spins, summed in f64 from the coefficients as given.
+    #[must_use]
+    pub fn energy(&self, spins: &[i8]) -> f64 {
+        self.sums(spins, 1, |w| w)[0] + self.offset
+    }
+
+    /// Energies of states stored one after the other; `states.len()` must be a multiple of n.
+    ///
+    /// # Errors
+    /// A value other than -1 and +1.
+    pub fn energies(&self, states: &[i8], num_states: usize) -> Result<Vec<f64>> {
+        let n = self.num_sites();
+        if let Some(at) = states.iter().position(|&s| s != 1 && s != -1) {
+            return invalid(format!(
+                "states must hold spins -1 and +1, got {} in state {}",
+                states[at],
+                at / n
+            ));
+        }
+        let mut energies = self.sums(states, num_states, |w| w);
+        for energy in &mut energies {
+            *energy += self.offset;
+        }
+        Ok(energies)
+    }
+
+    /// Energies without offset of states stored one after the other, with every coefficient `w` taken as
+    /// `coefficient(w)`. Sums run in the same order however many states there are.
+    pub(crate) fn sums(
+        &self,
+        states: &[i8],
+        num_states: usize,
+        coefficient: impl Fn(f64) -> f64,
+    ) -> Vec<f64> {
+        let n = self.num_sites();
+        let mut sums = Vec::with_capacity(num_states);
+        let mut by_site = vec![[0i8; GROUP]; n];
+        while sums.len() < num_states {
+            let (first, count) = (sums.len(), GROUP.min(num_states - sums.len()));
+            for (k, state) in states[first * n..].chunks_exact(n.max(1)).enumerate().take(count) {
+                for (row, &s) in by_site.iter_mut().zip(state) {
+                    row[k] = s;
+                }
+            }
+            sums.extend_from_slice(&self.sums_of_group(&by_site, &coefficient)[..count]);
+        }
+        sums
+    }
+
+    /// One walk over the couplings for [`GROUP`] states.
+    fn sums_of_group(&self, by_site: &[[i8; GROUP]], coefficient: impl Fn(f64) -> f64) -> [f64; GROUP] {
+        let mut totals = [0.0; GROUP];
+        for (i, row) in by_site.iter().enumerate() {
+            let mut sums = [coefficient(self.fields[i]); GROUP];
+            for (j, w) in self.upper_row(i) {
+                let w = coefficient(w);
+                for (sum, &s) in sums.iter_mut().zip(&by_site[j]) {
+                    *sum += w * f64::from(s);
+                }
+            }
+            for ((total, sum), &s) in totals.iter_mut().zip(sums).zip(row) {
+                *total += sum * f64::from(s);
+            }
+        }
+        totals
+    }
+
+    /// True when the sites fall into two classes with couplings only between them.
+    #[must_use]
+    pub fn is_bipartite(&self) -> bool {
+        let mut side = vec![0i8; self.num_sites()];
+        let mut queue = Vec::new();
+        for start in 0..self.num_sites() {
+            if side[start] != 0 {
+                continue;
+            }
+            side[start] = 1;
+            queue.push(start);
+            while let Some(i) = queue.pop() {
+                for &j in self.row(i).0 {
+                    let j = j as usize;
+                    if side[j] == side[i] {
+                        return false;
+                    }
+                    if side[j] == 0 {
+                        side[j] = -side[i];
+                        queue.push(j);
+                    }
+                }
+            }
+        }
+        true
+    }
+
+    /// The default beta range of dwave-samplers 1.8.0: hot enough that the most strongly bound spin flips every
+    /// second sweep, cold enough that the weakest excitations of all sites together have rate 0.01.
+    ///
+    /// `[ln 2 / (2 max_i S_i), ln(g / 0.01) / (2 m)]` with `S_i = |h_i| + sum_j |J_ij|`, `m` the smallest non-zero
+    /// coefficient and `g` the number of sites that have one of that size. `None` when all coefficients are zero.
+    #[must_use]
+    pub fn beta_range(&self) -> Option<(f64, f64)> {
+        let mut largest = 0.0f64;
+        let mut smallest = f64::INFINITY;
+        let mut sites = 0usize;
+        for i in 0..self.num_sites() {
+            largest = largest.max(self.field_bound(i));
+            let terms = self.row(i).1.iter().chain(std::iter::once(&self.fields[i]));
+            let least = terms
+                .map(|w| w.abs())
+                .filter(|&w| w > 0.0)
+                .fold(f64::INFINITY, f64::min);
+            if least < smallest {
+                (smallest, sites) = (least, 1);
+            } else if least == smallest && least.is_finite() {
+                sites += 1;
+            }
+        }
+        (largest > 0.0).then(|| {
+            (
+                ln(2.0) / (2.0 * largest),
+                ln(sites as f64 / 0.01) / (2.0 * smallest),
+            )
+        })
+    }
+
+    /// A beta range in the scale of the couplings: hot enough that the median site feels little, cold enough that the
+    /// tenth of the sites with the smallest fields is frozen, but no colder than half of [`Ising::beta_range`].
+    ///
+    /// `[0.5 / median sigma_i, min(14 / (10 % quantile of sigma_i), cold / 2)]` with
+    /// `sigma_i^2 = h_i^2 + sum_j J_ij^2`, the size of a site's field among random spins. Unlike the smallest coefficient,
+    /// which one tiny number decides, these change little when a few coefficients do. `None` when all are zero.
+    #[must_use]
+    pub fn annealing_range(&self) -> Option<(f64, f64)> {
+        let (_, cold) = self.beta_range()?;
+        let square = |w: &f64| w * w;
+        let size = |i| (square(&self.fields[i]) + self.row(i).1.iter().map(square).sum::<f64>()).sqrt();
+        let mut sizes: Vec<f64> = (0..self.num_sites()).map(size).filter(|&s| s > 0.0).collect();
+        let middle = sizes.len() / 2;
+        let median = *sizes.select_nth_unstable_by(middle, f64::total_cmp).1;
+        let tenth = sizes.len() / 10;
+        let small = *sizes.select_nth_unstable_by(tenth, f64::total_cmp).1;
+        let hot = 0.5 / median;
+        Some((hot, (14.0 / small).min(0.5 * cold).max(2.0 * hot)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complete_pm1(n: usize) -> Ising {
+        let edges: Vec<_> = (0..n as i64)
+            .flat_map(|i| (i + 1..n as i64).map(move |j| (i, j)))
+            .collect();
+        let weights: Vec<f64> = edges
+            .iter()
+            .map(|&(i, j)| if (i * j) % 3 == 0 { 1.0 } else { -1.0 })
+            .collect();
+        let (rows, columns): (Vec<_>, Vec<_>) = edges.into_iter().unzip();
+        Ising::from_edges(&rows, &columns, &weights, vec![0.0; n], 0.0).expect("valid")
+    }
+
+    #[test]
+    fn beta_range_is_the_published_check_vector() {
+        let (hot, cold) = complete_pm1(40).beta_range().expect("not empty");
+        assert_eq!(hot, 0.008_886_502_314_871_094);
+        assert_eq!(cold, 4.147_024_820_051_014);
+    }
+
+    #[test]
+    fn annealing_range_scales_with_the_couplings_and_ignores_a_tiny_one() {
+        let n = 41;
+        let edges = |last: f64, scale: f64| {
+            let rows: Vec<i64> = (0..n).collect();
+            let columns: Vec<i64> = (1..=n).collect();
+            let mut weights = vec![scale; n as usize];
+            weights[20] = last * scale;
+            Ising::from_edges(&rows, &columns, &weights, vec![0.0; n as usize + 1], 0.0).expect("valid")
+        };
+        let plain = edges(1.0, 1.0).annealing_range().expect("not empty");
+        let scaled = edges(1.0, 1e6).annealing_range().expect("not empty");
+        let tiny = edges(1e-9, 1.0).annealing_range().expect("not empty");
+        assert!(
+            (scaled.0 * 1e6 / plain.0 - 1.0).abs() < 1e-12 && (scaled.1 * 1e6 / plain.1 - 1.0).abs() < 1e-12
+        );
+        assert_eq!(plain.0, tiny.0);
+        assert!(tiny.1 <= 14.0);
+        assert_eq!(
+            Ising::from_edges(&[], &[], &[], vec![0.0; 3], 0.0)
+                .expect("valid")
+                .annealing_range(),
+            None
+        );
+    }
+
+    #[test]
+    fn energy_of_a_triangle() {
+        let m = Ising::from_edges(
+            &[0, 1, 0],
+            &[1, 2, 2],
+            &[1.0, 2.0, -4.0],
+            vec![0.5, 0.0, -1.0],
+            10.0,
+        );
+        let m = m.expect("valid");
+        assert_eq!(m.energy(&[1, 1, 1]), 1.0 + 2.0 - 4.0 + 0.5 - 1.0 + 10.0);
+        assert_eq!(m.energy(&[1, -1, 1]), -1.0 - 2.0 - 4.0 + 0.5 - 1.0 + 10.0);
+        assert!(!m.is_bipartite());
+        assert!(m.energies(&[1, 0, 1], 1).is_err());
+    }
+
+    #[test]
+    fn flipping_one_spin_changes_the_energy_by_twice_its_field() {
+        let m = complete_pm1(7);
+        let mut spins: Vec<i8> = (0..7).map(|i| if i % 3 == 0 { 1 } else { -1 }).collect();
+        for i in 0..7 {
+            let (columns, weights) = m.row(i);
+            let field: f64 = columns
+                .iter()
+                .zip(weights)
+                .map(|(&j, w)| w * f64::from(spins[j as usize]))
+                .sum();
+            let before = m.energy(&spins);
+            let change = -2.0 * f64::from(spins[i]) * field;
+            spins[i] = -spins[i];
+            assert_eq!(m.energy(&spins) - before, change);
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! One block of chains on its way through a schedule, with the best state of every chain.
+
+use super::Job;
+use super::chains::Chains;
+use super::pace::Pace;
+use crate::ensemble::{Ensemble, Factory};
+use std::ops::Range;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The betas of a run, one a sweep.
+#[derive(Clone, Debug)]
+pub enum Schedule {
+    /// The same beta for so many sweeps.
+    Constant {
+        /// Inverse temperature.
+        beta: f64,
+        /// Number of sweeps.
+        num_sweeps: u64,
+    },
+    /// One beta a sweep.
+    Each(Arc<[f64]>),
+}
+
+impl Schedule {
+    /// Number of sweeps.
+    #[must_use]
+    pub fn num_sweeps(&self) -> u64 {
+        match self {
+            Self::Constant { num_sweeps, .. } => *num_sweeps,
+            Self::Each(betas) => betas.len() as u64,
+        }
+    }
+
+    /// Beta of a sweep.
+    #[must_use]
+    pub fn beta(&self, sweep: u64) -> f64 {
+        match self {
+            Self::Constant { beta, .. } => *beta,
+            Self::Each(betas) => betas[sweep as usize],
+        }
+    }
+
+    /// The largest beta.
+    #[must_use]
+    pub fn coldest(&self) -> f64 {
+        match self {
+            Self::Constant { beta, .. } => *beta,
+            Self::Each(betas) => betas.iter().copied().fold(0.0, f64::max),
+        }
+    }
+}
+
+/// What a kind of run writes down beside the best states.
+pub(super) trait Recorder: Send {
+    /// The chains stand at their starts.
+    fn begin(&mut self, ensemble: &dyn Ensemble);
+
+    /// `sweeps` sweeps are complete; `energies` are those of the lanes.
+    fn sweep_done(&mut self, sweeps: u64, ensemble: &dyn Ensemble, energies: &[f64]);
+}
+
+/// States of a block put aside: by chain and site.
+#[derive(Clone, Default)]
+pub(super) struct States {
+    pub present: Vec<i8>,
+    pub best: Vec<i8>,
+}
+
+enum Stage {
+    Waiting,
+    Running(Box<dyn Ensemble>),
+    Done(States),
+}
+
+/// A block of chains with what was recorded of it.
+pub(super) struct Block<R> {
+    factory: Arc<Factory>,
+    schedule: Schedule,
+    chains: Arc<Chains>,
+    /// Chains of the run, counted from its first.
+    pub range: Range<usize>,
+    stage: Stage,
+    /// Sweeps carried out.
+    pub sweeps: u64,
+    /// Lowest energy of each chain among its start and the ends of its sweeps; empty before the start.
+    pub best: Vec<f64>,
+    energies: Vec<f64>,
+    pace: Pace,
+    pub recorder: R,
+}
+
+impl<R: Recorder> Block<R> {
+    pub fn new(
+        factory: Arc<Factory>,
+        schedule: Schedule,
+        chains: Arc<Chains>,
+        range: Range<usize>,
+        recorder: R,
+    ) -> Self {
+        Self {
+            factory,
+            schedule,
+            chains,
+            energies: vec![0.0; range.len()],
+            range,
+            stage: Stage::Waiting,
+            sweeps: 0,
+            best: Vec::new(),
+            pace: Pace::default(),
+            recorder,
+        }
+    }
+
+    /// Visits made in the current sweep.
+    pub fn visits(&self) -> u64 {
+        if let Stage::Running(ensemble) = &self.stage {
+            ensemble.position().1 as u64
+        } else {
+            0
+        }
+    }
+
+    fn starts(&self) -> Vec<i8> {
+        self.range
+            .clone()
+            .flat_map(|chain| self.chains.start(self.factory.setup(), chain))
+            .collect()
+    }
+
+    fn ensemble(&self, states: &[i8]) -> Box<dyn Ensemble> {
+        self.factory.block(
+            self.chains.first_chain + self.range.start as u64,
+            self.range.len(),
+            states,
+        )
+    }
+
+    fn begin(&mut self) {
+        let ensemble = self.ensemble(&self.starts());
+        self.best = (0..self.range.len()).map(|lane| ensemble.energy(lane)).collect();
+        self.recorder.begin(&*ensemble);
+        self.stage = Stage::Running(ensemble);
+    }
+
+    /// Goes to where a checkpoint was made. A block that had not moved begins anew: its starts are not recorded yet.
+    pub fn restore(&mut self, sweeps: u64, visits: u64, states: States) {
+        if sweeps == 0 && visits == 0 {
+            return;
+        }
+        let setup = self.factory.setup();
+        let n = setup.model.num_sites();
+        let of_chain = |all: &[i8], lane: usize| all[lane * n..(lane + 1) * n].to_vec();
+        let energy = |lane| setup.energy_units(&of_chain(&states.best, lane)) * setup.grid.unit;
+        self.best = (0..self.range.len()).map(energy).collect();
+        self.sweeps = sweeps;
+        self.stage = if sweeps == self.schedule.num_sweeps() {
+            Stage::Done(states)
+        } else {
+            let mut ensemble = self.ensemble(&states.best);
+            for lane in 0..self.range.len() {
+                ensemble.set_state(lane, &of_chain(&states.present, lane));
+            }
+            ensemble.set_position((sweeps, visits as usize));
+            Stage::Running(ensemble)
+        };
+    }
+
+    /// Present and best states.
+    pub fn states(&self) -> States {
+        match &self.stage {
+            Stage::Waiting => States {
+                present: self.starts(),
+                best: self.starts(),
+            },
+            Stage::Done(states) => states.clone(),
+            Stage::Running(ensemble) => self.read(&**ensemble),
+        }
+    }
+
+    fn read(&self, ensemble: &dyn Ensemble) -> States {
+        let n = self.factory.setup().model.num_sites();
+        let mut states = States {
+            present: vec![0; self.range.len() * n],
+            best: vec![0; self.range.len() * n],
+        };
+        for lane in 0..self.range.len() {
+            ensemble.state(lane, &mut states.present[lane * n..(lane + 1) * n]);
+            ensemble.kept(lane, &mut states.best[lane * n..(lane + 1) * n]);
+        }
+        states
+    }
+
+    /// The best state of one chain.
+    pub fn best_state(&self, lane: usize) -> Vec<i8> {
+        let n = self.factory.setup().model.num_sites();
+        let mut state = vec![0; n];
+        match &self.stage {
+            Stage::Running(ensemble) => ensemble.kept(lane, &mut state),
+            Stage::Done(states) => state.copy_from_slice(&states.best[lane * n..(lane + 1) * n]),
+            Stage::Waiting => state = self.chains.start(self.factory.setup(), self.range.start + lane),
+        }
+        state
+    }
+}
+
+/// Looks at the energies after a sweep and keeps the states that are the best of their chain.
+fn keep_best(ensemble: &mut dyn Ensemble, energies: &mut [f64], best: &mut [f64]) {
+    let mut improved = 0u64;
+    for (lane, (energy, best)) in energies.iter_mut().zip(best).enumerate() {
+        *energy = ensemble.energy(lane);
+        if *energy < *best {
+            *best = *energy;
+            improved |= 1 << lane;
+        }
+    }
+    if improved != 0 {
+        ensemble.keep(improved);
+    }
+}
+
+impl<R: Recorder> Job for Block<R> {
+    fn is_done(&self) -> bool {
+        matches!(self.stage, Stage::Done(_))
+    }
+
+    fn work(&mut self, deadline: Instant) {
+        if matches!(self.stage, Stage::Waiting) {
+            self.begin();
+        }
+        let Stage::Running(ensemble) = &mut self.stage else {
+            return;
+        };
+        self.pace.start();
+        let num_sweeps = self.schedule.num_sweeps();
+        let mut beta = f64::NAN;
+        while self.sweeps < num_sweeps {
+            let next = self.schedule.beta(self.sweeps);
+            if next != beta {
+                (0..self.range.len()).for_each(|lane| ensemble.set_beta(lane, next));
+                beta = next;
+            }
+            let complete = ensemble.advance(self.pace.visits());
+            if complete {
+                self.sweeps += 1;
+                keep_best(&mut **ensemble, &mut self.energies, &mut self.best);
+                self.recorder.sweep_done(self.sweeps, &**ensemble, &self.energies);
+            }
+            if self
+                .pace
+                .is_over(self.factory.setup().plan.visits.len(), deadline)
+            {
+                break;
+            }
+        }
+        if self.sweeps == num_sweeps {
+            let states = match std::mem::replace(&mut self.stage, Stage::Waiting) {
+                Stage::Running(ensemble) => self.read(&*ensemble),
+                Stage::Waiting | Stage::Done(_) => States::default(),
+            };
+            self.stage = Stage::Done(states);
+        }
+    }
+}

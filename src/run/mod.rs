@@ -1,0 +1,76 @@
+//! Resumable runs: they advance ensembles in short slices and record what they pass.
+//!
+//! A run is cut into jobs, a block of chains each. Within a slice every thread carries one job on until the slice is
+//! over or the job is done, then takes the next; what comes out depends on neither.
+
+mod anneal;
+mod block;
+mod chains;
+mod distinct;
+mod engine;
+mod pace;
+mod sample;
+
+pub use anneal::{Anneal, AnnealOptions, Keep};
+pub use chains::{Chains, Checkpoint};
+pub use distinct::{Entry, Met};
+pub use sample::{Sample, SampleOptions};
+
+use rayon::prelude::*;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+/// A part of a run that one thread at a time can carry on.
+trait Job: Send {
+    /// True when nothing is left to do.
+    fn is_done(&self) -> bool;
+
+    /// Works until `deadline` or the end.
+    fn work(&mut self, deadline: Instant);
+}
+
+/// The threads of a run: its own pool, made with the run, so that it survives a fork between runs.
+struct Workers {
+    pool: Option<rayon::ThreadPool>,
+    num_threads: usize,
+}
+
+impl Workers {
+    fn new(num_threads: usize, num_jobs: usize) -> Self {
+        let num_threads = num_threads.clamp(1, num_jobs.max(1));
+        let build = || {
+            rayon::ThreadPoolBuilder::new()
+                .num_threads(num_threads)
+                .build()
+                .ok()
+        };
+        Self {
+            pool: if num_threads > 1 { build() } else { None },
+            num_threads,
+        }
+    }
+
+    /// Carries jobs on for about `seconds`; true when all are done.
+    fn advance<J: Job>(&self, jobs: &mut [J], seconds: f64) -> bool {
+        let deadline = Instant::now() + Duration::from_secs_f64(seconds.clamp(0.0, 1e6));
+        let open: Vec<Mutex<&mut J>> = jobs.iter_mut().filter(|j| !j.is_done()).map(Mutex::new).collect();
+        let next = AtomicUsize::new(0);
+        let work = || {
+            while let Some(job) = open.get(next.fetch_add(1, Ordering::Relaxed)) {
+                if let Ok(mut job) = job.lock() {
+                    job.work(deadline);
+                }
+                if Instant::now() >= deadline {
+                    break;
+                }
+            }
+        };
+        match &self.pool {
+            Some(pool) => pool.install(|| (0..self.num_threads).into_par_iter().for_each(|_| work())),
+            None => work(),
+        }
+        drop(open);
+        jobs.iter().all(Job::is_done)
+    }
+}
