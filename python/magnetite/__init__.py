@@ -1,0 +1,27 @@
+"""Sample from and anneal Boltzmann distributions: many chains at once, the same bits everywhere."""
+
+from magnetite._core import version as _version
+from magnetite.anneal import anneal
+from magnetite.estimates import Estimate
+from magnetite.formats import read, write
+from magnetite.models import BoltzmannMachine, Ising, Qubo, maxcut
+from magnetite.results import load
+from magnetite.resume import resume
+from magnetite.sample import sample
+
+__version__ = _version()
+
+__all__ = [
+    "BoltzmannMachine",
+    "Estimate",
+    "Ising",
+    "Qubo",
+    "__version__",
+    "anneal",
+    "load",
+    "maxcut",
+    "read",
+    "resume",
+    "sample",
+    "write",
+]

@@ -1,0 +1,211 @@
+"""The compiled core: models, runs and schedules over spins -1/+1."""
+
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["AnnealRun", "Ising", "SampleRun", "schedule", "simd_levels", "version"]
+
+@final
+class Ising:
+    """The pairwise energy ``E(s) = sum_{i<j} J_ij s_i s_j + sum_i h_i s_i + offset``."""
+
+    @staticmethod
+    def from_edges(
+        num_sites: int,
+        rows: NDArray[np.int64],
+        cols: NDArray[np.int64],
+        weights: NDArray[np.float64],
+        fields: NDArray[np.float64],
+        offset: float,
+    ) -> Ising:
+        """Build a model from an edge list; duplicates and both directions add up."""
+
+    @staticmethod
+    def from_matrix(
+        num_sites: int,
+        rows: NDArray[np.int64],
+        cols: NDArray[np.int64],
+        weights: NDArray[np.float64],
+        fields: NDArray[np.float64],
+        offset: float,
+    ) -> Ising:
+        """Build a model from the entries of a symmetric or triangular matrix."""
+
+    @staticmethod
+    def from_dense(
+        matrix: NDArray[np.float64], fields: NDArray[np.float64], offset: float
+    ) -> Ising:
+        """Build a model from a dense symmetric or triangular matrix."""
+
+    @property
+    def num_sites(self) -> int: ...
+    @property
+    def num_couplings(self) -> int: ...
+    @property
+    def offset(self) -> float: ...
+    def fields(self) -> NDArray[np.float64]:
+        """Return the fields, one a site."""
+
+    def edges(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+        """Return smaller sites, larger sites and weights of the couplings, sorted."""
+
+    def degrees(self) -> NDArray[np.int64]:
+        """Return the number of couplings of each site."""
+
+    def energies(self, states: NDArray[np.int8]) -> NDArray[np.float64]:
+        """Return the energies of states of spins, shape (k, n)."""
+
+    def beta_range(self) -> tuple[float, float]:
+        """Return D-Wave's default range of betas."""
+
+    def annealing_range(self) -> tuple[float, float]:
+        """Return the default range of betas of `anneal`."""
+
+    def path(self, num_chains: int, num_threads: int) -> str:
+        """Return the name of the implementation that a run would take."""
+
+    def is_bipartite(self) -> bool:
+        """Return whether couplings go between two classes of sites only."""
+
+@final
+class AnnealRun:
+    """A run of simulated annealing, advanced in slices."""
+
+    def __new__(
+        cls,
+        model: Ising,
+        *,
+        seed: int,
+        first_chain: int,
+        num_reads: int,
+        betas: NDArray[np.float64],
+        kernel: str,
+        scan: str,
+        keep: str,
+        initial_states: NDArray[np.int8] | None,
+        clamped: NDArray[np.int64],
+        clamped_values: NDArray[np.int8],
+        num_threads: int,
+        num_best: int,
+        trajectory: int,
+    ) -> AnnealRun: ...
+    def advance(self, seconds: float) -> bool:
+        """Work for about so long; return True when all reads are complete."""
+
+    def progress(self) -> tuple[int, int, float]:
+        """Return sweeps done, sweeps in all (over all reads), and the best energy so far."""
+
+    def reads_done(self) -> int:
+        """Return how many of the first reads are complete."""
+
+    def states(self) -> NDArray[np.int8]:
+        """Return the state of every read, shape (num_reads, n)."""
+
+    def energies(self) -> NDArray[np.float64]:
+        """Return the energy of every read."""
+
+    def sweeps_done(self) -> NDArray[np.int64]:
+        """Return the sweeps carried out, a read each."""
+
+    def best(self) -> tuple[NDArray[np.int8], float]:
+        """Return the state of lowest energy seen, and that energy."""
+
+    def best_states(self) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+        """Return the distinct best states and their energies, lowest first."""
+
+    def trajectory(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return sweep counts and the energies after them, a read a row."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def simd(self) -> str: ...
+    @property
+    def num_threads(self) -> int: ...
+    @property
+    def precision(self) -> int: ...
+    @property
+    def block_width(self) -> int: ...
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """Return all that a continuation needs beside the arguments."""
+
+    def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
+        """Go to where `snapshot` was made."""
+
+@final
+class SampleRun:
+    """A run of chains at a fixed beta, advanced in slices."""
+
+    def __new__(
+        cls,
+        model: Ising,
+        *,
+        seed: int,
+        first_chain: int,
+        num_chains: int,
+        beta: float,
+        num_sweeps: int,
+        warmup: int,
+        thin: int,
+        kernel: str,
+        scan: str,
+        initial_states: NDArray[np.int8] | None,
+        clamped: NDArray[np.int64],
+        clamped_values: NDArray[np.int8],
+        num_threads: int,
+        store_states: bool,
+        moments: bool,
+    ) -> SampleRun: ...
+    def advance(self, seconds: float) -> bool:
+        """Work for about so long; return True when all chains are done."""
+
+    def progress(self) -> tuple[int, int, float]:
+        """Return sweeps done, sweeps in all (over all chains), and the best energy so far."""
+
+    def chains_done(self) -> int:
+        """Return how many of the first chains are done."""
+
+    def states(self) -> NDArray[np.int8]:
+        """Return the present states, shape (num_chains, n)."""
+
+    def energies(self) -> NDArray[np.float64]:
+        """Return the energies of the draws, shape (num_chains, num_draws)."""
+
+    def draws(self) -> NDArray[np.int8]:
+        """Return the stored draws, shape (num_chains, num_draws, n)."""
+
+    def mean(self) -> NDArray[np.float64]:
+        """Return the mean spin of each site."""
+
+    def correlations(self) -> NDArray[np.float64]:
+        """Return the mean product of spins of each coupling, in the order of `Ising.edges`."""
+
+    def best(self) -> tuple[NDArray[np.int8], float]:
+        """Return the state of lowest energy seen, and that energy."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def simd(self) -> str: ...
+    @property
+    def num_threads(self) -> int: ...
+    @property
+    def precision(self) -> int: ...
+    @property
+    def block_width(self) -> int: ...
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """Return all that a continuation needs beside the arguments."""
+
+    def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
+        """Go to where `snapshot` was made."""
+
+def schedule(kind: str, beta_min: float, beta_max: float, num_sweeps: int) -> NDArray[np.float64]:
+    """Return the betas of a named schedule, one a sweep."""
+
+def simd_levels() -> list[str]:
+    """Return the vector levels that this CPU has, lowest first."""
+
+def version() -> str:
+    """Return the version of the core."""

@@ -1,0 +1,73 @@
+"""Checkpoints: the model, the plan and the state of a run in one archive."""
+
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from magnetite import models
+from magnetite.models import Model
+from magnetite.plans import AnnealPlan, SamplePlan
+from magnetite.storage import read_archive, write_archive
+
+__all__ = ["Checkpoint", "read_checkpoint", "write_checkpoint"]
+
+_PLANS: dict[str, type[AnnealPlan] | type[SamplePlan]] = {
+    "anneal": AnnealPlan,
+    "sample": SamplePlan,
+}
+_SUFFIX = " checkpoint"
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """What a checkpoint holds.
+
+    Attributes
+    ----------
+    sampler : str
+        "anneal" or "sample".
+    model : Model
+        The model, to be rebuilt to the last bit.
+    plan : AnnealPlan or SamplePlan
+        The checked options.
+    state : dict
+        What the sampler's job needs beside them.
+    time_left : float
+        Seconds to the time limit, infinite without one.
+    """
+
+    sampler: str
+    model: Model
+    plan: AnnealPlan | SamplePlan
+    state: dict[str, Any]
+    time_left: float
+
+
+def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint; the one before it is there until the new one is whole."""
+    content = {
+        "model": {"class": type(checkpoint.model).__name__, **checkpoint.model.__getstate__()},
+        "plan": checkpoint.plan.content(),
+        "state": checkpoint.state,
+        "time_left": checkpoint.time_left,
+    }
+    write_archive(path, checkpoint.sampler + _SUFFIX, content)
+
+
+def read_checkpoint(path: str | PathLike[str]) -> Checkpoint:
+    """Read a checkpoint and rebuild its model."""
+    kind, content = read_archive(path)
+    sampler = kind.removesuffix(_SUFFIX)
+    if sampler not in _PLANS:
+        raise ValueError(f"{path}: holds a magnetite {kind}, not a checkpoint")
+    plan = _PLANS[sampler].from_content(content["plan"])
+    model = _model(content["model"])
+    return Checkpoint(sampler, model, plan, content["state"], content["time_left"])
+
+
+def _model(content: dict[str, Any]) -> Model:
+    kind: type[Model] = getattr(models, content.pop("class"))
+    model = kind.__new__(kind)
+    model.__setstate__(content)
+    return model

@@ -1,0 +1,5 @@
+"""The command ``magnetite``: anneal a file, say what it is, convert it, or show a demo."""
+
+from magnetite.cli.main import main
+
+__all__ = ["main"]

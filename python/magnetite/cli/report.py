@@ -1,0 +1,129 @@
+"""What an anneal found, as text for people and as JSON for programs."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from magnetite import _core
+from magnetite.cli.goal import Goal
+from magnetite.cli.problem import Problem
+from magnetite.cli.words import count, dump_json, plain, rate, rounded, seconds, table
+from magnetite.results import AnnealResult
+
+__all__ = ["Report"]
+
+
+@dataclass(frozen=True)
+class Report:
+    """One anneal, ready to be told.
+
+    Attributes
+    ----------
+    problem : Problem
+        What was annealed.
+    result : AnnealResult
+        What was found.
+    best_known, target : Goal or None
+        What it is compared with.
+    sweeps_done : int
+        Sweeps of all reads of all rounds.
+    output : str or None
+        The file that the best state was written to.
+    """
+
+    problem: Problem
+    result: AnnealResult
+    best_known: Goal | None = None
+    target: Goal | None = None
+    sweeps_done: int = 0
+    output: str | None = None
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the run."""
+        return bool(self.result.info["stop_reason"] == "interrupted")
+
+    @property
+    def target_missed(self) -> bool:
+        """Whether there was a target and it was not reached."""
+        return self.target is not None and not self.target.reached(self.result.best_objective)
+
+    def as_text(self) -> str:
+        """Return lines of a name and what is to be said of it."""
+        result = self.result
+        name = result.objective_name
+        rows = [("problem", self.problem.title), (name, plain(result.best_objective))]
+        if name != "energy":
+            rows.append(("energy", plain(result.best.energy)))
+        for word, goal in (("best known", self.best_known), ("target", self.target)):
+            if goal is not None:
+                rows.append((word, goal.verdict(result.best_objective)))
+        rows += [
+            ("reads", self._reads_text()),
+            ("time", self._time_text()),
+            ("path", f"{result.info['path']}, {result.info['simd']}"),
+            ("seed", str(result.info["seed"])),
+            ("stopped", _STOPPED.get(result.info["stop_reason"], result.info["stop_reason"])),
+        ]
+        if self.output is not None:
+            rows.append(("written", self.output))
+        return table(rows)
+
+    def as_json(self, command: str, exit_code: int) -> str:
+        """Return one JSON document."""
+        result = self.result
+        objective = result.best_objective
+        return dump_json(
+            {
+                "command": command,
+                "version": _core.version(),
+                "problem": self.problem.as_json(),
+                "objective": result.objective_name,
+                "sense": self.problem.model.sense,
+                "best": {
+                    "objective": objective,
+                    "energy": result.best.energy,
+                    "state": result.best.state,
+                },
+                "best_known": None
+                if self.best_known is None
+                else self.best_known.as_json(objective),
+                "target": None if self.target is None else self.target.as_json(objective),
+                "objectives": result.objectives,
+                "energies": result.energies,
+                "sweeps_done": result.sweeps_done,
+                "updates_per_second": self._updates_per_second(),
+                "stop_reason": result.info["stop_reason"],
+                "exit_code": exit_code,
+                "output": self.output,
+                "info": result.info,
+            }
+        )
+
+    def _reads_text(self) -> str:
+        result = self.result
+        best = np.count_nonzero(result.energies <= result.best.energy)
+        sweeps = np.unique(result.sweeps_done)
+        lengths = f"{sweeps[0]:,}" if sweeps.size == 1 else f"{sweeps[0]:,} to {sweeps[-1]:,}"
+        return (
+            f"{count(len(result.energies), 'read')} of {lengths} sweeps, {best:,} at the best; "
+            f"mean {result.objective_name} {rounded(float(np.mean(result.objectives)))}"
+        )
+
+    def _time_text(self) -> str:
+        info = self.result.info
+        return (
+            f"{seconds(info['timing']['sampling'])}, {rate(self._updates_per_second())}, "
+            f"{count(info['num_threads'], 'thread')}"
+        )
+
+    def _updates_per_second(self) -> float:
+        updates = self.sweeps_done * self.problem.model.num_variables
+        return updates / max(1e-9, float(self.result.info["timing"]["sampling"]))
+
+
+_STOPPED = {
+    "completed": "all reads done",
+    "time_limit": "time limit",
+    "target_energy": "target reached",
+}

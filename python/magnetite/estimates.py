@@ -1,0 +1,79 @@
+"""An estimate with its uncertainty, and the mean of independent chains as one."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number known up to an error.
+
+    Attributes
+    ----------
+    value : float
+        The estimate; nan when it is refused.
+    error : float
+        One standard error; 0.0 when the value is exact.
+    bracket : tuple of float
+        Lower and upper end of where the value lies: two standard errors to each side, or bounds
+        of the method.
+    ess : float
+        Effective sample size: how many independent draws would give the same error.
+    reliable : bool
+        False when the method refuses to vouch for the value.
+    reason : str
+        Why it is not reliable; empty when it is.
+
+    Examples
+    --------
+    >>> import magnetite as mg
+    >>> print(mg.Estimate(1.5, 0.25, (1.0, 2.0), 40.0, True, ""))
+    1.5 +- 0.25
+    """
+
+    value: float
+    error: float
+    bracket: tuple[float, float]
+    ess: float
+    reliable: bool
+    reason: str
+
+    def __str__(self) -> str:
+        if not self.reliable:
+            return f"{self.value:.6g} (unreliable: {self.reason})"
+        return f"{self.value:.6g} +- {self.error:.2g}"
+
+    @classmethod
+    def refused(cls, reason: str) -> "Estimate":
+        """Return the estimate that says only why there is none."""
+        return cls(math.nan, math.nan, (-math.inf, math.inf), 0.0, False, reason)
+
+
+def mean_of_chains(draws: ArrayLike) -> Estimate:
+    """Estimate a mean from independent chains, shape (num_chains, num_draws).
+
+    The error comes from the spread of the chains' own means, which no autocorrelation inside a
+    chain can fool; draws that are nan (not reached) are left out, with their chain when it has
+    no other.
+
+    Examples
+    --------
+    >>> from magnetite.estimates import mean_of_chains
+    >>> mean_of_chains([[1.0, 3.0], [2.0, 4.0]])
+    Estimate(value=2.5, error=0.5, bracket=(1.5, 3.5), ess=5.0, reliable=True, reason='')
+    """
+    array = np.asarray(draws, dtype=np.float64)
+    made = ~np.isnan(array)
+    array, made = array[made.any(axis=1)], made[made.any(axis=1)]
+    num_chains = array.shape[0]
+    if num_chains < 2:
+        return Estimate.refused(f"an error needs draws of at least 2 chains, got {num_chains}")
+    means = np.where(made, array, 0.0).sum(axis=1) / made.sum(axis=1)
+    value = float(means.mean())
+    error = float(means.std(ddof=1)) / math.sqrt(num_chains)
+    variance = float(np.square(array[made] - value).mean())
+    ess = variance / error**2 if error > 0 else float(made.sum())
+    return Estimate(value, error, (value - 2 * error, value + 2 * error), ess, True, "")

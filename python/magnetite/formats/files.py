@@ -1,0 +1,191 @@
+"""Which format a file is in, and the public functions that read and write it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from os import PathLike, fspath
+from typing import Literal
+
+from magnetite._checks import check_choice, check_count
+from magnetite.formats import bqp, coo, qbsolv, rudy
+from magnetite.formats.source import Source, load_source, store
+from magnetite.models import Model
+
+__all__ = ["FORMATS", "read", "write"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """A file to be read, and what the caller said of it."""
+
+    source: Source
+    instance: int
+    vartype: str | None
+    named: bool  # whether the caller named the format
+
+
+@dataclass(frozen=True)
+class Format:
+    """A file format: how its text becomes a model, and back."""
+
+    parse: Callable[[Request], Model]
+    render: Callable[[Model], str]
+    suffixes: tuple[str, ...]
+
+
+def _parse_rudy(request: Request) -> Model:
+    parse = rudy.parse_graph if request.named else rudy.parse_either
+    return parse(request.source)
+
+
+def _parse_coo(request: Request) -> Model:
+    spins = _plain_name(request.source.name).endswith(".ising")
+    return coo.parse(request.source, request.vartype or ("SPIN" if spins else None))
+
+
+_FORMATS = {
+    "rudy": Format(_parse_rudy, rudy.render_graph, (".rud", ".rudy", ".mc")),
+    "sparse": Format(lambda r: rudy.parse_sparse(r.source), rudy.render_sparse, (".sparse",)),
+    "bqp": Format(lambda r: bqp.parse(r.source, r.instance), bqp.render, (".bqp",)),
+    "qubo": Format(lambda r: qbsolv.parse(r.source), qbsolv.render, (".qubo",)),
+    "coo": Format(_parse_coo, coo.render, (".coo", ".ising")),
+}
+FORMATS = tuple(_FORMATS)
+
+Vartype = Literal["SPIN", "BINARY"]
+
+
+def read(
+    path: str | PathLike[str],
+    *,
+    format: str | None = None,
+    instance: int = 1,
+    vartype: Vartype | None = None,
+) -> Model:
+    """Read a problem file, plain or gzip.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+    format : {"rudy", "sparse", "bqp", "qubo", "coo"}, optional
+        What the file is; by default its suffix and content tell. A header ``n m`` over lines
+        ``i j w`` is a graph to be cut ("rudy"), unless an entry ``i i`` or the suffix ``.sparse``
+        makes it a QUBO.
+    instance : int
+        Which problem of a "bqp" file, counted from 1.
+    vartype : {"SPIN", "BINARY"}, optional
+        What the variables of a "coo" file are that does not say so.
+
+    Returns
+    -------
+    Model
+        A MaxCut model for "rudy", a `Qubo` for "sparse", "qubo" (both minimised) and "bqp"
+        (maximised), an `Ising` or a `Qubo` for "coo". Variables are labelled from 0, whatever the
+        file counts from; in "coo" files by the file's own numbers.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    ValueError
+        If it is not in the format; the message begins with file and line.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import magnetite as mg
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     mg.write(mg.maxcut({(0, 1): 1, (1, 2): -1}), f"{folder}/path.rud.gz")
+    ...     mg.read(f"{folder}/path.rud.gz")
+    MaxCut(3 variables, 2 couplings, density 0.667)
+    """
+    if format is not None:
+        check_choice("format", format, FORMATS)
+    if vartype is not None:
+        check_choice("vartype", vartype, ("SPIN", "BINARY"))
+    check_count("instance", instance, 1)
+    source = load_source(path)
+    name = format or _by_suffix(path) or _by_content(source)
+    if name != "bqp" and instance != 1:
+        raise ValueError(
+            f"instance must be 1 for format {name!r}, which holds one problem, got {instance}"
+        )
+    try:
+        return _FORMATS[name].parse(Request(source, instance, vartype, named=format is not None))
+    except ValueError as error:
+        if source.name in str(error):
+            raise
+        raise ValueError(f"{source.name}: {error}") from None
+
+
+def write(model: Model, path: str | PathLike[str], *, format: str | None = None) -> None:
+    """Write a model to a file, as gzip where its name ends in ``.gz``.
+
+    Numbers are written so that they read back to the same bits, integers as integers. What a
+    format cannot hold is refused, except labels: all but "coo" number the variables.
+
+    Parameters
+    ----------
+    model : Model
+        What to write. "sparse", "qubo" and "bqp" hold energies of bits and convert those of spins.
+    path : str or path
+        The file; an existing one is replaced.
+    format : {"rudy", "sparse", "bqp", "qubo", "coo"}, optional
+        By default the suffix tells.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    ValueError
+        If neither format nor suffix tell the format, or if it cannot hold the model.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import magnetite as mg
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "pair.qubo")
+    ...     mg.write(mg.Qubo([[1, 2], [0, 0.5]]), path)
+    ...     print(path.read_text(), end="")
+    p qubo 0 2 2 1
+    0 0 1
+    1 1 0.5
+    0 1 2
+    """
+    if not isinstance(model, Model):
+        raise TypeError(f"model must be a magnetite model, got {type(model).__name__}")
+    name = format or _by_suffix(path)
+    if name is None:
+        suffixes = ", ".join(s for known in _FORMATS.values() for s in known.suffixes)
+        raise ValueError(
+            f"format must be given for {fspath(path)!r}, whose suffix is none of {suffixes}"
+        )
+    check_choice("format", name, FORMATS)
+    store(path, _FORMATS[name].render(model))
+
+
+def _plain_name(path: str | PathLike[str]) -> str:
+    return fspath(path).lower().removesuffix(".gz")
+
+
+def _by_suffix(path: str | PathLike[str]) -> str | None:
+    name = _plain_name(path)
+    return next((key for key, known in _FORMATS.items() if name.endswith(known.suffixes)), None)
+
+
+def _by_content(source: Source) -> str:
+    """Tell the format by the first line that is not blank."""
+    text = source.text.lstrip()
+    if not text:
+        raise source.error(1, "the file is empty")
+    words = text.split(b"\n", 1)[0].split()
+    if words[0].startswith(b"#"):
+        return "coo"
+    if words[0] in (b"c", b"p"):
+        return "qubo"
+    if len(words) in (1, 2) and all(word.isdigit() for word in words):
+        return "bqp" if len(words) == 1 else "rudy"
+    line = 1 + source.text.count(b"\n", 0, len(source.text) - len(text))
+    hint = "; lines 'i j w' without a header may be 'coo'" if len(words) == 3 else ""
+    raise source.error(line, f"the file is in no known format; give one of {FORMATS}{hint}")

@@ -1,0 +1,128 @@
+"""The checked options of a run as one value, which a checkpoint can hold."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from magnetite.models import Model
+from magnetite.options import Seed
+from magnetite.rounds import Filling
+from magnetite.schedules import Schedule
+from magnetite.starts import Clamp
+
+__all__ = ["AnnealPlan", "SamplePlan", "check_model"]
+
+
+def check_model(model: object) -> None:
+    """Refuse what is no model, with the remedy."""
+    if not isinstance(model, Model):
+        raise TypeError(
+            f"model must be a magnetite model, got {type(model).__name__}: wrap couplings as "
+            "magnetite.Ising(J, h), a QUBO as magnetite.Qubo(Q), a graph as magnetite.maxcut(graph)"
+        )
+
+
+_NESTED: dict[str, Callable[..., Any]] = {
+    "seed": Seed,
+    "clamp": Clamp,
+    "schedule": Schedule,
+    "filling": Filling,
+}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """What anneals and samples share; states and clamps are spins."""
+
+    seed: Seed
+    first_chain: int
+    kernel: str
+    scan: str
+    initial_states: NDArray[np.int8] | None
+    clamp: Clamp
+
+    def core_options(self) -> dict[str, Any]:
+        """Return the options that go to the core as they are."""
+        return {
+            "seed": self.seed.key,
+            "kernel": self.kernel,
+            "scan": self.scan,
+            "clamped": self.clamp.sites,
+            "clamped_values": self.clamp.spins,
+        }
+
+    def info(self) -> dict[str, Any]:
+        """Return the options as they stand in a result's `info`."""
+        return {
+            "kernel": self.kernel,
+            "scan": self.scan,
+            "seed": self.seed.replay,
+            "first_chain": self.first_chain,
+        }
+
+    def content(self) -> dict[str, Any]:
+        """Return the plan as plain values and arrays, for a checkpoint."""
+        return {
+            name: vars(value) if type(value) in _NESTED.values() else value
+            for name, value in vars(self).items()
+        }
+
+    @classmethod
+    def from_content(cls, content: dict[str, Any]) -> Self:
+        """Undo `content`."""
+        nested = {
+            name: make(**content[name])
+            for name, make in _NESTED.items()
+            if content.get(name) is not None
+        }
+        return cls(**{**content, **nested})
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AnnealPlan(Plan):
+    """The options of an anneal; `filling` says how it fills its time limit, if it does."""
+
+    num_reads: int
+    num_sweeps: int
+    schedule: Schedule
+    keep: str
+    num_best: int
+    trajectory: int
+    filling: Filling | None
+
+    def info(self) -> dict[str, Any]:
+        """Return the options as they stand in a result's `info`."""
+        return {
+            **super().info(),
+            "num_reads": self.num_reads,
+            "num_sweeps": self.num_sweeps if self.filling is None else None,
+            "keep": self.keep,
+            "beta_range": self.schedule.beta_range,
+            "beta_schedule": self.schedule.name,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SamplePlan(Plan):
+    """The options of a sample at one beta."""
+
+    beta: float
+    num_chains: int
+    num_sweeps: int
+    warmup: int
+    thin: int
+    store_states: bool
+    moments: bool
+
+    @property
+    def num_draws(self) -> int:
+        """Draws of each chain."""
+        return self.num_sweeps // self.thin
+
+    def info(self) -> dict[str, Any]:
+        """Return the options as they stand in a result's `info`."""
+        own = ("beta", "num_chains", "num_sweeps", "warmup", "thin")
+        return {**super().info(), **{name: getattr(self, name) for name in own}}

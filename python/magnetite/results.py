@@ -1,0 +1,243 @@
+"""What samplers return: states, energies and how they were found."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from os import PathLike
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from magnetite.estimates import Estimate, mean_of_chains
+from magnetite.exports import to_dataset, to_sampleset
+from magnetite.storage import read_archive, write_archive
+
+if TYPE_CHECKING:
+    import dimod
+    import xarray
+
+
+class Best(NamedTuple):
+    """The lowest energy seen anywhere in a run, and the state that has it."""
+
+    state: NDArray[np.int8]
+    energy: float
+
+
+class Trajectory(NamedTuple):
+    """Energies on the way: `energies` (num_reads, p) after `sweeps` (p,); nan where not reached."""
+
+    sweeps: NDArray[np.int64]
+    energies: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class Result:
+    """What the results of all samplers share.
+
+    Attributes
+    ----------
+    states : ndarray of int8
+        In the model's own values and order of variables.
+    energies, objectives : ndarray of float64
+        Energies from the float64 coefficients, offset included, and the same in the model's own
+        sign (the cut of a maxcut, the value of a maximised QUBO).
+    best : Best
+        (state, energy): the lowest energy seen anywhere in the run.
+    best_objective : float
+        The objective of `best`.
+    variables : sequence
+        Labels of the states' columns.
+    values : tuple of int
+        The two values of a variable: (-1, 1) or (0, 1).
+    objective_name : str
+        "energy", "cut" or "value".
+    info : dict
+        How the run was made: options, seed, threads, path, timing, stop reason, versions.
+    """
+
+    states: NDArray[np.int8]
+    energies: NDArray[np.float64]
+    objectives: NDArray[np.float64]
+    best: Best
+    best_objective: float
+    variables: Sequence[Any]
+    values: tuple[int, int]
+    objective_name: str
+    info: dict[str, Any]
+
+    @property
+    def best_assignment(self) -> dict[Any, int]:
+        """The best state as a dict from label to value."""
+        return dict(zip(self.variables, self.best.state.tolist(), strict=True))
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the result to an npz file that `magnetite.load` reads; nothing is pickled."""
+        content = {field.name: getattr(self, field.name) for field in fields(self)}
+        for name, value in content.items():
+            if isinstance(value, Best | Trajectory):
+                content[name] = value._asdict()
+        write_archive(path, type(self).__name__, content)
+
+    @classmethod
+    def _from_archive(cls, content: dict[str, Any]) -> Self:
+        content["best"] = Best(**content["best"])
+        if content.get("trajectory") is not None:
+            content["trajectory"] = Trajectory(**content["trajectory"])
+        return cls(**content)
+
+    def _best_text(self) -> str:
+        text = f"best energy {self.best.energy:.10g}"
+        if self.objective_name != "energy":
+            text += f" ({self.objective_name} {self.best_objective:.10g})"
+        return text
+
+    def _repr(self, size: str) -> str:
+        seconds = sum(self.info["timing"].values())
+        return (
+            f"<{type(self).__name__}: {size}; {self._best_text()}; "
+            f"{self.info['stop_reason']} after {seconds:.3g} s>"
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class AnnealResult(Result):
+    """The reads of an anneal.
+
+    `states` (num_reads, n) holds the best state of each read, or its last, by `keep`; `energies`
+    and `objectives` (num_reads,) are theirs. Reads come in the order of their number; those of a
+    run that filled a time limit come by ascending energy.
+
+    Attributes
+    ----------
+    best_states, best_energies : ndarray or None
+        The `num_best` lowest distinct states of the whole run, ascending; None with num_best=0.
+    trajectory : Trajectory or None
+        Energies on the way, when asked for.
+    chains : ndarray of int64
+        Number of each read's chain: `first_chain` for the read alone, in another run.
+    sweeps_done : ndarray of int64
+        Sweeps each read has done.
+    """
+
+    chains: NDArray[np.int64]
+    sweeps_done: NDArray[np.int64]
+    best_states: NDArray[np.int8] | None = None
+    best_energies: NDArray[np.float64] | None = None
+    trajectory: Trajectory | None = None
+
+    def __repr__(self) -> str:
+        num_reads, num_variables = self.states.shape
+        return self._repr(f"{num_reads} reads of {num_variables} variables")
+
+    def to_dimod(self) -> "dimod.SampleSet":
+        """Return the reads as a `dimod.SampleSet`, one row a read (needs dimod)."""
+        return to_sampleset(self.states, self.energies, self.variables, self.values, self.info)
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """Return states and energies as an `xarray.Dataset` (needs xarray)."""
+        arrays: dict[str, tuple[tuple[str, ...], NDArray[Any]]] = {
+            "states": (("read", "variable"), self.states),
+            "energies": (("read",), self.energies),
+            "objectives": (("read",), self.objectives),
+        }
+        return to_dataset(arrays, self.variables, self.info)
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class SampleResult(Result):
+    """Draws of chains at one beta.
+
+    `states` (num_chains, n) is the last draw of each chain, or where it was when the run was
+    stopped; `energies` and `objectives` (num_chains, num_draws) are those of all draws, nan where
+    a stopped run did not reach.
+
+    Attributes
+    ----------
+    last_energies : ndarray of float64
+        Energies (num_chains,) of `states`.
+    draws : ndarray of int8 or None
+        All draws (num_chains, num_draws, n), with ``store_states=True``.
+    mean : ndarray of float64 or None
+        Mean of each variable over chains and draws, in the model's own values.
+    correlations : ndarray of float64 or None
+        Mean of the product x_i x_j for each of `edges`, in the model's own values.
+    edges : ndarray of int64 or None
+        Pairs (2, m) of positions in `variables`, i < j.
+    """
+
+    last_energies: NDArray[np.float64]
+    draws: NDArray[np.int8] | None = None
+    mean: NDArray[np.float64] | None = None
+    correlations: NDArray[np.float64] | None = None
+    edges: NDArray[np.int64] | None = None
+
+    def __repr__(self) -> str:
+        num_chains, num_draws = self.energies.shape
+        return self._repr(
+            f"{num_chains} chains of {num_draws} draws of {self.states.shape[1]} variables"
+        )
+
+    @property
+    def mean_energy(self) -> Estimate:
+        """Mean energy, with an error from the spread between chains."""
+        return mean_of_chains(self.energies)
+
+    def to_dimod(self) -> "dimod.SampleSet":
+        """Return all draws that were stored, else the last states, as a `dimod.SampleSet`."""
+        states, energies = self.states, self.last_energies
+        if self.draws is not None:
+            made = ~np.isnan(self.energies)
+            states, energies = self.draws[made], self.energies[made]
+        return to_sampleset(states, energies, self.variables, self.values, self.info)
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """Return states, energies and means as an `xarray.Dataset` (needs xarray)."""
+        arrays: dict[str, tuple[tuple[str, ...], NDArray[Any]]] = {
+            "states": (("chain", "variable"), self.states),
+            "energies": (("chain", "draw"), self.energies),
+            "objectives": (("chain", "draw"), self.objectives),
+        }
+        if self.draws is not None:
+            arrays["draws"] = (("chain", "draw", "variable"), self.draws)
+        if self.mean is not None:
+            arrays["mean"] = (("variable",), self.mean)
+        return to_dataset(arrays, self.variables, self.info)
+
+
+_KINDS: dict[str, type[Result]] = {kind.__name__: kind for kind in (AnnealResult, SampleResult)}
+
+
+def load(path: str | PathLike[str]) -> Any:
+    """Read a result that its `save` wrote.
+
+    Parameters
+    ----------
+    path : path
+        The npz file.
+
+    Returns
+    -------
+    AnnealResult or SampleResult
+        What was saved, array for array.
+
+    Raises
+    ------
+    ValueError
+        The file is not magnetite's, is cut short or damaged, or holds a checkpoint.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import magnetite as mg
+    >>> result = mg.anneal(mg.Ising({(0, 1): 1.0}), num_reads=4, seed=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     result.save(f"{folder}/result.npz")
+    ...     mg.load(f"{folder}/result.npz").best.energy
+    -1.0
+    """
+    kind, content = read_archive(path)
+    if kind not in _KINDS:
+        hint = "; magnetite.resume goes on with it" if "checkpoint" in kind else ""
+        raise ValueError(f"{path}: holds a magnetite {kind}, not a result{hint}")
+    return _KINDS[kind]._from_archive(content)

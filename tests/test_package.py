@@ -1,0 +1,45 @@
+"""The package as it is installed: version, types, names, and the command."""
+
+import tomllib
+from importlib import metadata, resources
+
+import magnetite as mg
+from tools.pages import ROOT
+
+
+def test_version_stands_in_one_place() -> None:
+    manifest = tomllib.loads((ROOT / "Cargo.toml").read_text(encoding="utf-8"))
+    assert mg.__version__ == manifest["package"]["version"]
+    assert metadata.version("magnetite") == mg.__version__
+
+
+def test_changelog_knows_the_version() -> None:
+    assert f"## [{mg.__version__}]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+
+
+def test_types_ship_with_the_package() -> None:
+    package = resources.files(mg)
+    assert (package / "py.typed").is_file()
+    assert (package / "_core.pyi").is_file()
+
+
+def test_public_names_are_there_and_documented() -> None:
+    for name in mg.__all__:
+        thing = getattr(mg, name)
+        assert not callable(thing) or thing.__doc__, name
+
+
+def test_every_public_function_has_an_example() -> None:
+    functions = [getattr(mg, name) for name in mg.__all__ if callable(getattr(mg, name))]
+    assert [f.__name__ for f in functions if ">>>" not in f.__doc__] == []
+
+
+def test_command_is_installed() -> None:
+    (command,) = metadata.entry_points(group="console_scripts", name="magnetite")
+    assert command.value == "magnetite.cli:main"
+    assert callable(command.load())
+
+
+def test_numpy_is_all_it_requires() -> None:
+    required = metadata.requires("magnetite") or []
+    assert [r for r in required if "extra ==" not in r] == ["numpy>=1.26"]
