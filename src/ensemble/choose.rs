@@ -1,6 +1,6 @@
 //! Which layout a run takes: by coefficients, density and number of chains, never by the user.
 
-use super::bits::{self, Bits};
+use super::bits;
 use super::bytes::{self, Bytes};
 use super::cached::{self, Cached};
 use super::floats::{self, Floats};
@@ -217,7 +217,7 @@ impl Factory {
         let setup = self.setup.clone();
         let level = self.level;
         match &self.tables {
-            Tables::Bits(t) => Box::new(Bits::new(setup, t.clone(), first_chain, num_lanes, states, level)),
+            Tables::Bits(t) => bits::block(setup, t.clone(), first_chain, num_lanes, states, level),
             Tables::Bytes(t) => match self.width {
                 8 => Box::new(Bytes::<8>::new(
                     setup,

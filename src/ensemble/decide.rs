@@ -101,6 +101,11 @@ impl Decider {
         self.law.complete.then_some((table, self.law.acceptance.rule))
     }
 
+    /// True if this chain and `other` decide by the same table.
+    pub fn has_law_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.law.table, &other.law.table)
+    }
+
     /// The rule of isolated sites.
     pub fn isolated(&self) -> Rule {
         self.isolated

@@ -16,6 +16,8 @@ mod rows;
 mod setup;
 mod shadow;
 mod simd;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 pub use choose::Factory;
 pub use plan::Plan;

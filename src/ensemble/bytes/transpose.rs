@@ -4,7 +4,7 @@
 
 use super::Frame;
 use super::avx2::{MOST, Vectors};
-use crate::rng::ROUNDS;
+use crate::ensemble::x86::words;
 use std::arch::x86_64::*;
 
 /// Keys of the lanes, in the order in which the hashes are transposed into rows.
@@ -46,19 +46,7 @@ impl<const W: usize> Random<W> {
     #[inline]
     #[target_feature(enable = "avx2")]
     fn words(&self, v: usize, quad: __m256i) -> __m256i {
-        let [first, second, third] = ROUNDS;
-        let times = |x, m: u32| _mm256_mullo_epi32(x, _mm256_set1_epi32(m as i32));
-        let x = times(_mm256_xor_si256(quad, self.first[v]), first.0);
-        let x = _mm256_add_epi32(
-            _mm256_xor_si256(x, _mm256_srli_epi32::<{ ROUNDS[0].1 as i32 }>(x)),
-            self.second[v],
-        );
-        let x = times(x, second.0);
-        let x = times(
-            _mm256_xor_si256(x, _mm256_srli_epi32::<{ ROUNDS[1].1 as i32 }>(x)),
-            third.0,
-        );
-        _mm256_xor_si256(x, _mm256_srli_epi32::<{ ROUNDS[2].1 as i32 }>(x))
+        words(self.first[v], self.second[v], quad)
     }
 
     /// Leading bytes of the four visits of a quad, in the order of the rows.

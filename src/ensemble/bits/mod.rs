@@ -1,0 +1,270 @@
+//! Dense couplings of one size: a bit a spin, a local field by exclusive-or and population count.
+//!
+//! Signs of couplings and spins are bit rows; their exclusive-or, counted, is the number of neighbours that pull
+//! down. Nothing is cached and a flip costs one bit. The words of eight chains stand side by side, so that counts of
+//! eight chains come out as one vector and decisions are made for eight chains at once.
+
+#[cfg(target_arch = "x86_64")]
+mod avx;
+#[cfg(target_arch = "x86_64")]
+mod count;
+mod layout;
+mod portable;
+
+pub(super) use layout::Layout;
+
+use super::decide::{Decider, WINDOW};
+use super::order::fill_order;
+use super::simd::Level;
+use super::{Ensemble, Setup};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Most chains of a block.
+pub(super) const MOST_LANES: usize = 32;
+
+#[cfg(target_arch = "x86_64")]
+/// From so many chains on, and where there is AVX2, they stand side by side.
+const MANY: usize = 4;
+
+/// Bits of a word of a row.
+const WORD: usize = 64;
+
+/// `L` chains side by side: by word, then chain; bit set = spin -1.
+struct Group<const L: usize> {
+    spins: Vec<[u64; L]>,
+    shadow: Vec<[u64; L]>,
+    energies: [i64; L],
+}
+
+/// A block of chains, in groups of `L`; unused chains of the last group idle along.
+struct Bits<const L: usize> {
+    setup: Setup,
+    layout: Arc<Layout>,
+    num_lanes: usize,
+    groups: Vec<Group<L>>,
+    deciders: Vec<Decider>,
+    order: Vec<u32>,
+    order_of_sweep: Option<u64>,
+    sweep: u64,
+    visit: usize,
+    level: Level,
+}
+
+/// A block of chains, side by side if that pays.
+pub(super) fn block(
+    setup: Setup,
+    layout: Arc<Layout>,
+    first_chain: u64,
+    num_lanes: usize,
+    states: &[i8],
+    level: Level,
+) -> Box<dyn Ensemble> {
+    #[cfg(target_arch = "x86_64")]
+    if num_lanes >= MANY && level >= Level::Avx2 {
+        return Box::new(Bits::<8>::new(
+            setup,
+            layout,
+            first_chain,
+            num_lanes,
+            states,
+            level,
+        ));
+    }
+    Box::new(Bits::<1>::new(
+        setup,
+        layout,
+        first_chain,
+        num_lanes,
+        states,
+        level,
+    ))
+}
+
+/// Chains that are swept together.
+trait Sweep {
+    fn sweep(
+        &mut self,
+        level: Level,
+        layout: &Layout,
+        deciders: &[Decider],
+        order: &[u32],
+        range: Range<usize>,
+    );
+}
+
+impl Sweep for Group<1> {
+    fn sweep(
+        &mut self,
+        level: Level,
+        layout: &Layout,
+        deciders: &[Decider],
+        order: &[u32],
+        range: Range<usize>,
+    ) {
+        portable::sweep(level, layout, &deciders[0], order, range, self);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Sweep for Group<8> {
+    fn sweep(
+        &mut self,
+        level: Level,
+        layout: &Layout,
+        deciders: &[Decider],
+        order: &[u32],
+        range: Range<usize>,
+    ) {
+        avx::sweep(level, layout, deciders, order, range, self);
+    }
+}
+
+impl<const L: usize> Bits<L>
+where
+    Group<L>: Sweep,
+{
+    /// Chains `first_chain ..` in the given states (one after the other, by site).
+    pub fn new(
+        setup: Setup,
+        layout: Arc<Layout>,
+        first_chain: u64,
+        num_lanes: usize,
+        states: &[i8],
+        level: Level,
+    ) -> Self {
+        let n = setup.model.num_sites();
+        let group = || Group {
+            spins: vec![[0; L]; layout.words],
+            shadow: vec![[0; L]; layout.words],
+            energies: [0; L],
+        };
+        let groups = std::iter::repeat_with(group)
+            .take(num_lanes.div_ceil(L))
+            .collect();
+        let deciders = (0..num_lanes as u64)
+            .map(|lane| Decider::new(&setup, first_chain + lane))
+            .collect();
+        let mut block = Self {
+            layout,
+            num_lanes,
+            groups,
+            deciders,
+            order: Vec::new(),
+            order_of_sweep: None,
+            sweep: 0,
+            visit: 0,
+            level,
+            setup,
+        };
+        let energies = block.setup.energies_units(states, num_lanes);
+        for (lane, energy) in energies.into_iter().enumerate() {
+            block.place(lane, &states[lane * n..(lane + 1) * n], energy);
+        }
+        block.keep(u64::MAX);
+        block
+    }
+
+    fn place(&mut self, lane: usize, state: &[i8], energy: f64) {
+        let group = &mut self.groups[lane / L];
+        for (&s, &row) in state.iter().zip(&self.setup.plan.row_of) {
+            let word = &mut group.spins[row as usize / WORD][lane % L];
+            let bit = row as usize % WORD;
+            *word = *word & !(1 << bit) | u64::from(s < 0) << bit;
+        }
+        group.energies[lane % L] = energy as i64;
+    }
+
+    /// Spins of a lane by site, from the words of its group.
+    fn by_site(&self, words: &[[u64; L]], lane: usize, out: &mut [i8]) {
+        for (s, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
+            let down = words[row as usize / WORD][lane % L] >> (row as usize % WORD) & 1;
+            *s = 1 - 2 * down as i8;
+        }
+    }
+}
+
+impl<const L: usize> Ensemble for Bits<L>
+where
+    Group<L>: Sweep,
+{
+    fn num_lanes(&self) -> usize {
+        self.num_lanes
+    }
+
+    fn set_beta(&mut self, lane: usize, beta: f64) {
+        Decider::set_beta(&mut self.deciders, lane, &self.setup, beta);
+    }
+
+    fn advance(&mut self, visits: usize) -> bool {
+        if self.order_of_sweep != Some(self.sweep) {
+            fill_order(&self.setup, self.sweep, &mut self.order);
+            self.order_of_sweep = Some(self.sweep);
+        }
+        for decider in &mut self.deciders {
+            decider.enter(self.sweep);
+        }
+        let length = self.order.len();
+        let end = (self.visit + visits).next_multiple_of(WINDOW).min(length);
+        let mut first = self.visit;
+        while first < end {
+            let next = (first + WINDOW - first % WINDOW).min(end);
+            for (group, deciders) in self.groups.iter_mut().zip(self.deciders.chunks(L)) {
+                group.sweep(self.level, &self.layout, deciders, &self.order, first..next);
+            }
+            first = next;
+        }
+        self.visit = end;
+        if end < length {
+            return false;
+        }
+        self.visit = 0;
+        self.sweep += 1;
+        true
+    }
+
+    fn position(&self) -> (u64, usize) {
+        (self.sweep, self.visit)
+    }
+
+    fn set_position(&mut self, position: (u64, usize)) {
+        (self.sweep, self.visit) = position;
+    }
+
+    fn energy(&self, lane: usize) -> f64 {
+        self.groups[lane / L].energies[lane % L] as f64 * self.setup.grid.unit
+    }
+
+    fn state(&self, lane: usize, out: &mut [i8]) {
+        self.by_site(&self.groups[lane / L].spins, lane, out);
+    }
+
+    fn set_state(&mut self, lane: usize, state: &[i8]) {
+        let energy = self.setup.energy_units(state);
+        self.place(lane, state, energy);
+    }
+
+    fn bit_rows(&self, out: &mut [u32]) {
+        for (bits, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
+            let (word, bit) = (row as usize / WORD, row as usize % WORD);
+            let down = |lane: usize| (self.groups[lane / L].spins[word][lane % L] >> bit & 1) as u32;
+            *bits = (0..self.num_lanes).map(|lane| down(lane) << lane).sum();
+        }
+    }
+
+    fn keep(&mut self, mask: u64) {
+        for (number, group) in self.groups.iter_mut().enumerate() {
+            let lanes: [u64; L] =
+                std::array::from_fn(|l| 0u64.wrapping_sub(mask >> ((number * L + l) % 64) & 1));
+            for (shadow, spins) in group.shadow.iter_mut().zip(&group.spins) {
+                for l in 0..L {
+                    shadow[l] = (shadow[l] & !lanes[l]) | (spins[l] & lanes[l]);
+                }
+            }
+        }
+    }
+
+    fn kept(&self, lane: usize, out: &mut [i8]) {
+        self.by_site(&self.groups[lane / L].shadow, lane, out);
+    }
+}
