@@ -89,6 +89,28 @@ class TestOptions:
         assert result.sweeps_done.tolist() == [len(betas)] * 64
         assert result.info["beta_schedule"] == "custom"
 
+    @pytest.mark.parametrize("beta_schedule", ["geometric", "linear"])
+    @pytest.mark.parametrize("ends", [(3.0, 0.1), (1.0, 1.0)])
+    def test_betas_may_fall_or_stay(self, beta_schedule: str, ends: tuple[float, float]) -> None:
+        result = mg.anneal(
+            MODELS["sparse"], num_sweeps=9, beta_range=ends, beta_schedule=beta_schedule, seed=1
+        )
+        assert result.info["beta_range"] == ends
+        assert result.sweeps_done.tolist() == [9] * 64
+
+    def test_arrays_of_any_type_and_layout(self) -> None:
+        betas, start = np.linspace(0.1, 3.0, 12), np.ones((4, 60), np.int8)
+        strided = np.repeat(betas, 2)[::-1][::-2][::1]
+        strided.flags.writeable = False
+        plain = mg.anneal(MODELS["sparse"], beta_schedule=betas, initial_states=start, seed=1)
+        other = mg.anneal(
+            MODELS["sparse"],
+            beta_schedule=strided,
+            initial_states=np.broadcast_to(np.float32(1), (8, 60))[::2],
+            seed=np.int64(1),
+        )
+        assert_equal_runs(plain, other)
+
     def test_initial_states_count_as_reads(self) -> None:
         start = np.ones((7, 60), np.int8)
         assert mg.anneal(MODELS["sparse"], num_sweeps=1, initial_states=start).states.shape[0] == 7
@@ -162,9 +184,39 @@ class TestOptions:
                 ValueError,
                 "initial_states must not hold more states than num_reads, got 3",
             ),
-            ({"num_reads": 10**15}, MemoryError, "would need .* states of 1000000000000000 reads"),
-            ({"num_sweeps": 10**15}, MemoryError, "would need .* betas of 1000000000000000 sweeps"),
-            ({"num_reads": 10**30}, MemoryError, "would need"),
+            ({"num_reads": 10**13}, MemoryError, "for states of num_reads=10000000000000 "),
+            ({"num_sweeps": 10**13}, MemoryError, "for betas of num_sweeps=10000000000000 "),
+            (
+                {"num_sweeps": 10**10, "time_limit": 1.0},
+                MemoryError,
+                "for betas of num_sweeps=10000000000 ",
+            ),
+            (
+                {"num_best": 10**13, "num_reads": 10**6, "num_sweeps": 10**8},
+                MemoryError,
+                "for num_best=10000000000000 ",
+            ),
+            (
+                {"trajectory": 10**8, "num_reads": 10**6, "num_sweeps": 10**8},
+                MemoryError,
+                "for trajectory=100000000 ",
+            ),
+            (
+                {"initial_states": np.ones(60), "num_reads": 10**13},
+                MemoryError,
+                "for states of num_reads=10000000000000 ",
+            ),
+            ({"num_reads": 10**30}, ValueError, r"num_reads must be below 2\*\*62, got 1000"),
+            ({"num_threads": 10**30}, ValueError, r"num_threads must be below 2\*\*16, got 1000"),
+            ({"first_chain": 2**62}, ValueError, r"first_chain must be below 2\*\*62, got 461"),
+            ({"seed": -1}, ValueError, "seed must be non-negative, got -1"),
+            ({"time_limit": -1}, ValueError, "time_limit must be a non-negative number .* got -1"),
+            ({"time_limit": np.nan}, ValueError, "time_limit must be a non-negative .* got nan"),
+            ({"target_energy": np.nan}, ValueError, "target_energy must be a number, got nan"),
+            ({"checkpoint": 7}, TypeError, "checkpoint must be a path, got 7"),
+            ({"callback": 7}, TypeError, "callback must be callable, got int"),
+            ({"on_interrupt": "x"}, ValueError, "on_interrupt must be one of 'raise', 'return'"),
+            ({"beta_schedule": [1, np.nan]}, ValueError, "betas must be .* got nan at index 1"),
         ],
     )
     def test_refused(self, options: dict[str, Any], error: type[Exception], message: str) -> None:

@@ -80,6 +80,30 @@ def test_info_of_many_values_gives_the_range(
     assert document["linear"]["distinct"] == 102
 
 
+def test_vartype_says_what_a_coo_file_does_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_file(tmp_path, "pair.coo", "0 0 2\n0 1 1\n")
+    assert main(["info", path]) == 2
+    assert "or say it with vartype" in capsys.readouterr().err
+    for vartype, kind in (("SPIN", "Ising model"), ("BINARY", "QUBO to minimise")):
+        assert main(["info", path, "--vartype", vartype]) == 0
+        assert f"pair.coo: {kind}, 2 variables" in capsys.readouterr().out
+
+
+def test_info_says_what_the_environment_forces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_file(tmp_path, "five.rud", MAXCUT)
+    monkeypatch.setenv("MAGNETITE_SIMD", "baseline")
+    monkeypatch.setenv("MAGNETITE_NUM_THREADS", "1")
+    assert main(["info", path]) == 0
+    assert capsys.readouterr().out.endswith(", baseline, 1 thread\n")
+    monkeypatch.setenv("MAGNETITE_SIMD", "mmx")
+    assert main(["info", path]) == 2
+    assert "MAGNETITE_SIMD must be one of" in capsys.readouterr().err
+
+
 def test_info_of_the_second_instance(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = write_file(tmp_path, "two.bqp", "2\n3 1\n1 1 3\n4 1\n2 2 5\n")
     _, document = info(capsys, path, "--instance", "2")
@@ -209,6 +233,7 @@ def test_bad_file_is_named_with_its_line(
         (["--scan", "none"], "invalid choice: 'none'"),
         (["--format", "dimacs"], "invalid choice: 'dimacs'"),
         (["--instance", "0"], "must be an integer of at least 1, got '0'"),
+        (["--vartype", "spin"], "invalid choice: 'spin'"),
         (["--sweep", "3"], "unrecognized arguments"),
     ],
     ids=str,
@@ -228,7 +253,10 @@ def test_bad_options(
     [
         (["--beta-range", "-1", "1"], "beta_range[0] must be non-negative, got -1.0"),
         (["--beta-range", "0", "1"], "beta_range must be positive for a geometric schedule"),
-        (["--instance", "2"], "instance"),
+        (["--instance", "2"], "instance must be 1 for format 'rudy', which holds one problem"),
+        (["--vartype", "SPIN"], "vartype must be None for format 'rudy'"),
+        (["--sweeps", "10000000000000"], "betas of num_sweeps=10000000000000 "),
+        (["--threads", "65536"], "num_threads must be below 2**16, got 65536"),
         (["--output", "{tmp}"], "{tmp}: is a directory"),
         (["--output", "{tmp}/no/best.txt"], "{tmp}/no/best.txt: no such directory to write to"),
         (["--checkpoint", "{tmp}/no/run.npz"], "{tmp}/no/run.npz: no such directory to write to"),

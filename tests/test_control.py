@@ -166,13 +166,14 @@ def test_callback_stops(clock: FakeClock, answer: object) -> None:
     assert drive(FakeJob(clock), stop) == ("callback", 2)
 
 
-def test_callback_that_raises_keeps_the_result(clock: FakeClock) -> None:
+@pytest.mark.parametrize("kind", [RuntimeError, SystemExit])
+def test_callback_that_raises_keeps_the_result(clock: FakeClock, kind: type[BaseException]) -> None:
     def callback(progress: Progress) -> None:
         if progress.sweeps_done == 3:
-            raise RuntimeError("mine")
+            raise kind("mine")
 
     job = FakeJob(clock)
-    with pytest.raises(RuntimeError, match="mine") as caught:
+    with pytest.raises(kind, match="mine") as caught:
         drive(job, control(clock, callback=callback, checkpoint=Path("c")))
     assert caught.value.result == ("callback", 3)  # type: ignore[attr-defined]
     assert len(job.saves) == 1

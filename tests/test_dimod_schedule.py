@@ -102,8 +102,8 @@ def test_schedules_that_are_fine(sampler: SimulatedAnnealingSampler) -> None:
 @pytest.mark.parametrize(
     ("keywords", "error", "message"),
     [
-        ({"num_sweeps": -1}, ValueError, "num_sweeps must be a non-negative integer, got -1"),
-        ({"num_sweeps": 10.0}, TypeError, "num_sweeps must be a non-negative integer, got 10.0"),
+        ({"num_sweeps": -1}, ValueError, "num_sweeps must be at least 0, got -1"),
+        ({"num_sweeps": 10.0}, TypeError, "num_sweeps must be an integer, got 10.0"),
         (
             {"num_sweeps": 10, "num_sweeps_per_beta": 3},
             ValueError,
@@ -112,12 +112,12 @@ def test_schedules_that_are_fine(sampler: SimulatedAnnealingSampler) -> None:
         (
             {"num_sweeps_per_beta": 0},
             ValueError,
-            "num_sweeps_per_beta must be a positive integer, got 0",
+            "num_sweeps_per_beta must be at least 1, got 0",
         ),
         (
             {"num_sweeps_per_beta": 1.5},
             TypeError,
-            "num_sweeps_per_beta must be a positive integer, got 1.5",
+            "num_sweeps_per_beta must be an integer, got 1.5",
         ),
         ({"beta_range": 5}, TypeError, "beta_range must be a pair of betas, got 5"),
         (
@@ -194,8 +194,8 @@ def test_schedules_that_are_fine(sampler: SimulatedAnnealingSampler) -> None:
         ({"seed": -1}, ValueError, r"seed must be in 0..2\*\*31 - 1, got -1"),
         ({"seed": 1.5}, TypeError, "seed must be an integer, .* got 1.5"),
         ({"seed": "abc"}, TypeError, "seed must be an integer, .* got 'abc'"),
-        ({"num_reads": 0}, ValueError, "'num_reads' should be a positive integer"),
-        ({"num_reads": 1.5}, TypeError, "'num_reads' should be a positive integer"),
+        ({"num_reads": 0}, ValueError, "num_reads must be at least 1, got 0"),
+        ({"num_reads": 1.5}, TypeError, "num_reads must be an integer, got 1.5"),
         ({"interrupt_function": 3}, TypeError, "interrupt_function must be callable, got 3"),
         ({"callback": 3}, TypeError, "callback must be callable, got 3"),
         (
@@ -206,13 +206,25 @@ def test_schedules_that_are_fine(sampler: SimulatedAnnealingSampler) -> None:
         (
             {"initial_states_generator": "x"},
             ValueError,
-            "unknown value for 'initial_states_generator'",
+            "initial_states_generator must be one of 'random', 'tile', 'none', got 'x'",
         ),
         ({"keep": "all"}, ValueError, "keep must be one of"),
         ({"time_limit": -1.0}, ValueError, "time_limit must be"),
         ({"num_threads": 0}, ValueError, "num_threads must be"),
         ({"clamp": {9: 1}}, ValueError, "clamp names 9, which is no variable of the bqm"),
         ({"clamp": {0: 0}}, ValueError, "clamp values must be -1 or 1, got 0 for 0"),
+        ({"clamp": [1]}, TypeError, r"clamp must be a dict {label: value}, got list"),
+        ({"num_sweeps": 10**13}, MemoryError, "betas of num_sweeps=10000000000000 "),
+        (
+            {
+                "beta_schedule_type": "custom",
+                "beta_schedule": [1, 2],
+                "num_sweeps_per_beta": 10**13,
+            },
+            MemoryError,
+            "betas of num_sweeps=20000000000000 ",
+        ),
+        ({"num_reads": 10**13}, MemoryError, "initial states of num_reads=10000000000000 "),
     ],
 )
 def test_refusals(

@@ -243,7 +243,11 @@ def test_what_a_format_cannot_hold_is_refused(
 
 DAMAGED: list[tuple[str, str, str]] = [
     ("a.txt", "", ":1: the file is empty"),
-    ("a.txt", "\nhello\n", ":2: the file is in no known format; give one of ('rudy', 'sparse',"),
+    (
+        "a.txt",
+        "\nhello\n",
+        ":2: the file is in no known format, which are rudy, sparse, bqp, qubo,",
+    ),
     ("a.txt", "1 2 3\n", "lines 'i j w' without a header may be 'coo'"),
     ("a.rud", "", ":1: expected the header 'n m', got an empty file"),
     ("a.rud", "3\n", ":1: expected the header 'n m', got 1 value"),
@@ -319,8 +323,8 @@ def test_a_header_beyond_the_memory_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = put(tmp_path, "a.rud", "2000000000 0\n")
-    monkeypatch.setattr(magnetite.memory, "physical_memory", lambda: 10**9)
-    with pytest.raises(MemoryError, match=r"a\.rud:1: .*but this machine has"):
+    monkeypatch.setattr(magnetite.memory, "available_memory", lambda: 10**9)
+    with pytest.raises(MemoryError, match=r"a\.rud:1: .*but it may take at most 900.0 MB"):
         mg.read(path)
 
 
@@ -347,6 +351,8 @@ def test_wrong_arguments(tmp_path: Path) -> None:
         mg.read(path, instance=0)
     with pytest.raises(ValueError, match=r"^instance must be between 1 and 1, .*a\.bqp, got 2$"):
         mg.read(put(tmp_path, "a.bqp", "1\n1 0\n"), instance=2)
+    with pytest.raises(ValueError, match=r"^vartype must be None for format 'rudy', .* 'SPIN'$"):
+        mg.read(put(tmp_path, "a.rud", "2 1\n1 2 1\n"), vartype="SPIN")
     with pytest.raises(FileNotFoundError):
         mg.read(tmp_path / "missing.txt")
     with pytest.raises(TypeError, match=r"^model must be a magnetite model, got str$"):

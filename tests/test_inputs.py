@@ -17,6 +17,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 import magnetite as mg
+from magnetite import memory
 from magnetite._checks import check_choice, check_count, check_finite, check_offset, check_real
 from magnetite.inputs import MAX_VARIABLES, as_problem, check_size
 
@@ -283,8 +284,19 @@ def test_names_of_the_arguments_are_those_of_the_caller() -> None:
 def test_sizes_that_cannot_fit_are_refused_before_anything_is_made() -> None:
     with pytest.raises(ValueError, match=f"J must have at most {MAX_VARIABLES} variables"):
         mg.Ising(sp.coo_array((2**40, 2**40)))
-    with pytest.raises(MemoryError, match="but this machine has"):
+    with pytest.raises(
+        MemoryError, match=r"for 1125899906842624 couplings .* but it may take at most"
+    ):
         check_size("J", 5, 2**50)
+
+
+def test_what_needs_more_than_is_free_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available_memory", lambda: 100_000)
+    triangle = np.triu(np.ones((80, 80)), 1)
+    edges = (*np.nonzero(triangle), np.ones(3160))
+    for couplings in (triangle, sp.csr_array(triangle), edges):
+        with pytest.raises(MemoryError, match=r"for 3160 couplings \(126\.4 kB\)"):
+            mg.Ising(couplings)
 
 
 def test_arrays_are_not_copied_when_they_need_not_be() -> None:
@@ -311,6 +323,9 @@ def test_counts() -> None:
             check_count("k", value)
     with pytest.raises(ValueError, match=r"^k must be at least 1, got 0$"):
         check_count("k", 0, 1)
+    assert check_count("k", 2**62 - 1) == 2**62 - 1
+    with pytest.raises(ValueError, match=r"^k must be below 2\*\*16, got 65536$"):
+        check_count("k", 2**16, bits=16)
 
 
 def test_reals_offsets_and_choices() -> None:

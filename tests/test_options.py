@@ -3,6 +3,7 @@
 import itertools
 import math
 import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import magnetite as mg
 from magnetite import memory
 from magnetite.estimates import Estimate, mean_of_chains
 from magnetite.memory import check_memory
-from magnetite.options import check_beta, check_first_chain, check_seed, check_threads, usable_cores
+from magnetite.options import check_beta, check_seed, check_threads, usable_cores
 from magnetite.schedules import check_schedule
 from magnetite.starts import check_clamp, check_initial_states, tile_states
 
@@ -101,7 +102,12 @@ class TestThreads:
     def test_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(ValueError, match="num_threads must be at least 1, got 0"):
             check_threads(0)
-        for text in ("0", "two", "-1", "1.5"):
+        with pytest.raises(ValueError, match=r"num_threads must be below 2\*\*16, got 65536"):
+            check_threads(2**16)
+        monkeypatch.setenv("MAGNETITE_NUM_THREADS", "0")
+        with pytest.raises(ValueError, match="MAGNETITE_NUM_THREADS must be at least 1, got 0"):
+            check_threads(None)
+        for text in ("two", "-1", "1.5"):
             monkeypatch.setenv("MAGNETITE_NUM_THREADS", text)
             with pytest.raises(ValueError, match=f"MAGNETITE_NUM_THREADS .* got '{text}'"):
                 check_threads(None)
@@ -188,6 +194,8 @@ class TestClamp:
         [
             ({"z": 1}, ValueError, "clamp names 'z', which is no variable of the model"),
             ({"a": 0}, ValueError, "clamp values must be -1 or 1, got 0 for 'a'"),
+            ({"a": math.nan}, ValueError, "clamp values must be -1 or 1, got nan for 'a'"),
+            ({"a": "up"}, ValueError, "clamp values must be -1 or 1, got 'up' for 'a'"),
             (
                 ([0, 1], [1]),
                 ValueError,
@@ -236,7 +244,10 @@ class TestInitialStates:
         ("states", "error", "message"),
         [
             ([1, 1], ValueError, "initial_states must have shape"),
-            ([1, 0, 1], ValueError, "initial_states must hold -1 or 1, got 0"),
+            (np.ones((2, 4)), ValueError, r"have shape \(3,\) or \(k, 3\), got \(2, 4\)"),
+            ([1, 0, 1], ValueError, "initial_states must hold -1 or 1, got 0 at index 1"),
+            ([1, 1, math.nan], ValueError, "initial_states must hold -1 or 1, got nan at index 2"),
+            (["a", "b", "c"], TypeError, "initial_states must hold numbers, got dtype <U1"),
             (np.empty((0, 3)), ValueError, "initial_states must hold at least one state, got none"),
         ],
     )
@@ -251,19 +262,37 @@ class TestInitialStates:
 
 class TestMemory:
     def test_names_what_is_largest(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(memory, "physical_memory", lambda: 16 * 10**9)
-        check_memory({"states": 15 * 10**9, "betas": 10**9})
+        monkeypatch.setattr(memory, "available_memory", lambda: 20 * 10**9)
+        check_memory({"states": 16 * 10**9, "betas": 10**9})
         with pytest.raises(MemoryError) as caught:
-            check_memory({"states of 8 reads": 2 * 10**13, "betas": 10**9})
+            check_memory({"states of num_reads=8": 2 * 10**13, "betas": 10**9})
         assert str(caught.value) == (
-            "the run would need 20.0 TB, most of it for states of 8 reads (20.0 TB), "
-            "but this machine has 16.0 GB"
+            "this would need 20.0 TB, most of it for states of num_reads=8 (20.0 TB), "
+            "but it may take at most 18.0 GB of this machine's memory"
         )
 
-    def test_unknown_memory_refuses_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_smallest_limit_counts(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        free, group, none = (tmp_path / name for name in ("meminfo", "group", "none"))
+        free.write_text("MemTotal:  9000 kB\nMemAvailable:   3000 kB\n")
+        group.write_text("2000\n")
+        none.write_text("max\n")
+        monkeypatch.setattr(memory, "_MEMINFO", free)
+        monkeypatch.setattr(memory, "_GROUP_LIMITS", (none, tmp_path / "missing"))
+        assert memory.available_memory() == 3000 * 1024
+        monkeypatch.setattr(memory, "_GROUP_LIMITS", (none, group))
+        assert memory.available_memory() == 2000
+
+    def test_unknown_memory_refuses_nothing(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
         def no_such_name(name: str) -> int:
             raise ValueError(name)
 
+        monkeypatch.setattr(memory, "_MEMINFO", tmp_path / "missing")
+        monkeypatch.setattr(memory, "_GROUP_LIMITS", ())
+        assert memory.available_memory() is not None
         monkeypatch.setattr(os, "sysconf", no_such_name)
         check_memory({"states": 10**30})
 
@@ -283,13 +312,6 @@ class TestNumbers:
             check_beta("beta", -0.5)
         with pytest.raises(TypeError, match=r"^beta must be a real number, got str$"):
             check_beta("beta", "1")  # type: ignore[arg-type]
-
-    def test_first_chain(self) -> None:
-        assert check_first_chain(2**62 - 1) == 2**62 - 1
-        with pytest.raises(ValueError, match=r"first_chain must be below 2\*\*62, got"):
-            check_first_chain(2**62)
-        with pytest.raises(ValueError, match="first_chain must be at least 0, got -1"):
-            check_first_chain(-1)
 
 
 class TestEstimate:

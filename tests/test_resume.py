@@ -1,5 +1,6 @@
 """`resume`: the same bits as a run that never stopped."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -99,3 +100,29 @@ def test_resuming_writes_where_it_read(tmp_path: Path) -> None:
     mg.resume(path)
     assert path.read_bytes() != before
     assert sorted(tmp_path.iterdir()) == [other, path]
+
+
+class Halved(mg.Ising):
+    """A model class that is not the package's own."""
+
+    __slots__ = ()
+
+
+def test_a_class_of_the_users_own_is_resumed_as_the_one_it_is_made_from(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"num_reads": 4, "num_sweeps": 50, "seed": 5}
+    model, path = Halved({(0, 1): 0.5}), tmp_path / "run.npz"
+    mg.anneal(model, **options, checkpoint=path, time_limit=0.0)
+    assert_equal_runs(mg.resume(path), mg.anneal(model, **options))
+
+
+@pytest.mark.parametrize("sampler", [mg.anneal, mg.sample])
+def test_labels_that_no_file_can_hold_are_refused_before_the_run(
+    sampler: Callable[..., object], tmp_path: Path
+) -> None:
+    label = object()
+    model = mg.Ising({(label, "b"): 1.0})
+    calls: list[Progress] = []
+    with pytest.raises(ValueError, match=r"of type object cannot be written to a file; labels may"):
+        sampler(model, checkpoint=tmp_path / "run.npz", callback=calls.append)
+    assert calls == []
+    sampler(model, num_sweeps=10)

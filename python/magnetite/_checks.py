@@ -19,13 +19,15 @@ __all__ = [
 ]
 
 
-def check_count(name: str, value: object, minimum: int = 0) -> int:
-    """Return `value` as an int of at least `minimum`; bools and floats are no counts."""
+def check_count(name: str, value: object, minimum: int = 0, bits: int = 62) -> int:
+    """Return `value` as an int from `minimum` to below 2**bits; bools and floats are no counts."""
     if isinstance(value, bool | np.bool_) or not hasattr(value, "__index__"):
         raise TypeError(f"{name} must be an integer, got {value!r}")
     count = operator.index(value)
     if count < minimum:
         raise ValueError(f"{name} must be at least {minimum}, got {count}")
+    if count >= 2**bits:
+        raise ValueError(f"{name} must be below 2**{bits}, got {count}")
     return count
 
 
@@ -53,7 +55,7 @@ def check_choice(name: str, value: object, choices: Sequence[str]) -> str:
 
 def check_finite(
     name: str,
-    values: npt.NDArray[np.float64] | np.float64,
+    values: npt.NDArray[np.floating[Any]] | np.float64,
     where: Callable[[int], str] | None = None,
 ) -> None:
     """Refuse nan and infinities; `where` turns a flat position into words for the message."""

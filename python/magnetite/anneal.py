@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from magnetite._checks import check_choice, check_count
 from magnetite.annealing import AnnealJob
+from magnetite.checkpoints import check_labels
 from magnetite.control import Callback, check_control, drive
 from magnetite.memory import check_memory
 from magnetite.models import Model
@@ -17,13 +18,12 @@ from magnetite.options import (
     KERNELS,
     SCANS,
     SeedLike,
-    check_first_chain,
     check_seed,
     check_threads,
 )
 from magnetite.plans import AnnealPlan, check_model
 from magnetite.results import AnnealResult
-from magnetite.rounds import Filling, plan_filling
+from magnetite.rounds import LANES, Filling, plan_filling
 from magnetite.schedules import Schedule, check_schedule
 from magnetite.starts import (
     Clamp,
@@ -80,18 +80,18 @@ def anneal(
         length of a custom `beta_schedule`.
     beta_range : (float, float), optional
         First and last beta of a named schedule; ``model.annealing_range()`` by default.
-    beta_schedule : "geometric", "linear" or array
+    beta_schedule : "geometric" (default), "linear" or array of shape (num_sweeps,)
         An array gives one beta a sweep, in any order, 0 and infinity allowed.
-    kernel : "metropolis" or "gibbs"
+    kernel : "metropolis" (default), "gibbs" or "dwave"
         The transition rule; "dwave" is Metropolis as dwave-samplers has it, to the letter.
-    scan : "sequential", "permutation" or "random"
+    scan : "sequential" (default), "permutation" or "random"
         The order of sites within a sweep.
-    keep : "best" or "last"
+    keep : "best" (default) or "last"
         Whether `states` holds the best state of each read, looked for at the end of each sweep,
         or its last.
-    num_best : int
+    num_best : int, default 1
         How many of the lowest distinct states of the whole run to return as `best_states`.
-    trajectory : int
+    trajectory : int, default 0
         Number of points, evenly spread over the sweeps, at which to record each read's energy.
     seed : int, SeedSequence, Generator or None
         A Generator is advanced once; None takes fresh entropy. ``info["seed"]`` replays the run.
@@ -109,23 +109,23 @@ def anneal(
     callback : callable, optional
         Called with a `magnetite.control.Progress` about 20 times a second; True stops the run.
         What it raises propagates, with what was found as `.result` of the exception.
-    progress : bool
-        Show a progress bar.
+    progress : bool, default False
+        Show a progress bar: of tqdm where that is installed, else a plain line on stderr.
     initial_states : array, optional
-        States (n,) for all reads or (k, n) tiled over them, in the model's own values; read r
-        starts at state r mod k.
+        States of shape (n,) for all reads or (k, n) tiled over them, in the model's own values;
+        read r starts at state r mod k.
     clamp : dict or (sites, values), optional
         Variables held at a value, by label; or positions and values as two arrays. A clamp wins
         over the initial states.
-    first_chain : int
+    first_chain : int, default 0
         Number of the first read's chain: reads [a, b) of a run are those of another with
         ``first_chain=a, num_reads=b - a``.
     checkpoint : path, optional
         Where to save the run every `checkpoint_interval` seconds and when it ends, for
         `magnetite.resume`.
-    checkpoint_interval : float
+    checkpoint_interval : float, default 60
         Seconds between checkpoints.
-    on_interrupt : "raise" or "return"
+    on_interrupt : "raise" (default) or "return"
         Ctrl-C raises a KeyboardInterrupt with what was found as `.result`, or returns it.
 
     Returns
@@ -138,7 +138,8 @@ def anneal(
     ValueError, TypeError
         An option breaks its rule; the message names it.
     MemoryError
-        The states could never fit in this machine; nothing has been allocated.
+        The states, the betas (24 bytes a sweep) or what else was asked for does not fit in memory;
+        nothing has been allocated.
 
     References
     ----------
@@ -166,6 +167,7 @@ def anneal(
         checkpoint_interval=checkpoint_interval,
         on_interrupt=on_interrupt,
     )
+    check_labels(model, control.checkpoint)
     threads = check_threads(num_threads)
     held = check_clamp(model, clamp)
     starts = check_initial_states(model, initial_states, held)
@@ -174,7 +176,7 @@ def anneal(
     reads = count_states(initial_states) if reads is None else reads
     plan = AnnealPlan(
         seed=check_seed(seed),
-        first_chain=check_first_chain(first_chain),
+        first_chain=check_count("first_chain", first_chain, 0),
         kernel=check_choice("kernel", kernel, KERNELS),
         scan=check_choice("scan", scan, SCANS),
         keep=check_choice("keep", keep, KEEPS),
@@ -244,12 +246,18 @@ def _check_plan(plan: AnnealPlan, num_variables: int) -> None:
             )
     if plan.initial_states is not None:
         tile_states(plan.initial_states[:, :0], num_reads)
-    check_memory(
-        {
-            f"states of {num_reads} reads": 2 * num_reads * num_variables,
-            f"energies of {num_reads} reads": 24 * num_reads,
-            f"betas of {plan.num_sweeps} sweeps": 8 * plan.num_sweeps,
-            f"num_best={plan.num_best} states": plan.num_best * num_variables,
-            f"trajectory={plan.trajectory} points": 8 * plan.trajectory * num_reads,
-        }
-    )
+    check_memory(_sizes(plan, num_reads, num_variables))
+
+
+def _sizes(plan: AnnealPlan, num_reads: int, num_variables: int) -> dict[str, int]:
+    """Return the bytes that the arrays of a run take when most of them are there, measured."""
+    a_spin = 6 if plan.initial_states is None else 8
+    points = min(plan.trajectory, plan.num_sweeps)
+    blocks = num_reads // LANES + 1  # each keeps its own best states
+    met = num_reads * (plan.num_sweeps + 1)
+    return {
+        f"states of num_reads={num_reads}": num_reads * (a_spin * num_variables + 24),
+        f"betas of num_sweeps={plan.num_sweeps}": 24 * plan.num_sweeps,
+        f"num_best={plan.num_best}": min(plan.num_best * (blocks + 3), met) * num_variables,
+        f"trajectory={plan.trajectory}": 16 * points * num_reads,
+    }

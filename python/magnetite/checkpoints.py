@@ -8,9 +8,9 @@ from typing import Any
 from magnetite import models
 from magnetite.models import Model
 from magnetite.plans import AnnealPlan, SamplePlan
-from magnetite.storage import read_archive, write_archive
+from magnetite.storage import encode, read_archive, write_archive
 
-__all__ = ["Checkpoint", "read_checkpoint", "write_checkpoint"]
+__all__ = ["Checkpoint", "check_labels", "read_checkpoint", "write_checkpoint"]
 
 _PLANS: dict[str, type[AnnealPlan] | type[SamplePlan]] = {
     "anneal": AnnealPlan,
@@ -44,10 +44,16 @@ class Checkpoint:
     time_left: float
 
 
+def check_labels(model: Model, checkpoint: Path | None) -> None:
+    """Refuse labels that a checkpoint cannot hold, before the run and not at its first save."""
+    if checkpoint is not None:
+        encode(model.variables, {})
+
+
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; the one before it is there until the new one is whole."""
     content = {
-        "model": {"class": type(checkpoint.model).__name__, **checkpoint.model.__getstate__()},
+        "model": {"class": _class_name(checkpoint.model), **checkpoint.model.__getstate__()},
         "plan": checkpoint.plan.content(),
         "state": checkpoint.state,
         "time_left": checkpoint.time_left,
@@ -64,6 +70,12 @@ def read_checkpoint(path: str | PathLike[str]) -> Checkpoint:
     plan = _PLANS[sampler].from_content(content["plan"])
     model = _model(content["model"])
     return Checkpoint(sampler, model, plan, content["state"], content["time_left"])
+
+
+def _class_name(model: Model) -> str:
+    """Return the model's class; for one of the user's own, that of ours it is made from."""
+    classes = type(model).__mro__
+    return next(c.__name__ for c in classes if c.__module__.startswith(models.__name__))
 
 
 def _model(content: dict[str, Any]) -> Model:

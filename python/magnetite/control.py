@@ -79,7 +79,16 @@ class Progress:
     round : int
         Number of the round under way, from 0.
     best_state : ndarray of int8
-        State of the lowest energy in the model's own values; made when it is asked for.
+        State (n,) of the lowest energy in the model's own values; made when it is asked for.
+
+    Examples
+    --------
+    >>> import magnetite as mg
+    >>> def enough(progress):
+    ...     return progress.best_objective >= 2.0
+    >>> model = mg.maxcut({(0, 1): 1.0, (1, 2): 1.0})
+    >>> mg.anneal(model, num_sweeps=10**6, callback=enough, seed=1).info["stop_reason"]
+    'callback'
     """
 
     elapsed: float
@@ -160,6 +169,8 @@ def check_control(
 def _writable(checkpoint: str | PathLike[str] | None) -> Path | None:
     if checkpoint is None:
         return None
+    if not isinstance(checkpoint, str | PathLike):
+        raise TypeError(f"checkpoint must be a path, got {checkpoint!r}")
     path = Path(checkpoint).absolute()
     if path.is_dir() or not path.parent.is_dir():
         raise ValueError(f"checkpoint must be a file in an existing directory, got '{checkpoint}'")
@@ -198,7 +209,7 @@ class _Loop:
         self.control = control
         self.interrupts = interrupts
         self.saved = control.clock()
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     def run(self) -> str:
         """Work through the slices; return the stop reason."""
@@ -237,7 +248,9 @@ class _Loop:
         try:
             with self.interrupts.raising():
                 return bool(self.control.callback(progress))
-        except Exception as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit too gets what was found
             self.error = error
             return True
 

@@ -163,6 +163,7 @@ def check_size(name: str, num_variables: int, num_couplings: int = 0) -> None:
 def _from_array(matrix: Any, name: str) -> Problem:
     array = real_array(name, matrix)
     _check_square(name, array.shape)
+    check_size(name, array.shape[0], int(np.count_nonzero(array)))
     check_finite(name, array)
     return Problem("dense", range(array.shape[0]), dense=array)
 

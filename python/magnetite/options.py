@@ -23,7 +23,6 @@ __all__ = [
     "Seed",
     "SeedLike",
     "check_beta",
-    "check_first_chain",
     "check_seconds",
     "check_seed",
     "check_target",
@@ -74,16 +73,16 @@ def _replayable(seed: SeedLike) -> int:
 def check_threads(num_threads: int | None) -> int:
     """Return the number of threads: given, from MAGNETITE_NUM_THREADS, or the usable cores."""
     if num_threads is not None:
-        return check_count("num_threads", num_threads, 1)
+        return check_count("num_threads", num_threads, 1, bits=16)
     text = os.environ.get("MAGNETITE_NUM_THREADS", "").strip()
     if not text:
         return usable_cores()
-    if not text.isdecimal() or int(text) < 1:
+    if not text.isdecimal():
         raise ValueError(
             f"the environment variable MAGNETITE_NUM_THREADS must be a positive integer, "
             f"got {text!r}"
         )
-    return int(text)
+    return check_count("the environment variable MAGNETITE_NUM_THREADS", int(text), 1, bits=16)
 
 
 def usable_cores() -> int:
@@ -91,14 +90,6 @@ def usable_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
-
-
-def check_first_chain(first_chain: int) -> int:
-    """Return the number of the first chain: non-negative, and far from where 64 bits end."""
-    chain = check_count("first_chain", first_chain, 0)
-    if chain >= 2**62:
-        raise ValueError(f"first_chain must be below 2**62, got {first_chain}")
-    return chain
 
 
 def check_seconds(name: str, value: float | None) -> float:

@@ -72,7 +72,30 @@ class Result:
         return dict(zip(self.variables, self.best.state.tolist(), strict=True))
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the result to an npz file that `magnetite.load` reads; nothing is pickled."""
+        """Write the result to an npz file that `magnetite.load` reads; nothing is pickled.
+
+        Parameters
+        ----------
+        path : path
+            The file, replaced once the new one is whole.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written.
+        ValueError
+            If a label is of a type that the file cannot hold.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import magnetite as mg
+        >>> result = mg.anneal(mg.Ising({("a", "b"): 1.0}), num_reads=4, seed=1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     result.save(f"{folder}/result.npz")
+        ...     mg.load(f"{folder}/result.npz").variables
+        ('a', 'b')
+        """
         content = {field.name: getattr(self, field.name) for field in fields(self)}
         for name, value in content.items():
             if isinstance(value, Best | Trajectory):
@@ -118,6 +141,17 @@ class AnnealResult(Result):
         Number of each read's chain: `first_chain` for the read alone, in another run.
     sweeps_done : ndarray of int64
         Sweeps each read has done.
+
+    Examples
+    --------
+    >>> import magnetite as mg
+    >>> result = mg.anneal(mg.maxcut({("a", "b"): 2.0}), num_reads=4, num_best=2, seed=1)
+    >>> result.energies.tolist(), result.best_objective
+    ([-2.0, -2.0, -2.0, -2.0], 2.0)
+    >>> result.best_states.shape
+    (2, 2)
+    >>> sorted(result.best_assignment)
+    ['a', 'b']
     """
 
     chains: NDArray[np.int64]
@@ -131,11 +165,27 @@ class AnnealResult(Result):
         return self._repr(f"{num_reads} reads of {num_variables} variables")
 
     def to_dimod(self) -> "dimod.SampleSet":
-        """Return the reads as a `dimod.SampleSet`, one row a read (needs dimod)."""
+        """Return the reads as a `dimod.SampleSet`, one row a read (needs dimod).
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> result = mg.anneal(mg.Ising({("a", "b"): 1.0}), num_reads=4, seed=1)
+        >>> len(result.to_dimod())
+        4
+        """
         return to_sampleset(self.states, self.energies, self.variables, self.values, self.info)
 
     def to_xarray(self) -> "xarray.Dataset":
-        """Return states and energies as an `xarray.Dataset` (needs xarray)."""
+        """Return states and energies as an `xarray.Dataset` (needs xarray).
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> result = mg.anneal(mg.Ising({("a", "b"): 1.0}), num_reads=4, seed=1)
+        >>> result.to_xarray().states.sel(variable="a").shape
+        (4,)
+        """
         arrays: dict[str, tuple[tuple[str, ...], NDArray[Any]]] = {
             "states": (("read", "variable"), self.states),
             "energies": (("read",), self.energies),
@@ -164,6 +214,13 @@ class SampleResult(Result):
         Mean of the product x_i x_j for each of `edges`, in the model's own values.
     edges : ndarray of int64 or None
         Pairs (2, m) of positions in `variables`, i < j.
+
+    Examples
+    --------
+    >>> import magnetite as mg
+    >>> result = mg.sample(mg.Ising({(0, 1): 1.0}), num_chains=8, num_sweeps=100, seed=1)
+    >>> result.energies.shape, result.mean.shape, result.edges.tolist()
+    ((8, 100), (2,), [[0], [1]])
     """
 
     last_energies: NDArray[np.float64]
@@ -184,7 +241,16 @@ class SampleResult(Result):
         return mean_of_chains(self.energies)
 
     def to_dimod(self) -> "dimod.SampleSet":
-        """Return all draws that were stored, else the last states, as a `dimod.SampleSet`."""
+        """Return all draws that were stored, else the last states, as a `dimod.SampleSet`.
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> model = mg.Ising({(0, 1): 1.0})
+        >>> drawn = mg.sample(model, num_chains=8, num_sweeps=10, store_states=True, seed=1)
+        >>> len(drawn.to_dimod())
+        80
+        """
         states, energies = self.states, self.last_energies
         if self.draws is not None:
             made = ~np.isnan(self.energies)
@@ -192,7 +258,15 @@ class SampleResult(Result):
         return to_sampleset(states, energies, self.variables, self.values, self.info)
 
     def to_xarray(self) -> "xarray.Dataset":
-        """Return states, energies and means as an `xarray.Dataset` (needs xarray)."""
+        """Return states, energies and means as an `xarray.Dataset` (needs xarray).
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> result = mg.sample(mg.Ising({(0, 1): 1.0}), num_chains=8, num_sweeps=10, seed=1)
+        >>> result.to_xarray().energies.mean("draw").shape
+        (8,)
+        """
         arrays: dict[str, tuple[tuple[str, ...], NDArray[Any]]] = {
             "states": (("chain", "variable"), self.states),
             "energies": (("chain", "draw"), self.energies),

@@ -10,7 +10,16 @@ from numpy.typing import NDArray
 
 from magnetite.results import Best, Trajectory
 
-__all__ = ["Filling", "Pool", "Round", "merge", "next_round", "plan_filling"]
+__all__ = [
+    "LANES",
+    "Filling",
+    "Pool",
+    "Round",
+    "first_round",
+    "merge",
+    "next_round",
+    "plan_filling",
+]
 
 GROWTH = 4
 """How much longer than the last a round is. Hard instances want long sweeps, so once the time left

@@ -6,6 +6,7 @@ from os import PathLike
 from numpy.typing import ArrayLike
 
 from magnetite._checks import check_choice, check_count
+from magnetite.checkpoints import check_labels
 from magnetite.control import Callback, check_control, drive
 from magnetite.memory import check_memory
 from magnetite.models import Model
@@ -14,12 +15,12 @@ from magnetite.options import (
     SCANS,
     SeedLike,
     check_beta,
-    check_first_chain,
     check_seed,
     check_threads,
 )
 from magnetite.plans import SamplePlan, check_model
 from magnetite.results import SampleResult
+from magnetite.rounds import LANES
 from magnetite.sampling import SampleJob
 from magnetite.starts import ClampLike, check_clamp, check_initial_states, count_states, tile_states
 
@@ -56,32 +57,38 @@ def sample(
     """Draw states from exp(-beta E) with independent Markov chains, many at once.
 
     A chain is a function of the seed and its own number alone: not of the threads, nor of the
-    chains beside it. The options that are not listed are those of `magnetite.anneal`.
+    chains beside it.
 
     Parameters
     ----------
     model : Ising, Qubo, BoltzmannMachine or maxcut(...)
         The energy.
-    beta : float
+    beta : float, default 1
         Inverse temperature; 0 and infinity allowed.
-    num_chains : int or None
+    num_chains : int or None, default 64
         Number of chains; None makes as many as `initial_states` has, 64 where it has no rows.
-    num_sweeps : int
+    num_sweeps : int, default 1000
         Sweeps of each chain after its warm-up (a sweep is n attempted updates).
     warmup : int, optional
         Sweeps before the first draw; half of `num_sweeps`, rounded down, by default.
-    thin : int
+    thin : int, default 1
         Draw after every so many sweeps: num_draws = num_sweeps // thin.
-    kernel : "metropolis" or "gibbs"
-        The transition rule.
-    scan : "sequential", "permutation" or "random"
+    kernel : "metropolis" (default), "gibbs" or "dwave"
+        The transition rule; sequential "dwave" at beta = 0 samples nothing.
+    scan : "sequential" (default), "permutation" or "random"
         The order of sites within a sweep.
-    store_states : bool
+    store_states : bool, default False
         Keep all draws, shape (num_chains, num_draws, n).
-    moments : bool
+    moments : bool, default True
         Accumulate `mean` and, over the model's couplings, `correlations`; needs no stored draws.
     time_limit : float, optional
         Seconds; only cuts: draws not reached have the energy nan.
+    initial_states : array, optional
+        States of shape (n,) for all chains or (k, n) tiled over them, in the model's own values.
+    seed, num_threads, target_energy, callback, progress, clamp, first_chain
+        As for `magnetite.anneal`.
+    checkpoint, checkpoint_interval, on_interrupt
+        As for `magnetite.anneal`.
 
     Returns
     -------
@@ -93,7 +100,7 @@ def sample(
     ValueError, TypeError
         An option breaks its rule; the message names it.
     MemoryError
-        The draws could never fit in this machine; nothing has been allocated.
+        The states or the draws do not fit in memory; nothing has been allocated.
 
     References
     ----------
@@ -121,6 +128,7 @@ def sample(
         checkpoint_interval=checkpoint_interval,
         on_interrupt=on_interrupt,
     )
+    check_labels(model, control.checkpoint)
     threads = check_threads(num_threads)
     held = check_clamp(model, clamp)
     starts = check_initial_states(model, initial_states, held)
@@ -129,7 +137,7 @@ def sample(
     sweeps = check_count("num_sweeps", num_sweeps, 0)
     plan = SamplePlan(
         seed=check_seed(seed),
-        first_chain=check_first_chain(first_chain),
+        first_chain=check_count("first_chain", first_chain, 0),
         kernel=check_choice("kernel", kernel, KERNELS),
         scan=check_choice("scan", scan, SCANS),
         beta=check_beta("beta", beta),
@@ -142,22 +150,29 @@ def sample(
         initial_states=starts,
         clamp=held,
     )
-    _check_plan(plan, model.num_variables)
+    _check_plan(plan, model)
     job = SampleJob(model, plan, threads)
     job.preprocessing = time.perf_counter() - started
     return drive(job, control)
 
 
-def _check_plan(plan: SamplePlan, num_variables: int) -> None:
+def _check_plan(plan: SamplePlan, model: Model) -> None:
     """Refuse what only the plan as a whole shows to be wrong."""
-    num_chains, num_draws = plan.num_chains, plan.num_draws
     if plan.initial_states is not None:
-        tile_states(plan.initial_states[:, :0], num_chains, "num_chains")
-    stored = 2 * num_chains * num_draws * num_variables if plan.store_states else 0
-    check_memory(
-        {
-            f"last states of {num_chains} chains": 2 * num_chains * num_variables,
-            f"energies of {num_chains} chains x {num_draws} draws": 16 * num_chains * num_draws,
-            f"states of {num_chains} chains x {num_draws} draws": stored,
-        }
-    )
+        tile_states(plan.initial_states[:, :0], plan.num_chains, "num_chains")
+    check_memory(_sizes(plan, model.num_variables, model.core.num_couplings))
+
+
+def _sizes(plan: SamplePlan, num_variables: int, num_couplings: int) -> dict[str, int]:
+    """Return the bytes that the arrays of a run take when most of them are there, measured."""
+    chains, draws = plan.num_chains, plan.num_draws
+    a_spin = 6 if plan.initial_states is None else 8
+    stored = 4 * chains * draws * num_variables if plan.store_states else 0
+    summed = num_variables + num_couplings if plan.moments else 0
+    blocks = chains // LANES + 1  # each sums its own moments
+    return {
+        f"last states of num_chains={chains}": a_spin * chains * num_variables,
+        f"energies of num_chains={chains} x {draws} draws": 16 * chains * draws,
+        f"states of num_chains={chains} x {draws} draws": stored,
+        f"moments of num_chains={chains}": 8 * summed * blocks,
+    }

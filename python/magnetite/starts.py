@@ -80,8 +80,8 @@ def _spins(model: Model, sites: NDArray[np.int64], values: NDArray[Any]) -> NDAr
     low, high = model.values
     wrong = np.flatnonzero(~np.isin(values, (low, high)))
     if wrong.size:
-        label, value = model.variables[int(sites[wrong[0]])], values[wrong[0]]
-        raise ValueError(f"clamp values must be {low} or {high}, got {value} for {label!r}")
+        label, value = model.variables[int(sites[wrong[0]])], values.tolist()[wrong[0]]
+        raise ValueError(f"clamp values must be {low} or {high}, got {value!r} for {label!r}")
     return np.where(values == high, 1, -1).astype(np.int8)
 
 

@@ -101,6 +101,12 @@ impl Decider {
         self.law.complete.then_some((table, self.law.acceptance.rule))
     }
 
+    /// The rule at the present beta.
+    #[inline(always)]
+    pub fn acceptance(&self) -> &Acceptance {
+        &self.law.acceptance
+    }
+
     /// True if this chain and `other` decide by the same table.
     pub fn has_law_of(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.law.table, &other.law.table)

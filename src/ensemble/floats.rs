@@ -47,7 +47,6 @@ struct Frame<T> {
 pub(super) trait Real: Number {
     fn from_spin(spin: i8) -> Self;
     fn multiply_add(self, a: Self, b: Self) -> Self;
-    fn single(self) -> f32;
 }
 
 macro_rules! real {
@@ -62,15 +61,6 @@ macro_rules! real {
             #[inline(always)]
             fn multiply_add(self, a: Self, b: Self) -> Self {
                 self * a + b
-            }
-
-            #[inline(always)]
-            #[allow(
-                clippy::unnecessary_cast,
-                reason = "f32 to f32 in one of the two expansions"
-            )]
-            fn single(self) -> f32 {
-                self as f32
             }
         }
     };

@@ -4,6 +4,7 @@
 //! once against it, and every layout of chains in memory implements it. An ensemble owns its chains' spins, knows how
 //! to carry a sweep on from where it stopped, and keeps one shadow state a lane (the best so far, say).
 
+mod aligned;
 mod bits;
 mod bytes;
 mod cached;

@@ -7,12 +7,12 @@ use super::plan::EMPTY;
 pub(super) trait Number: Copy + Send + Sync + PartialOrd + std::fmt::Debug + 'static {
     /// Zero.
     const ZERO: Self;
-    /// A local field at which a site is never a candidate, whatever is added to it.
-    const NEVER: Self;
     /// A whole number of units.
     fn from_units(units: f64) -> Self;
     /// The number as f64.
     fn units(self) -> f64;
+    /// The number rounded to f32.
+    fn single(self) -> f32;
     /// `self * spin`.
     fn times(self, spin: i8) -> Self;
     /// Sum.
@@ -26,11 +26,9 @@ pub(super) trait Number: Copy + Send + Sync + PartialOrd + std::fmt::Debug + 'st
 }
 
 macro_rules! integer {
-    ($integer:ident, $never:expr) => {
+    ($integer:ident) => {
         impl Number for $integer {
             const ZERO: Self = 0;
-            // Only rows of gaps hold this; nothing is ever added to them but zeros.
-            const NEVER: Self = -$never;
 
             fn from_units(units: f64) -> Self {
                 units as $integer
@@ -38,6 +36,11 @@ macro_rules! integer {
 
             fn units(self) -> f64 {
                 f64::from(self)
+            }
+
+            #[inline(always)]
+            fn single(self) -> f32 {
+                f32::from(self)
             }
 
             #[inline(always)]
@@ -62,19 +65,18 @@ macro_rules! integer {
             }
 
             fn limit(reach: f64) -> Self {
-                reach.min(f64::from($never - 1)) as $integer
+                reach as $integer
             }
         }
     };
 }
-integer!(i8, 127);
-integer!(i16, 32_767);
+integer!(i8);
+integer!(i16);
 
 macro_rules! float {
     ($float:ident) => {
         impl Number for $float {
             const ZERO: Self = 0.0;
-            const NEVER: Self = $float::NAN;
 
             fn from_units(units: f64) -> Self {
                 units as $float
@@ -86,6 +88,15 @@ macro_rules! float {
             )]
             fn units(self) -> f64 {
                 f64::from(self)
+            }
+
+            #[inline(always)]
+            #[allow(
+                clippy::unnecessary_cast,
+                reason = "f32 to f32 in one of the two expansions"
+            )]
+            fn single(self) -> f32 {
+                self as f32
             }
 
             #[inline(always)]
@@ -124,6 +135,8 @@ pub(super) struct Rows<T> {
     weights: Vec<T>,
     /// Field of each row.
     pub fields: Vec<T>,
+    /// Bit t of entry w: row `32 w + t` is that of a site, not a gap.
+    pub occupied: Vec<u32>,
     /// True for rows of sites with neither coupling nor field; empty when there are none.
     pub isolated: Vec<bool>,
 }
@@ -136,6 +149,7 @@ impl<T: Number> Rows<T> {
             neighbours: Vec::with_capacity(2 * setup.model.num_couplings()),
             weights: Vec::with_capacity(2 * setup.model.num_couplings()),
             fields: Vec::with_capacity(plan.visits.len()),
+            occupied: vec![0; plan.visits.len().div_ceil(32)],
             isolated: Vec::new(),
         };
         for (row, &site) in plan.visits.iter().enumerate() {
@@ -143,6 +157,7 @@ impl<T: Number> Rows<T> {
                 rows.fields.push(T::ZERO);
             } else {
                 let site = site as usize;
+                rows.occupied[row / 32] |= 1 << (row % 32);
                 let (columns, weights) = setup.model.row(site);
                 rows.neighbours
                     .extend(columns.iter().map(|&j| plan.row_of[j as usize]));
@@ -167,8 +182,12 @@ impl<T: Number> Rows<T> {
         (&self.neighbours[range.clone()], &self.weights[range])
     }
 
-    /// Bit t: row `first + t` is isolated (there are isolated rows).
+    /// Bit t: row `first + t` is isolated.
+    #[inline(always)]
     pub fn isolated_window(&self, first: usize) -> u32 {
+        if self.isolated.is_empty() {
+            return 0;
+        }
         let window = self.isolated.iter().skip(first).take(32);
         window
             .enumerate()

@@ -4,7 +4,7 @@ mod acceptance;
 mod estimate;
 
 pub use acceptance::{Acceptance, is_below};
-pub use estimate::Bounds;
+pub use estimate::{Bounds, Cuts};
 
 use crate::error::{Result, invalid};
 

@@ -28,6 +28,7 @@ MODELS = {
     "qubo": dyadic_qubo(),
     "one": mg.Ising({}, {"only": 1.0}),
     "none": mg.Ising(np.zeros((0, 0))),
+    "free": mg.Ising(np.zeros((3, 3))),
 }
 CHAIN = mg.Ising({(i, i + 1): 1.0 for i in range(200)})
 

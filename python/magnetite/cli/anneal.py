@@ -48,7 +48,8 @@ def add_parser(commands: Subparsers) -> None:
         "anneal",
         help="look for the best state of a problem",
         description="Look for the best state of a problem. Without --time-limit: 64 reads of "
-        "1,000 sweeps; with it: as many rounds of reads as the time allows.",
+        "1,000 sweeps. With it: rounds of reads with more and more sweeps, until the time is over, "
+        "or one round that it may cut where --reads and --sweeps are both given.",
         allow_abbrev=False,
     )
     add_problem_arguments(parser)

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 from typing import TypeAlias
 
-from magnetite.formats import FORMATS
+from magnetite.formats import FORMATS, VARTYPES
 
 __all__ = ["add_problem_arguments", "at_least", "number", "positive_number"]
 
@@ -71,4 +71,9 @@ def add_problem_arguments(parser: argparse.ArgumentParser) -> None:
         type=at_least(1),
         default=1,
         help="which instance of a file that holds several, from 1 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--vartype",
+        choices=VARTYPES,
+        help="what the variables of a coo file are that does not say so",
     )

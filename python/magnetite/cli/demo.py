@@ -27,7 +27,13 @@ def add_parser(commands: Subparsers) -> None:
         description="Anneal a spin glass that ships with the package and has a proven optimum.",
         allow_abbrev=False,
     )
-    parser.add_argument("--seed", metavar="N", type=at_least(0), default=1)
+    parser.add_argument(
+        "--seed",
+        metavar="N",
+        type=at_least(0),
+        default=1,
+        help="same seed, same result (default: %(default)s)",
+    )
     parser.add_argument(
         "--threads", metavar="N", type=at_least(1), help="default: the cores of this process"
     )

@@ -47,7 +47,8 @@ def load_problem(args: argparse.Namespace) -> Problem:
     name = args.file
     if name in instances.names() and not os.path.exists(name):
         return Problem(instances.load(name), name, instances.best_known(name))
-    return Problem(read(name, format=args.format, instance=args.instance), name)
+    model = read(name, format=args.format, instance=args.instance, vartype=args.vartype)
+    return Problem(model, name)
 
 
 def kind(model: Model) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from dimod.core.initialized import Initialized
 
+from magnetite._checks import check_finite
 from magnetite.models import Ising
 
 __all__ = ["Problem"]
@@ -59,12 +60,16 @@ class Problem:
         """Return held variables as positions and spins in place of labels and own values."""
         if clamp is None:
             return None
+        if not isinstance(clamp, Mapping):
+            raise TypeError(f"clamp must be a dict {{label: value}}, got {type(clamp).__name__}")
         low, high = sorted(self.bqm.vartype.value)
         for label, value in clamp.items():
             if label not in self.labels:
                 raise ValueError(f"clamp names {label!r}, which is no variable of the bqm")
             if value not in (low, high):
-                raise ValueError(f"clamp values must be {low} or {high}, got {value} for {label!r}")
+                raise ValueError(
+                    f"clamp values must be {low} or {high}, got {value!r} for {label!r}"
+                )
         sites = [self.labels.index(label) for label in clamp]
         spins = [1 if value == high else -1 for value in clamp.values()]
         return np.array(sites, dtype=np.int64), np.array(spins, dtype=np.int8)
@@ -96,10 +101,6 @@ def _check_finite(bqm: dimod.BinaryQuadraticModel) -> None:
     labels = list(bqm.variables)
     vectors = bqm.to_numpy_vectors(variable_order=labels)
     linear, (rows, cols, quadratic) = vectors.linear_biases, vectors.quadratic
-    for index in np.flatnonzero(~np.isfinite(linear)):
-        raise ValueError(f"biases must be finite, got {linear[index]} for {labels[index]!r}")
-    for index in np.flatnonzero(~np.isfinite(quadratic)):
-        pair = (labels[rows[index]], labels[cols[index]])
-        raise ValueError(f"biases must be finite, got {quadratic[index]} for {pair!r}")
-    if not np.isfinite(vectors.offset):
-        raise ValueError(f"the offset must be finite, got {vectors.offset}")
+    check_finite("biases", linear, lambda k: f" for {labels[k]!r}")
+    check_finite("biases", quadratic, lambda k: f" for {(labels[rows[k]], labels[cols[k]])!r}")
+    check_finite("the offset", np.float64(vectors.offset))

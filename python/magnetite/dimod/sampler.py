@@ -12,11 +12,13 @@ import numpy.typing as npt
 from dimod.core.initialized import Initialized, InitialStateGenerator
 from dimod.core.sampler import Sampler
 
+from magnetite._checks import check_choice, check_count
 from magnetite.anneal import anneal
 from magnetite.control import Progress
 from magnetite.dimod.interrupt import Watch
 from magnetite.dimod.problem import Problem
 from magnetite.dimod.schedule import SCHEDULE_TYPES, Schedule, make_schedule
+from magnetite.memory import check_memory
 from magnetite.results import AnnealResult
 
 __all__ = ["Neal", "SimulatedAnnealingSampler"]
@@ -28,6 +30,7 @@ ORBIT_WARNING = (
     "the schedule holds beta = 0: sequential Metropolis updates then flip every variable in every "
     "sweep, which samples nothing; use proposal_acceptance_criteria='Gibbs' or a small beta"
 )
+GENERATORS = ("random", "tile", "none")
 KERNELS = {"metropolis": "dwave", "gibbs": "gibbs"}
 PARAMETERS: Mapping[str, tuple[str, ...]] = {
     "beta_range": (),
@@ -208,6 +211,8 @@ class SimulatedAnnealingSampler(Sampler, Initialized):
             If an argument has the wrong type.
         ValueError
             If a value is out of range, or two arguments contradict each other.
+        MemoryError
+            If the states or the betas do not fit in memory; nothing has been allocated.
 
         Examples
         --------
@@ -224,6 +229,7 @@ class SimulatedAnnealingSampler(Sampler, Initialized):
         kernel = _kernel(proposal_acceptance_criteria)
         watch = Watch(interrupt_function, callback)
         number = _seed_number(seed)
+        _check_reads(num_reads, initial_states_generator, bqm)
         problem = Problem.parse(
             self,
             bqm,
@@ -297,6 +303,15 @@ class _Answer:
         # A coarse clock may see no time pass; users divide by these.
         sampleset.info["timing"] = {part: max(1, ns) for part, ns in timing.items()}
         return sampleset
+
+
+def _check_reads(num_reads: int | None, generator: str, bqm: dimod.BinaryQuadraticModel) -> None:
+    """Refuse what `parse_initial_states` would refuse without saying what it got."""
+    check_choice("initial_states_generator", generator, GENERATORS)
+    if num_reads is None:
+        return
+    count = check_count("num_reads", num_reads, 1)
+    check_memory({f"initial states of num_reads={count}": 12 * count * bqm.num_variables})
 
 
 def _kernel(criteria: str) -> str:

@@ -3,12 +3,13 @@
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from magnetite._checks import check_choice, check_count
+from magnetite.memory import check_memory
 from magnetite.models import Model
 
 __all__ = ["SCHEDULE_TYPES", "Schedule", "make_schedule"]
@@ -63,14 +64,10 @@ def make_schedule(
     ValueError
         If a value is out of range or two keywords contradict each other.
     """
-    _check_integer("num_sweeps_per_beta", num_sweeps_per_beta, minimum=1)
+    check_count("num_sweeps_per_beta", num_sweeps_per_beta, 1)
     if num_sweeps is not None:
-        _check_integer("num_sweeps", num_sweeps, minimum=0)
-    if beta_schedule_type not in SCHEDULE_TYPES:
-        raise ValueError(
-            f"beta_schedule_type must be one of {', '.join(map(repr, SCHEDULE_TYPES))}, "
-            f"got {beta_schedule_type!r}"
-        )
+        check_count("num_sweeps", num_sweeps, 0)
+    check_choice("beta_schedule_type", beta_schedule_type, SCHEDULE_TYPES)
     if beta_schedule_type == "custom":
         points = _custom_points(beta_schedule, num_sweeps, num_sweeps_per_beta, beta_range)
     elif beta_schedule is not None:
@@ -82,15 +79,13 @@ def make_schedule(
         num_betas = _count_betas(num_sweeps, num_sweeps_per_beta)
         beta_range = _default_range(model) if beta_range is None else _check_range(beta_range)
         points = _interpolate(beta_range, num_betas, beta_schedule_type)
+    _check_size(points.size * int(num_sweeps_per_beta))
     return Schedule(np.repeat(points, num_sweeps_per_beta), beta_range)
 
 
-def _check_integer(name: str, value: object, *, minimum: int) -> None:
-    rule = "a positive integer" if minimum == 1 else "a non-negative integer"
-    if not isinstance(value, Integral):
-        raise TypeError(f"{name} must be {rule}, got {value!r}")
-    if int(value) < minimum:
-        raise ValueError(f"{name} must be {rule}, got {value}")
+def _check_size(num_sweeps: int) -> None:
+    """Refuse schedules that do not fit in memory, with what goes on while they are made."""
+    check_memory({f"betas of num_sweeps={num_sweeps}": 40 * num_sweeps})
 
 
 def _count_betas(num_sweeps: int | None, num_sweeps_per_beta: int) -> int:
@@ -101,6 +96,7 @@ def _count_betas(num_sweeps: int | None, num_sweeps_per_beta: int) -> int:
             "num_sweeps must be divisible by num_sweeps_per_beta, "
             f"got {sweeps} and {num_sweeps_per_beta}"
         )
+    _check_size(sweeps)
     return num_betas
 
 

@@ -73,7 +73,7 @@ def _vartype(source: Source, comments: list[Comment], given: str | None) -> str:
         raise source.error(
             1,
             "nothing says what the variables are: add a line '# vartype=SPIN' or "
-            "'# vartype=BINARY', or give the argument vartype",
+            "'# vartype=BINARY', or say it with vartype",
         )
     return given
 

@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike, fspath
-from typing import Literal
+from typing import Literal, get_args
 
 from magnetite._checks import check_choice, check_count
 from magnetite.formats import bqp, coo, qbsolv, rudy
 from magnetite.formats.source import Source, load_source, store
 from magnetite.models import Model
 
-__all__ = ["FORMATS", "read", "write"]
+__all__ = ["FORMATS", "VARTYPES", "read", "write"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ _FORMATS = {
 FORMATS = tuple(_FORMATS)
 
 Vartype = Literal["SPIN", "BINARY"]
+VARTYPES = get_args(Vartype)
 
 
 def read(
@@ -102,13 +103,17 @@ def read(
     if format is not None:
         check_choice("format", format, FORMATS)
     if vartype is not None:
-        check_choice("vartype", vartype, ("SPIN", "BINARY"))
+        check_choice("vartype", vartype, VARTYPES)
     check_count("instance", instance, 1)
     source = load_source(path)
     name = format or _by_suffix(path) or _by_content(source)
     if name != "bqp" and instance != 1:
         raise ValueError(
             f"instance must be 1 for format {name!r}, which holds one problem, got {instance}"
+        )
+    if name != "coo" and vartype is not None:
+        raise ValueError(
+            f"vartype must be None for format {name!r}, whose variables are known, got {vartype!r}"
         )
     try:
         return _FORMATS[name].parse(Request(source, instance, vartype, named=format is not None))
@@ -188,4 +193,5 @@ def _by_content(source: Source) -> str:
         return "bqp" if len(words) == 1 else "rudy"
     line = 1 + source.text.count(b"\n", 0, len(source.text) - len(text))
     hint = "; lines 'i j w' without a header may be 'coo'" if len(words) == 3 else ""
-    raise source.error(line, f"the file is in no known format; give one of {FORMATS}{hint}")
+    known = ", ".join(FORMATS)
+    raise source.error(line, f"the file is in no known format, which are {known}{hint}")

@@ -27,6 +27,13 @@ class Model:
 
     Models never change once made, can be shared between threads, and pickle. States are int8
     arrays of shape (n,) or (k, n), in the model's own `values` and in the order of `variables`.
+
+    Examples
+    --------
+    >>> import magnetite as mg
+    >>> model = mg.Qubo({("a", "a"): -1.0, ("a", "b"): 2.0})
+    >>> model.variables, model.values, model.sense
+    (('a', 'b'), (0, 1), 'minimise')
     """
 
     __slots__ = ("__weakref__", "_bits", "_core", "_variables")
@@ -128,7 +135,15 @@ class Model:
         return spins.reshape(1 if array.ndim == 1 else array.shape[0], n)
 
     def from_spins(self, spins: npt.ArrayLike) -> npt.NDArray[np.int8]:
-        """Return spins as states in the model's own values, in an int8 array of the same shape.
+        """Return spins as states in the model's own values.
+
+        Parameters
+        ----------
+        spins : array_like of -1 and +1, any shape
+
+        Returns
+        -------
+        ndarray of int8, the same shape
 
         Examples
         --------
@@ -171,17 +186,50 @@ class Model:
     def objective(self, states: npt.ArrayLike) -> Any:
         """Return what the problem asks to minimise or maximise (`sense`), in its own sign.
 
-        Shapes and errors are those of `energies`, which it equals unless the problem is one of
-        maximisation.
+        Parameters
+        ----------
+        states : array_like, shape (k, n) or (n,)
+            States in the model's own values.
+
+        Returns
+        -------
+        ndarray of float64, shape (k,), or float
+            The energies, unless the problem is one of maximisation; a float for a single state.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As `to_spins`.
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> model = mg.maxcut({(0, 1): 1.0, (1, 2): 1.0})
+        >>> model.objective([[1, -1, 1], [1, 1, 1]]).tolist()
+        [2.0, 0.0]
         """
         return self.energy_to_objective(self.energies(states))
 
     def energy_to_objective(self, energy: Any) -> Any:
-        """Return the objective of states that have this energy (a number or an array)."""
+        """Return the objective of states that have this energy (a number or an array).
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> mg.maxcut({(0, 1): 1.0, (1, 2): 1.0}).energy_to_objective(-2.0)
+        2.0
+        """
         return energy
 
     def objective_to_energy(self, objective: Any) -> Any:
-        """Return the energy of states that have this objective (a number or an array)."""
+        """Return the energy of states that have this objective (a number or an array).
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> mg.maxcut({(0, 1): 1.0, (1, 2): 1.0}).objective_to_energy(2.0)
+        -2.0
+        """
         return objective
 
     def beta_range(self) -> tuple[float, float]:
@@ -190,6 +238,13 @@ class Model:
         At the first beta the most strongly bound spin still flips against its field with
         probability 1/2; at the last, the expected number of the most weakly bound spins that are
         excited is 0.01. (0.1, 1.0) for a model without couplings and fields.
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> first, last = mg.Ising({(0, 1): 2.0, (1, 2): 2.0}).beta_range()
+        >>> round(first, 4), round(last, 4)
+        (0.0866, 1.4259)
         """
         hot, cold = self._core.beta_range()
         return float(hot), float(cold)
@@ -283,6 +338,16 @@ class Model:
         """Return a BQM as a model: an `Ising` or a `Qubo` by its vartype.
 
         On a subclass, return a model of that class; the BQM is converted where it must be.
+
+        Parameters
+        ----------
+        bqm : dimod.BinaryQuadraticModel
+            Labels are kept, in sorted order where they compare.
+
+        Raises
+        ------
+        ValueError
+            If a bias is not finite.
 
         Examples
         --------

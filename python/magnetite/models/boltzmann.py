@@ -80,7 +80,10 @@ class BoltzmannMachine(Model):
 
     @classmethod
     def from_bqm(cls, bqm: Any) -> Self:
-        """Return a BQM, taken as an energy, as a machine with its values, all units visible."""
+        """Return a BQM, taken as an energy, as a machine with its values, all units visible.
+
+        See `Model.from_bqm`.
+        """
         return cls(bqm, values="binary" if bqm.vartype.name == "BINARY" else "spin")
 
     @property

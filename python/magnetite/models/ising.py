@@ -55,7 +55,10 @@ class Ising(Model):
 
     @classmethod
     def from_bqm(cls, bqm: Any) -> Self:
-        """Return a BQM as an Ising model, converted to spins where it is binary."""
+        """Return a BQM as an Ising model, converted to spins where it is binary.
+
+        See `Model.from_bqm`.
+        """
         return cls(bqm)
 
     def to_ising(self) -> "Ising":

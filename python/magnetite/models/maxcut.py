@@ -70,11 +70,11 @@ class MaxCut(Ising):
         return self.objective(states)
 
     def energy_to_objective(self, energy: Any) -> Any:
-        """Return the cut of states that have this energy (a number or an array)."""
+        """Return the cut of states that have this energy; see `Model.energy_to_objective`."""
         return (self._total_weight - energy) / 2
 
     def objective_to_energy(self, objective: Any) -> Any:
-        """Return the energy of states that have this cut (a number or an array)."""
+        """Return the energy of states that have this cut; see `Model.objective_to_energy`."""
         return self._total_weight - 2 * objective
 
 

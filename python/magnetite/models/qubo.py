@@ -74,7 +74,10 @@ class Qubo(Model):
 
     @classmethod
     def from_bqm(cls, bqm: Any) -> Self:
-        """Return a BQM as a QUBO to be minimised, converted to bits where it is of spins."""
+        """Return a BQM as a QUBO to be minimised, converted to bits where it is of spins.
+
+        See `Model.from_bqm`.
+        """
         return cls(bqm)
 
     @property
@@ -88,11 +91,11 @@ class Qubo(Model):
         return "energy" if self._sense == "minimise" else "value"
 
     def energy_to_objective(self, energy: Any) -> Any:
-        """Return the value of states that have this energy (a number or an array)."""
+        """Return the value of states that have this energy; see `Model.energy_to_objective`."""
         return energy if self._sense == "minimise" else -energy
 
     def objective_to_energy(self, objective: Any) -> Any:
-        """Return the energy of states that have this value (a number or an array)."""
+        """Return the energy of states that have this value; see `Model.objective_to_energy`."""
         return objective if self._sense == "minimise" else -objective
 
     def to_qubo(self) -> "Qubo":

@@ -13,6 +13,7 @@ mod portable;
 
 pub(super) use layout::Layout;
 
+use super::aligned::Aligned;
 use super::decide::{Decider, WINDOW};
 use super::order::fill_order;
 use super::simd::Level;
@@ -32,7 +33,7 @@ const WORD: usize = 64;
 
 /// `L` chains side by side: by word, then chain; bit set = spin -1.
 struct Group<const L: usize> {
-    spins: Vec<[u64; L]>,
+    spins: Aligned<[u64; L]>,
     shadow: Vec<[u64; L]>,
     energies: [i64; L],
 }
@@ -135,7 +136,7 @@ where
     ) -> Self {
         let n = setup.model.num_sites();
         let group = || Group {
-            spins: vec![[0; L]; layout.words],
+            spins: Aligned::new([0; L], layout.words),
             shadow: vec![[0; L]; layout.words],
             energies: [0; L],
         };
@@ -256,7 +257,7 @@ where
         for (number, group) in self.groups.iter_mut().enumerate() {
             let lanes: [u64; L] =
                 std::array::from_fn(|l| 0u64.wrapping_sub(mask >> ((number * L + l) % 64) & 1));
-            for (shadow, spins) in group.shadow.iter_mut().zip(&group.spins) {
+            for (shadow, spins) in group.shadow.iter_mut().zip(&*group.spins) {
                 for l in 0..L {
                     shadow[l] = (shadow[l] & !lanes[l]) | (spins[l] & lanes[l]);
                 }

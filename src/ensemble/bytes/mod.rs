@@ -16,6 +16,7 @@ mod transpose;
 
 pub(super) use layout::Layout;
 
+use super::aligned::Aligned;
 use super::simd::Level;
 use super::{Ensemble, Setup, shadow};
 use crate::kernel::{Acceptance, Rule, is_below};
@@ -25,11 +26,6 @@ use std::sync::Arc;
 
 /// Largest local field that a byte holds.
 pub(in crate::ensemble) const BYTE_BOUND: f64 = 127.0;
-
-/// Spins, site-major, aligned to vectors.
-#[repr(C, align(32))]
-#[derive(Clone, Copy)]
-struct Chunk([i8; 32]);
 
 /// A block of `W` chains (8, 16 or 32; unused lanes idle along).
 pub(super) struct Bytes<const W: usize> {
@@ -41,7 +37,8 @@ pub(super) struct Bytes<const W: usize> {
     /// Acceptance of each lane; refreshed when a beta changes.
     tables: Tables<W>,
     stale: bool,
-    chunks: Vec<Chunk>,
+    /// By row and lane.
+    spins: Aligned<i8>,
     energies: [i64; W],
     shadows: Vec<u32>,
     sweep: u64,
@@ -95,7 +92,7 @@ impl<const W: usize> Bytes<W> {
                 uniform: true,
             },
             stale: true,
-            chunks: vec![Chunk([0; 32]); (rows * W).div_ceil(32)],
+            spins: Aligned::new(0, (rows * W).next_multiple_of(32)),
             energies: [0; W],
             shadows: vec![0; setup.plan.num_rows()],
             sweep: 0,
@@ -115,15 +112,10 @@ impl<const W: usize> Bytes<W> {
     }
 
     fn place(&mut self, lane: usize, state: &[i8], energy: f64) {
-        let spins = self.chunks.as_flattened_bytes_mut();
         for (&s, &row) in state.iter().zip(&self.setup.plan.row_of) {
-            spins[row as usize * W + lane] = s;
+            self.spins[row as usize * W + lane] = s;
         }
         self.energies[lane] = energy as i64;
-    }
-
-    fn spins(&self) -> &[i8] {
-        self.chunks.as_flattened_bytes()
     }
 
     /// Brings tables and keys up to date with betas and sweep.
@@ -145,23 +137,6 @@ impl<const W: usize> Bytes<W> {
             }
             self.keys_of_sweep = Some(self.sweep);
         }
-    }
-}
-
-trait AsFlattenedBytes {
-    fn as_flattened_bytes(&self) -> &[i8];
-    fn as_flattened_bytes_mut(&mut self) -> &mut [i8];
-}
-
-impl AsFlattenedBytes for Vec<Chunk> {
-    fn as_flattened_bytes(&self) -> &[i8] {
-        // SAFETY: a `Chunk` is 32 bytes of i8 without padding.
-        unsafe { std::slice::from_raw_parts(self.as_ptr().cast(), self.len() * 32) }
-    }
-
-    fn as_flattened_bytes_mut(&mut self) -> &mut [i8] {
-        // SAFETY: as above, and the borrow is unique.
-        unsafe { std::slice::from_raw_parts_mut(self.as_mut_ptr().cast(), self.len() * 32) }
     }
 }
 
@@ -210,7 +185,7 @@ impl<const W: usize> Ensemble for Bytes<W> {
             isolated: self.setup.kernel.rule_of_isolated(),
             keys: &self.keys,
         };
-        let spins = self.chunks.as_flattened_bytes_mut();
+        let spins = &mut *self.spins;
         let quads = self.quad..end;
         #[cfg(target_arch = "x86_64")]
         if self.level >= Level::Avx2 && self.tables.uniform {
@@ -243,9 +218,8 @@ impl<const W: usize> Ensemble for Bytes<W> {
     }
 
     fn state(&self, lane: usize, out: &mut [i8]) {
-        let spins = self.spins();
         for (s, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
-            *s = spins[row as usize * W + lane];
+            *s = self.spins[row as usize * W + lane];
         }
     }
 
@@ -256,15 +230,14 @@ impl<const W: usize> Ensemble for Bytes<W> {
 
     fn bit_rows(&self, out: &mut [u32]) {
         let mut rows = vec![0; self.setup.plan.num_rows()];
-        shadow::keep::<W>(self.level, self.spins(), u32::MAX, &mut rows);
+        shadow::keep::<W>(self.level, &self.spins, u32::MAX, &mut rows);
         for (bits, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
             *bits = rows[row as usize];
         }
     }
 
     fn keep(&mut self, mask: u64) {
-        let spins = self.chunks.as_flattened_bytes();
-        shadow::keep::<W>(self.level, spins, mask as u32, &mut self.shadows);
+        shadow::keep::<W>(self.level, &self.spins, mask as u32, &mut self.shadows);
     }
 
     fn kept(&self, lane: usize, out: &mut [i8]) {

@@ -9,6 +9,7 @@ mod dense;
 mod speculate;
 mod sweep;
 
+use super::aligned::Aligned;
 use super::decide::{Decider, WINDOW};
 use super::order::fill_order;
 use super::plan::EMPTY;
@@ -17,10 +18,10 @@ use super::simd::Level;
 use super::{Ensemble, Setup};
 use crate::kernel::Scan;
 use crate::rng::lead;
-use dense::{Matrix, apply_pending};
+use dense::{Matrix, PIECE, apply_pending};
 use std::ops::Range;
 use std::sync::Arc;
-use sweep::{Swept, sweep_windows, visit_row};
+use sweep::{Swept, flip, flips, sweep_windows};
 
 /// Couplings as a full matrix, or as neighbour lists.
 pub(super) enum Couplings<T> {
@@ -55,7 +56,7 @@ impl<T: Number> Layout<T> {
 /// One chain: spins and fields by row.
 pub(super) struct Chain<T> {
     spins: Vec<i8>,
-    fields: Vec<T>,
+    fields: Aligned<T>,
     energy: f64,
     shadow: Vec<i8>,
     /// Rows of a dense window that flipped up or down, which only the window's own fields have seen yet.
@@ -91,7 +92,7 @@ impl<T: Swept> Cached<T> {
         let positions = setup.plan.visits.len();
         let chain = || Chain {
             spins: vec![1; num_rows.max(positions.next_multiple_of(WINDOW))],
-            fields: vec![T::NEVER; positions.next_multiple_of(WINDOW)],
+            fields: Aligned::new(T::ZERO, positions.next_multiple_of(PIECE)),
             energy: 0.0,
             shadow: vec![1; num_rows],
             ups: Vec::with_capacity(WINDOW),
@@ -180,9 +181,11 @@ impl<T: Swept> Cached<T> {
                 let row = self.order[visit] as usize;
                 if self.order[visit] != EMPTY && chain.fields[row].within(chain.spins[row], limit) {
                     let lead = lead(decider.key(), visit as u32);
-                    if visit_row(&self.layout, decider, row, visit as u32, lead, chain)
-                        && let Couplings::Dense(matrix) = &self.layout.couplings
-                    {
+                    if !flips(&self.layout, decider, row, visit as u32, lead, chain) {
+                        continue;
+                    }
+                    flip(&self.layout, row, chain);
+                    if let Couplings::Dense(matrix) = &self.layout.couplings {
                         apply_pending(self.level, matrix, row - row % WINDOW, vec![chain]);
                     }
                 }

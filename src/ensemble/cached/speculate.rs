@@ -57,7 +57,8 @@ fn windows<const CHUNKS: usize>(
     while from < range.end {
         let first = from - from % WINDOW;
         let end = (first + WINDOW).min(range.end);
-        let mut open = (u32::MAX << (from - first)) & (u32::MAX >> (first + WINDOW - end));
+        let within = (u32::MAX << (from - first)) & (u32::MAX >> (first + WINDOW - end));
+        let mut open = within & layout.rows.occupied[first / WINDOW];
         from = end;
         let leads = leads(decider.key(), first);
         let mut flips = judge.flips(layout, chain, first, &leads) & open;
@@ -116,10 +117,10 @@ impl<const CHUNKS: usize> Judge<'_, CHUNKS> {
         } else {
             !uphill | below
         };
-        if layout.rows.isolated.is_empty() || self.decider.isolated() == Rule::Metropolis {
+        let isolated = layout.rows.isolated_window(first);
+        if isolated == 0 || self.decider.isolated() == Rule::Metropolis {
             return flips;
         }
-        let isolated = layout.rows.isolated_window(first);
         let redrawn = !(bits(draws) ^ negative);
         (flips & !isolated) | (redrawn & isolated)
     }

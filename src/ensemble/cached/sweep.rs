@@ -7,6 +7,7 @@ use super::{Chain, Couplings, Layout};
 use crate::ensemble::decide::{Decider, WINDOW, leads};
 use crate::ensemble::rows::Number;
 use crate::ensemble::simd::Level;
+use crate::kernel::{Cuts, Rule};
 use std::ops::Range;
 
 /// Visits of a range of positions, with the vector instructions of `level`.
@@ -44,26 +45,96 @@ pub(super) fn sweep_windows<T: Swept>(
 
 #[inline(always)]
 fn windows<T: Number>(layout: &Layout<T>, decider: &Decider, range: Range<usize>, chain: &mut Chain<T>) {
+    let judge = Judge::new(decider);
     let limit = T::limit(decider.reach());
     let mut from = range.start;
     while from < range.end {
         // A run may have been put aside within a window, by a path with another grain.
         let first = from - from % WINDOW;
         let end = (first + WINDOW).min(range.end);
-        let mut open = (u32::MAX << (from - first)) & (u32::MAX >> (first + WINDOW - end));
+        let within = (u32::MAX << (from - first)) & (u32::MAX >> (first + WINDOW - end));
+        let mut open = within & layout.rows.occupied[first / WINDOW];
         from = end;
-        let mut candidates = candidates(chain, first, limit) & open;
-        if candidates == 0 {
+        if candidates(chain, first, limit) & open == 0 {
             continue;
         }
         let leads = leads(decider.key(), first);
-        while candidates != 0 {
-            let t = candidates.trailing_zeros() as usize;
-            open &= !1u32 << t;
-            if visit_row(layout, decider, first + t, (first + t) as u32, leads[t], chain) {
-                candidates = self::candidates(chain, first, limit);
+        let draws = judge.draws(&leads);
+        let isolated = layout.rows.isolated_window(first);
+        let mut verdict = judge.verdict(chain, first, &draws);
+        loop {
+            let attention = (verdict.flips | verdict.unsettled | isolated) & open;
+            if attention == 0 {
+                break;
             }
-            candidates &= open;
+            let t = attention.trailing_zeros() as usize;
+            open &= !1u32 << t;
+            let settled = (verdict.unsettled | isolated) >> t & 1 == 0;
+            if (settled || flips(layout, decider, first + t, (first + t) as u32, leads[t], chain))
+                && flip(layout, first + t, chain)
+            {
+                verdict = judge.verdict(chain, first, &draws);
+            }
+        }
+    }
+}
+
+/// The draws of a window as fields: up to where they accept for certain, and from where on they do not.
+struct Draws {
+    sure: [f32; WINDOW],
+    never: [f32; WINDOW],
+}
+
+/// What the draws of a window say of it, as if no site saw another's flip; bit t is site t.
+#[derive(Clone, Copy)]
+struct Verdict {
+    flips: u32,
+    /// Sites that only the exact rule can tell.
+    unsettled: u32,
+}
+
+/// Decides windows of one chain during one sweep, all sites at once.
+struct Judge {
+    cuts: &'static Cuts,
+    units: f32,
+    gibbs: bool,
+}
+
+impl Judge {
+    #[inline(always)]
+    fn new(decider: &Decider) -> Self {
+        let acceptance = decider.acceptance();
+        Self {
+            cuts: Cuts::of(acceptance.rule),
+            units: (1.0 / acceptance.exponent_per_unit()) as f32,
+            gibbs: acceptance.rule == Rule::Gibbs,
+        }
+    }
+
+    #[inline(always)]
+    fn draws(&self, leads: &[u8; WINDOW]) -> Draws {
+        Draws {
+            sure: leads.map(|lead| self.cuts.sure[usize::from(lead)] * self.units),
+            never: leads.map(|lead| self.cuts.never[usize::from(lead)] * self.units),
+        }
+    }
+
+    #[inline(always)]
+    fn verdict<T: Number>(&self, chain: &Chain<T>, first: usize, draws: &Draws) -> Verdict {
+        let (mut flips, mut unsettled) = ([0u8; WINDOW], [0u8; WINDOW]);
+        let spins = &chain.spins[first..first + WINDOW];
+        let fields = &chain.fields[first..first + WINDOW];
+        for t in 0..WINDOW {
+            let k = -f32::from(spins[t]) * fields[t].single();
+            let level = if self.gibbs { k.abs() } else { k };
+            let below = u8::from(level <= draws.sure[t]);
+            let favoured = u8::from(k > 0.0) | (u8::from(k == 0.0) & u8::from(spins[t] > 0));
+            flips[t] = if self.gibbs { 1 ^ below ^ favoured } else { below };
+            unsettled[t] = (1 ^ below) & u8::from(level <= draws.never[t]);
+        }
+        Verdict {
+            flips: bits(&flips),
+            unsettled: bits(&unsettled),
         }
     }
 }
@@ -77,7 +148,12 @@ fn candidates<T: Number>(chain: &Chain<T>, first: usize, limit: T) -> u32 {
     for t in 0..WINDOW {
         bytes[t] = u8::from(fields[t].within(spins[t], limit));
     }
-    // Eight bytes of 0 or 1 to eight bits by one multiplication.
+    bits(&bytes)
+}
+
+/// Bytes of 0 or 1 as bits: eight of them by one multiplication.
+#[inline(always)]
+fn bits(bytes: &[u8; WINDOW]) -> u32 {
     let bits = |i: usize| {
         let eight = u64::from_le_bytes(std::array::from_fn(|t| bytes[8 * i + t]));
         (eight.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32
@@ -85,23 +161,19 @@ fn candidates<T: Number>(chain: &Chain<T>, first: usize, limit: T) -> u32 {
     bits(0) | bits(1) << 8 | bits(2) << 16 | bits(3) << 24
 }
 
-/// Decides one site; true if it flipped.
+/// True if a site flips, by the exact rule.
 #[inline(always)]
-pub(super) fn visit_row<T: Number>(
+pub(super) fn flips<T: Number>(
     layout: &Layout<T>,
     decider: &Decider,
     row: usize,
     visit: u32,
     lead: u8,
-    chain: &mut Chain<T>,
+    chain: &Chain<T>,
 ) -> bool {
     let spin = chain.spins[row];
     let k = -f64::from(spin) * chain.fields[row].units();
-    if !decider.flips(k, spin, visit, lead, layout.rows.is_isolated(row)) {
-        return false;
-    }
-    flip(layout, row, chain);
-    true
+    decider.flips(k, spin, visit, lead, layout.rows.is_isolated(row))
 }
 
 /// Turns a spin over and lets its neighbours feel it; true if one of them is in its own window.
@@ -114,12 +186,8 @@ pub(super) fn flip<T: Number>(layout: &Layout<T>, row: usize, chain: &mut Chain<
     let window = row - row % WINDOW;
     match &layout.couplings {
         Couplings::Dense(matrix) => {
-            let pieces = (
-                chain.fields[window..].first_chunk_mut(),
-                matrix.row(row)[window..].first_chunk(),
-            );
-            if let (Some(fields), Some(couplings)) = pieces {
-                add_row(fields, couplings, change > 0);
+            if let Some(fields) = chain.fields[window..].first_chunk_mut() {
+                add_row::<T, WINDOW>(fields, matrix.part(row, window), change > 0);
             }
             if change > 0 {
                 &mut chain.ups
