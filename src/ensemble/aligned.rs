@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 /// Bytes of a cache line, and of the widest vector.
 const LINE: usize = 64;
 
-/// An array of fixed length whose first element stands at the start of a cache line.
+/// An array of fixed length of numbers, whose first stands at the start of a cache line.
 pub(super) struct Aligned<T> {
     values: Vec<T>,
     start: usize,
@@ -19,7 +19,7 @@ impl<T: Copy> Aligned<T> {
         // Where the address is not to be known, zero: alignment is for speed only.
         let start = values.as_ptr().align_offset(LINE);
         Self {
-            start: if start + len <= values.len() { start } else { 0 },
+            start: if start <= values.len() - len { start } else { 0 },
             values,
             len,
         }
@@ -53,7 +53,7 @@ mod tests {
             assert_eq!(&*array, &vec![3; len][..]);
             assert_eq!(array.as_ptr() as usize % LINE, 0);
             array.fill(1);
-            let words = Aligned::new([0u64; 8], len);
+            let words = Aligned::new(0u64, len);
             assert_eq!((words.len(), words.as_ptr() as usize % LINE), (len, 0));
         }
     }

@@ -176,7 +176,11 @@ impl Factory {
                 "f64",
             ),
         };
-        let width = if dense { lanes.clamp(1, 32) } else { 1 };
+        let width = if dense {
+            lanes.clamp(1, cached::MOST_LANES)
+        } else {
+            1
+        };
         let layout = if dense { "dense" } else { "sparse" };
         Self {
             setup,

@@ -25,7 +25,7 @@ pub use plan::Plan;
 pub use setup::Setup;
 pub use simd::Level;
 
-/// Chains (lanes) of one model that are advanced together.
+/// Up to 64 chains (lanes) of one model that are advanced together.
 ///
 /// Energies are those of the quantised model (see [`crate::model::Grid`]) without offset: exact sums, good for
 /// comparing states; what is reported to users is summed from the f64 coefficients.
@@ -55,7 +55,7 @@ pub trait Ensemble: Send {
     fn set_state(&mut self, lane: usize, spins: &[i8]);
 
     /// Writes the present states as bit rows, by site: bit l set = lane l has spin -1.
-    fn bit_rows(&self, rows: &mut [u32]);
+    fn bit_rows(&self, rows: &mut [u64]);
 
     /// Copies the present states of the lanes in `mask` (bit l = lane l) to their shadows.
     fn keep(&mut self, mask: u64);

@@ -18,3 +18,12 @@ pub(super) fn words(first: __m256i, second: __m256i, quad: __m256i) -> __m256i {
     let x = times(x, three.0);
     _mm256_xor_si256(x, _mm256_srli_epi32::<{ ROUNDS[2].1 as i32 }>(x))
 }
+
+/// Bytes of 0 and 1 as bits.
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn bits(bytes: &[u8; 32]) -> u32 {
+    // SAFETY: the array is a vector long.
+    let bytes = unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) };
+    _mm256_movemask_epi8(_mm256_slli_epi16::<7>(bytes)) as u32
+}

@@ -49,7 +49,7 @@ struct Draws {
     states: Vec<i8>,
     /// Sums over chains and draws: spins by site, then products by coupling.
     moments: Vec<i64>,
-    bits: Vec<u32>,
+    bits: Vec<u64>,
 }
 
 impl Draws {
@@ -58,10 +58,10 @@ impl Draws {
         let model = &self.factory.setup().model;
         let n = model.num_sites();
         let lanes = ensemble.num_lanes();
-        let used = u32::MAX >> (32 - lanes);
+        let used = u64::MAX >> (64 - lanes);
         self.bits.resize(n, 0);
         ensemble.bit_rows(&mut self.bits);
-        let sum = |bits: u32| lanes as i64 - 2 * i64::from((bits & used).count_ones());
+        let sum = |bits: u64| lanes as i64 - 2 * i64::from((bits & used).count_ones());
         let (sites, couplings) = self.moments.split_at_mut(n);
         for (moment, &bits) in sites.iter_mut().zip(&self.bits) {
             *moment += sum(bits);

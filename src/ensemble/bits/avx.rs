@@ -83,8 +83,8 @@ unsafe fn visits<C: Count>(
             }
             let row = order[visit] as usize;
             let (signs, present) = layout.row(row);
-            let count = C::differing(&group.spins, signs, present);
-            let old = load(&group.spins[row / WORD]);
+            let count = C::differing(group.words(), signs, present);
+            let old = load(&group.words()[row / WORD]);
             let bit = _mm_cvtsi32_si128((row % WORD) as i32);
             let down = narrow(old.map(|old| _mm256_srl_epi64(old, bit)));
             let down = _mm256_and_si256(down, _mm256_set1_epi32(1));
@@ -108,7 +108,7 @@ unsafe fn visits<C: Count>(
                 _mm256_cvtepi32_epi64(_mm256_extracti128_si256::<1>(flips)),
             ];
             let bit = _mm256_set1_epi64x(1 << (row % WORD));
-            let target = group.spins[row / WORD].as_mut_ptr();
+            let target = group.spins[row / WORD * 8..][..8].as_mut_ptr();
             for (half, flips) in halves.into_iter().enumerate() {
                 let new = _mm256_xor_si256(old[half], _mm256_and_si256(flips, bit));
                 _mm256_storeu_si256(target.add(4 * half).cast(), new);

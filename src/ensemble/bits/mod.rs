@@ -33,9 +33,17 @@ const WORD: usize = 64;
 
 /// `L` chains side by side: by word, then chain; bit set = spin -1.
 struct Group<const L: usize> {
-    spins: Aligned<[u64; L]>,
+    spins: Aligned<u64>,
     shadow: Vec<[u64; L]>,
     energies: [i64; L],
+}
+
+impl<const L: usize> Group<L> {
+    /// Words of the spins, all chains of a word together.
+    #[inline(always)]
+    fn words(&self) -> &[[u64; L]] {
+        self.spins.as_chunks().0
+    }
 }
 
 /// A block of chains, in groups of `L`; unused chains of the last group idle along.
@@ -136,7 +144,7 @@ where
     ) -> Self {
         let n = setup.model.num_sites();
         let group = || Group {
-            spins: Aligned::new([0; L], layout.words),
+            spins: Aligned::new(0, layout.words * L),
             shadow: vec![[0; L]; layout.words],
             energies: [0; L],
         };
@@ -169,7 +177,7 @@ where
     fn place(&mut self, lane: usize, state: &[i8], energy: f64) {
         let group = &mut self.groups[lane / L];
         for (&s, &row) in state.iter().zip(&self.setup.plan.row_of) {
-            let word = &mut group.spins[row as usize / WORD][lane % L];
+            let word = &mut group.spins[row as usize / WORD * L + lane % L];
             let bit = row as usize % WORD;
             *word = *word & !(1 << bit) | u64::from(s < 0) << bit;
         }
@@ -237,7 +245,7 @@ where
     }
 
     fn state(&self, lane: usize, out: &mut [i8]) {
-        self.by_site(&self.groups[lane / L].spins, lane, out);
+        self.by_site(self.groups[lane / L].words(), lane, out);
     }
 
     fn set_state(&mut self, lane: usize, state: &[i8]) {
@@ -245,10 +253,10 @@ where
         self.place(lane, state, energy);
     }
 
-    fn bit_rows(&self, out: &mut [u32]) {
+    fn bit_rows(&self, out: &mut [u64]) {
         for (bits, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
             let (word, bit) = (row as usize / WORD, row as usize % WORD);
-            let down = |lane: usize| (self.groups[lane / L].spins[word][lane % L] >> bit & 1) as u32;
+            let down = |lane: usize| self.groups[lane / L].words()[word][lane % L] >> bit & 1;
             *bits = (0..self.num_lanes).map(|lane| down(lane) << lane).sum();
         }
     }
@@ -257,7 +265,7 @@ where
         for (number, group) in self.groups.iter_mut().enumerate() {
             let lanes: [u64; L] =
                 std::array::from_fn(|l| 0u64.wrapping_sub(mask >> ((number * L + l) % 64) & 1));
-            for (shadow, spins) in group.shadow.iter_mut().zip(&*group.spins) {
+            for (shadow, spins) in group.shadow.iter_mut().zip(group.spins.as_chunks::<L>().0) {
                 for l in 0..L {
                     shadow[l] = (shadow[l] & !lanes[l]) | (spins[l] & lanes[l]);
                 }

@@ -48,7 +48,7 @@ fn visits(layout: &Layout, decider: &Decider, order: &[u32], range: Range<usize>
             continue;
         }
         let row = order[visit] as usize;
-        let spins = group.spins.as_flattened_mut();
+        let spins = &mut *group.spins;
         let own = spins[row / WORD] >> (row % WORD) & 1;
         let (signs, present) = layout.row(row);
         let count = if present.is_empty() {

@@ -228,11 +228,11 @@ impl<const W: usize> Ensemble for Bytes<W> {
         self.place(lane, state, energy);
     }
 
-    fn bit_rows(&self, out: &mut [u32]) {
+    fn bit_rows(&self, out: &mut [u64]) {
         let mut rows = vec![0; self.setup.plan.num_rows()];
         shadow::keep::<W>(self.level, &self.spins, u32::MAX, &mut rows);
         for (bits, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
-            *bits = rows[row as usize];
+            *bits = rows[row as usize].into();
         }
     }
 

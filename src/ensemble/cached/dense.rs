@@ -100,28 +100,34 @@ pub(super) fn apply_pending<T: Number>(
 
 #[inline(always)]
 fn apply<T: Number, const N: usize>(matrix: &Matrix<T>, window: usize, mut chains: Vec<&mut Chain<T>>) {
+    let own_fields = |chain: &&mut Chain<T>| chain.fields[window..].first_chunk::<WINDOW>().copied();
+    let own: Vec<[T; WINDOW]> = chains.iter().filter_map(own_fields).collect();
     for piece in (0..matrix.pieces * PIECE).step_by(N) {
         for chain in &mut chains {
-            let Some(fields) = chain.fields[piece..].first_chunk_mut::<N>() else {
-                continue;
-            };
-            let old = *fields;
-            let mut sum = old;
-            for (rows, up) in [(&chain.ups, true), (&chain.downs, false)] {
-                for &row in rows {
-                    add_row(&mut sum, matrix.part::<N>(row as usize, piece), up);
-                }
-            }
-            *fields = sum;
-            // The window has felt its own flips already.
-            if (piece..piece + N).contains(&window) {
-                let own = window - piece..(window - piece + WINDOW).min(N);
-                fields[own.clone()].copy_from_slice(&old[own]);
-            }
+            add_flips::<T, N>(matrix, piece, chain);
         }
+    }
+    for (chain, own) in chains.iter_mut().zip(&own) {
+        // The window has felt its own flips already.
+        chain.fields[window..window + WINDOW].copy_from_slice(own);
     }
     for chain in chains {
         chain.ups.clear();
         chain.downs.clear();
     }
+}
+
+/// Adds the rows of a chain's flips to one piece of its fields.
+#[inline(always)]
+fn add_flips<T: Number, const N: usize>(matrix: &Matrix<T>, piece: usize, chain: &mut Chain<T>) {
+    let Some(fields) = chain.fields[piece..].first_chunk_mut::<N>() else {
+        return;
+    };
+    let mut sum = *fields;
+    for (rows, up) in [(&chain.ups, true), (&chain.downs, false)] {
+        for &row in rows {
+            add_row(&mut sum, matrix.part::<N>(row as usize, piece), up);
+        }
+    }
+    *fields = sum;
 }

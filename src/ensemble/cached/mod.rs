@@ -23,6 +23,9 @@ use std::ops::Range;
 use std::sync::Arc;
 use sweep::{Swept, flip, flips, sweep_windows};
 
+/// Most chains of a block: they share one walk over a matrix that does not fit the caches.
+pub(super) const MOST_LANES: usize = 64;
+
 /// Couplings as a full matrix, or as neighbour lists.
 pub(super) enum Couplings<T> {
     Dense(Matrix<T>),
@@ -253,10 +256,10 @@ impl<T: Swept> Ensemble for Cached<T> {
         self.place(lane, state, energy);
     }
 
-    fn bit_rows(&self, out: &mut [u32]) {
+    fn bit_rows(&self, out: &mut [u64]) {
         for (bits, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
             let negative =
-                |(lane, chain): (usize, &Chain<T>)| u32::from(chain.spins[row as usize] < 0) << lane;
+                |(lane, chain): (usize, &Chain<T>)| u64::from(chain.spins[row as usize] < 0) << lane;
             *bits = self.chains.iter().enumerate().map(negative).sum();
         }
     }

@@ -25,11 +25,11 @@ pub(super) fn sweep_windows<T: Swept>(
     {
         #[target_feature(enable = "avx2")]
         fn avx2<T: Number>(l: &Layout<T>, d: &Decider, r: Range<usize>, c: &mut Chain<T>) {
-            windows(l, d, r, c);
+            windows(l, d, r, c, |bytes| crate::ensemble::x86::bits(bytes));
         }
         #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl")]
         fn avx512<T: Number>(l: &Layout<T>, d: &Decider, r: Range<usize>, c: &mut Chain<T>) {
-            windows(l, d, r, c);
+            windows(l, d, r, c, |bytes| crate::ensemble::x86::bits(bytes));
         }
         match level {
             Level::Baseline => {}
@@ -40,11 +40,18 @@ pub(super) fn sweep_windows<T: Swept>(
         }
     }
     let _ = level;
-    windows(layout, decider, range, chain);
+    windows(layout, decider, range, chain, bits);
 }
 
+/// `bits` turns bytes of 0 and 1 into bits.
 #[inline(always)]
-fn windows<T: Number>(layout: &Layout<T>, decider: &Decider, range: Range<usize>, chain: &mut Chain<T>) {
+fn windows<T: Number>(
+    layout: &Layout<T>,
+    decider: &Decider,
+    range: Range<usize>,
+    chain: &mut Chain<T>,
+    bits: impl Fn(&[u8; WINDOW]) -> u32 + Copy,
+) {
     let judge = Judge::new(decider);
     let limit = T::limit(decider.reach());
     let mut from = range.start;
@@ -55,13 +62,13 @@ fn windows<T: Number>(layout: &Layout<T>, decider: &Decider, range: Range<usize>
         let within = (u32::MAX << (from - first)) & (u32::MAX >> (first + WINDOW - end));
         let mut open = within & layout.rows.occupied[first / WINDOW];
         from = end;
-        if candidates(chain, first, limit) & open == 0 {
+        if bits(&candidates(chain, first, limit)) & open == 0 {
             continue;
         }
         let leads = leads(decider.key(), first);
         let draws = judge.draws(&leads);
         let isolated = layout.rows.isolated_window(first);
-        let mut verdict = judge.verdict(chain, first, &draws);
+        let mut verdict = judge.verdict(chain, first, &draws, bits);
         loop {
             let attention = (verdict.flips | verdict.unsettled | isolated) & open;
             if attention == 0 {
@@ -73,7 +80,7 @@ fn windows<T: Number>(layout: &Layout<T>, decider: &Decider, range: Range<usize>
             if (settled || flips(layout, decider, first + t, (first + t) as u32, leads[t], chain))
                 && flip(layout, first + t, chain)
             {
-                verdict = judge.verdict(chain, first, &draws);
+                verdict = judge.verdict(chain, first, &draws, bits);
             }
         }
     }
@@ -120,7 +127,13 @@ impl Judge {
     }
 
     #[inline(always)]
-    fn verdict<T: Number>(&self, chain: &Chain<T>, first: usize, draws: &Draws) -> Verdict {
+    fn verdict<T: Number>(
+        &self,
+        chain: &Chain<T>,
+        first: usize,
+        draws: &Draws,
+        bits: impl Fn(&[u8; WINDOW]) -> u32,
+    ) -> Verdict {
         let (mut flips, mut unsettled) = ([0u8; WINDOW], [0u8; WINDOW]);
         let spins = &chain.spins[first..first + WINDOW];
         let fields = &chain.fields[first..first + WINDOW];
@@ -139,16 +152,16 @@ impl Judge {
     }
 }
 
-/// Bit t: site `first + t` may flip.
+/// 1 at t: site `first + t` may flip.
 #[inline(always)]
-fn candidates<T: Number>(chain: &Chain<T>, first: usize, limit: T) -> u32 {
+fn candidates<T: Number>(chain: &Chain<T>, first: usize, limit: T) -> [u8; WINDOW] {
     let spins = &chain.spins[first..first + WINDOW];
     let fields = &chain.fields[first..first + WINDOW];
     let mut bytes = [0u8; WINDOW];
     for t in 0..WINDOW {
         bytes[t] = u8::from(fields[t].within(spins[t], limit));
     }
-    bits(&bytes)
+    bytes
 }
 
 /// Bytes of 0 or 1 as bits: eight of them by one multiplication.
