@@ -46,9 +46,13 @@ pub fn exp(x: f64) -> f64 {
     series * f64::from_bits(((octaves as i64 + 1023) as u64) << 52)
 }
 
-/// Natural logarithm of a positive, finite, normal number.
+/// Natural logarithm of a positive, finite number.
 #[must_use]
 pub fn ln(x: f64) -> f64 {
+    const SCALE: f64 = (1u64 << 54) as f64;
+    if x > 0.0 && x < f64::MIN_POSITIVE {
+        return ln(x * SCALE) - 54.0 * std::f64::consts::LN_2;
+    }
     let bits = x.to_bits();
     let mut exponent = ((bits >> 52) as i64 - 1023) as f64;
     let mut mantissa = f64::from_bits((bits & ((1 << 52) - 1)) | (1023 << 52));
@@ -80,6 +84,12 @@ mod tests {
         fn ln_agrees_with_the_standard_library(e in -300.0..300.0_f64) {
             let x = 10f64.powf(e);
             prop_assert!((ln(x) - x.ln()).abs() <= 4e-16 * x.ln().abs().max(1.0));
+        }
+
+        #[test]
+        fn ln_of_a_subnormal_number_agrees_too(bits in 1..1u64 << 52) {
+            let x = f64::from_bits(bits);
+            prop_assert!((ln(x) / x.ln() - 1.0).abs() <= 1e-15);
         }
     }
 

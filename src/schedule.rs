@@ -57,12 +57,21 @@ pub fn betas(shape: Shape, first: f64, last: f64, num_sweeps: usize) -> Result<V
             } else if i == 0 {
                 first
             } else if shape == Shape::Geometric {
-                first * exp(log_ratio * fraction)
+                scaled(first, log_ratio * fraction)
             } else {
                 first + (last - first) * fraction
             }
         })
         .collect())
+}
+
+/// `x * e^log`, in three steps where the factor alone would leave the range of numbers; |log| < 1455 between any two.
+fn scaled(x: f64, log: f64) -> f64 {
+    if log.abs() < 700.0 {
+        return x * exp(log);
+    }
+    let part = exp(log / 3.0);
+    x * part * part * part
 }
 
 #[cfg(test)]
@@ -78,6 +87,17 @@ mod tests {
         }
         let b = betas(Shape::Linear, 3.0, 0.0, 4).expect("valid");
         assert_eq!(b, vec![3.0, 2.0, 1.0, 0.0]);
+    }
+
+    #[test]
+    fn ends_may_be_as_far_apart_as_numbers_go() {
+        for (first, last) in [(5e-324, f64::MAX), (f64::MIN_POSITIVE, 1e308), (1e300, 1e-300)] {
+            let b = betas(Shape::Geometric, first, last, 1001).expect("valid");
+            let ascends = b.windows(2).all(|w| w[0] <= w[1]);
+            assert!(ascends == (first < last), "{first} to {last}");
+            let middle = f64::midpoint(first.ln(), last.ln());
+            assert!((b[500].ln() - middle).abs() < 1e-9 * middle.abs().max(1.0));
+        }
     }
 
     #[test]

@@ -83,6 +83,13 @@ class TestOptions:
         assert result.states.shape == (1, MODELS[name].num_variables)
         assert result.energies.tolist() == MODELS[name].energies(result.states).tolist()
 
+    @pytest.mark.parametrize("size", [5e-324, 1e-310, 1e-170, 1e-160, 1e160, 1e170, 1e307])
+    def test_coefficients_of_any_size(self, size: float) -> None:
+        model = mg.Ising({(0, 1): size, (1, 2): -size})
+        result = mg.anneal(model, num_reads=8, num_sweeps=20, seed=1)
+        assert all(0 < beta < np.inf for beta in result.info["beta_range"])
+        assert size < 1e-300 or result.best.energy == -2 * size
+
     @pytest.mark.parametrize("betas", [[], [0.0], [np.inf], [3.0, 0.0, 1.0, np.inf]])
     def test_custom_schedules(self, betas: list[float]) -> None:
         result = mg.anneal(MODELS["sparse"], beta_schedule=betas, seed=1)

@@ -191,8 +191,8 @@ impl Ising {
         }
         (largest > 0.0).then(|| {
             (
-                ln(2.0) / (2.0 * largest),
-                ln(sites as f64 / 0.01) / (2.0 * smallest),
+                usable(ln(2.0) / (2.0 * largest)),
+                usable(ln(sites as f64 / 0.01) / (2.0 * smallest)),
             )
         })
     }
@@ -206,16 +206,39 @@ impl Ising {
     #[must_use]
     pub fn annealing_range(&self) -> Option<(f64, f64)> {
         let (_, cold) = self.beta_range()?;
-        let square = |w: &f64| w * w;
-        let size = |i| (square(&self.fields[i]) + self.row(i).1.iter().map(square).sum::<f64>()).sqrt();
-        let mut sizes: Vec<f64> = (0..self.num_sites()).map(size).filter(|&s| s > 0.0).collect();
+        let mut sizes: Vec<f64> = (0..self.num_sites())
+            .map(|i| self.field_size(i))
+            .filter(|&size| size > 0.0)
+            .collect();
         let middle = sizes.len() / 2;
         let median = *sizes.select_nth_unstable_by(middle, f64::total_cmp).1;
         let tenth = sizes.len() / 10;
         let small = *sizes.select_nth_unstable_by(tenth, f64::total_cmp).1;
-        let hot = 0.5 / median;
-        Some((hot, (14.0 / small).min(0.5 * cold).max(2.0 * hot)))
+        let hot = usable(0.5 / median);
+        Some((hot, usable((14.0 / small).min(0.5 * cold).max(2.0 * hot))))
     }
+
+    /// The size of a site's field among random spins, the root of `h_i^2 + sum_j J_ij^2`. Squares are taken in a unit
+    /// near the largest of the site, a power of two: of whatever size the coefficients are, none overflows or vanishes,
+    /// and the bits are those of the plain sum wherever that has neither.
+    fn field_size(&self, site: usize) -> f64 {
+        let (field, weights) = (self.fields[site], self.row(site).1);
+        let largest = weights.iter().fold(field.abs(), |most, w| most.max(w.abs()));
+        let unit = power_of_two_below(largest);
+        let square = |w: f64| (w / unit) * (w / unit);
+        unit * (square(field) + weights.iter().map(|&w| square(w)).sum::<f64>()).sqrt()
+    }
+}
+
+/// The largest normal power of two that is not above `x`; the smallest there is for what is smaller still.
+fn power_of_two_below(x: f64) -> f64 {
+    const EXPONENT: u64 = 0x7FF << 52;
+    f64::from_bits(x.to_bits() & EXPONENT).max(f64::MIN_POSITIVE)
+}
+
+/// A beta that a schedule can start or end at: finite and normal, however large or small the coefficients.
+fn usable(beta: f64) -> f64 {
+    beta.clamp(f64::MIN_POSITIVE, f64::MAX)
 }
 
 #[cfg(test)]
@@ -265,6 +288,28 @@ mod tests {
                 .annealing_range(),
             None
         );
+    }
+
+    #[test]
+    fn beta_ranges_are_usable_for_coefficients_of_any_size() {
+        let pair = |w: f64| Ising::from_edges(&[0], &[1], &[w], vec![0.0; 2], 0.0).expect("valid");
+        let one = pair(1.0).annealing_range().expect("not empty");
+        for scale in [1e-300, 1e-170, 1e-150, 1e150, 1e170, 1e300] {
+            let (hot, cold) = pair(-scale).annealing_range().expect("not empty");
+            assert!((hot * scale / one.0 - 1.0).abs() < 1e-12, "{scale}: {hot}");
+            assert!((cold * scale / one.1 - 1.0).abs() < 1e-12, "{scale}: {cold}");
+        }
+        for w in [5e-324, 1e-310, f64::MIN_POSITIVE, 4e307] {
+            for (hot, cold) in [pair(w).beta_range(), pair(w).annealing_range()]
+                .into_iter()
+                .flatten()
+            {
+                assert!(
+                    hot.is_normal() && cold.is_normal() && hot <= cold,
+                    "{w}: {hot} to {cold}"
+                );
+            }
+        }
     }
 
     #[test]
