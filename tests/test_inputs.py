@@ -258,6 +258,8 @@ REFUSED: list[tuple[Any, Any, type[Exception], str]] = [
     (np.zeros((2, 2)), {1: [1, 2]}, ValueError, "h must have one number a label, got shape (2,)"),
     (np.zeros((2, 2)), [1j, 2], TypeError, "h must hold real numbers, got dtype complex128"),
     (([0, 0], [1, 1], [1e308, 1e308]), None, ValueError, "J must be finite, but entries of site"),
+    ({(0, 1): 1.7e308, (1, 2): -1.7e308}, None, ValueError, "so small that energies are finite"),
+    (np.zeros((2, 2)), [6e307, -6e307], ValueError, "all J, h and offset must add up to at most"),
 ]
 
 
@@ -279,6 +281,8 @@ def test_names_of_the_arguments_are_those_of_the_caller() -> None:
         mg.maxcut([[0, 1], [2, 0]])
     with pytest.raises(ValueError, match=r"^Q must be square"):
         mg.Qubo([[0, 1]])
+    with pytest.raises(ValueError, match=r"^graph must be so small .* of all graph, h and offset"):
+        mg.maxcut({(0, 1): 1e308})
 
 
 def test_sizes_that_cannot_fit_are_refused_before_anything_is_made() -> None:

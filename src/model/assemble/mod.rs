@@ -44,6 +44,20 @@ fn check_entries(n: usize, rows: &[i64], columns: &[i64], weights: &[f64]) -> Re
     Ok(())
 }
 
+/// Refuses coefficients whose energies, or the differences of two, could overflow; `weights` has every coupling twice.
+fn check_sums(weights: &[f64], fields: &[f64], offset: f64) -> Result<()> {
+    let size = |coefficients: &[f64], share: f64| coefficients.iter().map(|w| share * w.abs()).sum::<f64>();
+    let total = size(weights, 0.5) + size(fields, 1.0) + offset.abs();
+    if total <= 0.5 * f64::MAX {
+        return Ok(());
+    }
+    invalid(format!(
+        "J must be so small that energies are finite: the sizes of all J, h and offset must add up to at most {:e}, \
+         got {total:e}",
+        0.5 * f64::MAX
+    ))
+}
+
 fn refuse_self_coupling<T>(i: usize, w: f64) -> Result<T> {
     invalid(format!(
         "J must not couple a site to itself, got J[{i}, {i}] = {w}; s_i * s_i = 1 is a constant: add it to offset"
@@ -112,6 +126,7 @@ impl Ising {
                 columns[at]
             ));
         }
+        check_sums(&weights, &fields, offset)?;
         Ok(Self {
             row_starts: starts,
             columns,
@@ -239,6 +254,29 @@ mod tests {
         assert!(message(infinite).contains("add up to infinity"));
         assert!(message(Ising::from_dense(&[1.0, 0.0, 0.0, 0.0], h(), 0.0)).contains("itself"));
         assert!(message(Ising::from_dense(&[1.0], h(), 0.0)).contains("2 x 2"));
+    }
+
+    #[test]
+    fn energies_that_could_overflow_are_refused() {
+        let model = |weights: &[f64], field: f64, offset: f64| {
+            Ising::from_edges(&[0, 1], &[1, 2], weights, vec![field, 0.0, -field], offset)
+        };
+        let most = 0.5 * f64::MAX;
+        for refused in [
+            model(&[1.7e308, -1.7e308], 0.0, 0.0),
+            model(&[0.5 * most, 0.0], 0.5 * most, 0.0),
+            model(&[0.0, 0.0], f64::MAX, f64::MAX),
+            model(&[0.5 * most, 0.0], 0.0, -0.6 * most),
+        ] {
+            let message = refused.expect_err("refused").to_string();
+            assert!(
+                message.contains("all J, h and offset must add up to at most 8.98"),
+                "{message}"
+            );
+        }
+        let largest = model(&[0.25 * most, -0.25 * most], 0.125 * most, 0.25 * most).expect("just fits");
+        let (up, down) = (largest.energy(&[1, 1, -1]), largest.energy(&[-1, 1, 1]));
+        assert!(up.is_finite() && down.is_finite() && (up - down).is_finite());
     }
 
     /// Every coupling as entries in shuffled order, some split in two.
