@@ -28,41 +28,86 @@ impl Shape {
     }
 }
 
-/// `num_sweeps` betas from `first` to `last`, both ends exact; a single sweep gets `last`.
-///
-/// # Errors
-/// Ends that are not finite and non-negative, or not positive for a geometric schedule.
-pub fn betas(shape: Shape, first: f64, last: f64, num_sweeps: usize) -> Result<Vec<f64>> {
-    for beta in [first, last] {
-        if !beta.is_finite() || beta < 0.0 {
-            return invalid(format!(
-                "beta_range must hold finite, non-negative betas, got {beta}"
-            ));
+/// A named schedule: betas from one end to the other, each made when it is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Betas {
+    shape: Shape,
+    first: f64,
+    last: f64,
+    num_sweeps: u64,
+    log_ratio: f64,
+}
+
+impl Betas {
+    /// `num_sweeps` betas from `first` to `last`, both ends exact; a single sweep gets `last`.
+    ///
+    /// # Errors
+    /// Ends that are not finite and non-negative, or not positive for a geometric schedule.
+    pub fn new(shape: Shape, first: f64, last: f64, num_sweeps: u64) -> Result<Self> {
+        for beta in [first, last] {
+            if !beta.is_finite() || beta < 0.0 {
+                return invalid(format!(
+                    "beta_range must hold finite, non-negative betas, got {beta}"
+                ));
+            }
+            if shape == Shape::Geometric && beta == 0.0 {
+                return invalid("beta_range of a geometric schedule must be positive, got 0".to_string());
+            }
         }
-        if shape == Shape::Geometric && beta == 0.0 {
-            return invalid("beta_range of a geometric schedule must be positive, got 0".to_string());
+        let log_ratio = match shape {
+            Shape::Geometric => ln(last) - ln(first),
+            Shape::Linear => 0.0,
+        };
+        Ok(Self {
+            shape,
+            first,
+            last,
+            num_sweeps,
+            log_ratio,
+        })
+    }
+
+    /// Number of sweeps.
+    #[must_use]
+    pub fn num_sweeps(&self) -> u64 {
+        self.num_sweeps
+    }
+
+    /// Beta of a sweep.
+    #[must_use]
+    pub fn beta(&self, sweep: u64) -> f64 {
+        let steps = self.num_sweeps.saturating_sub(1);
+        if sweep >= steps {
+            return self.last;
+        }
+        if sweep == 0 {
+            return self.first;
+        }
+        let fraction = sweep as f64 / steps as f64;
+        match self.shape {
+            Shape::Geometric => scaled(self.first, self.log_ratio * fraction),
+            Shape::Linear => self.first + (self.last - self.first) * fraction,
         }
     }
-    let steps = num_sweeps.saturating_sub(1);
-    let log_ratio = if shape == Shape::Geometric && steps > 0 {
-        ln(last) - ln(first)
-    } else {
-        0.0
-    };
-    Ok((0..num_sweeps)
-        .map(|i| {
-            let fraction = i as f64 / steps as f64;
-            if i == steps {
-                last
-            } else if i == 0 {
-                first
-            } else if shape == Shape::Geometric {
-                scaled(first, log_ratio * fraction)
-            } else {
-                first + (last - first) * fraction
-            }
-        })
-        .collect())
+
+    /// The larger end.
+    #[must_use]
+    pub fn coldest(&self) -> f64 {
+        match self.num_sweeps {
+            0 => 0.0,
+            1 => self.last,
+            _ => self.first.max(self.last),
+        }
+    }
+}
+
+/// The betas of a named schedule as an array; see [`Betas::new`].
+///
+/// # Errors
+/// As [`Betas::new`].
+pub fn betas(shape: Shape, first: f64, last: f64, num_sweeps: usize) -> Result<Vec<f64>> {
+    let betas = Betas::new(shape, first, last, num_sweeps as u64)?;
+    Ok((0..betas.num_sweeps).map(|sweep| betas.beta(sweep)).collect())
 }
 
 /// `x * e^log`, in three steps where the factor alone would leave the range of numbers; |log| < 1455 between any two.
@@ -104,6 +149,19 @@ mod tests {
     fn one_sweep_is_the_last_beta_and_none_is_empty() {
         assert_eq!(betas(Shape::Geometric, 0.1, 3.0, 1), Ok(vec![3.0]));
         assert_eq!(betas(Shape::Linear, 0.1, 3.0, 0), Ok(vec![]));
+    }
+
+    #[test]
+    fn the_coldest_is_the_largest_of_all() {
+        for num_sweeps in [0, 1, 2, 7] {
+            for (first, last) in [(0.1, 3.0), (3.0, 0.1), (1.0, 1.0)] {
+                for shape in [Shape::Geometric, Shape::Linear] {
+                    let each = betas(shape, first, last, num_sweeps).expect("valid");
+                    let named = Betas::new(shape, first, last, num_sweeps as u64).expect("valid");
+                    assert_eq!(named.coldest(), each.into_iter().fold(0.0, f64::max));
+                }
+            }
+        }
     }
 
     #[test]

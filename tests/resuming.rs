@@ -8,6 +8,7 @@ use common::law::Uniform;
 use magnetite::kernel::{Kernel, Scan};
 use magnetite::model::Ising;
 use magnetite::run::{Anneal, AnnealOptions, Chains, Checkpoint, Entry, Keep, Sample, SampleOptions};
+use magnetite::schedule::{Betas, Shape, betas};
 use std::sync::Arc;
 
 /// So many sites that a slice of no length stops inside a sweep.
@@ -189,6 +190,30 @@ fn what_is_recorded_changes_no_chain() {
             "{name}"
         );
         assert!(full.trajectory() == last.trajectory(), "{name}");
+    }
+}
+
+#[test]
+fn a_named_schedule_is_its_betas() {
+    let (_, model) = models().remove(1);
+    for (shape, first, last) in [(Shape::Geometric, 0.05, 4.0), (Shape::Linear, 3.0, 0.0)] {
+        let each = AnnealOptions {
+            betas: betas(shape, first, last, 9).expect("valid"),
+            ..options(chains(&model, 5, 1))
+        };
+        let named = AnnealOptions {
+            chains: chains(&model, 5, 1),
+            betas: Betas::new(shape, first, last, 9).expect("valid"),
+            keep: Keep::Best,
+            num_best: 5,
+            trajectory: 8,
+        };
+        let named = Anneal::new(named).expect("valid options");
+        assert_same(
+            &told(&finish(made(each))),
+            &told(&finish(named)),
+            &format!("{shape:?}"),
+        );
     }
 }
 

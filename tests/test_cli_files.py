@@ -255,7 +255,7 @@ def test_bad_options(
         (["--beta-range", "0", "1"], "beta_range must be positive for a geometric schedule"),
         (["--instance", "2"], "instance must be 1 for format 'rudy', which holds one problem"),
         (["--vartype", "SPIN"], "vartype must be None for format 'rudy'"),
-        (["--sweeps", "10000000000000"], "betas of num_sweeps=10000000000000 "),
+        (["--reads", "10000000000000"], "states of num_reads=10000000000000 "),
         (["--threads", "65536"], "num_threads must be below 2**16, got 65536"),
         (["--output", "{tmp}"], "{tmp}: is a directory"),
         (["--output", "{tmp}/no/best.txt"], "{tmp}/no/best.txt: no such directory to write to"),

@@ -5,7 +5,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AnnealRun", "Ising", "SampleRun", "schedule", "simd_levels", "version"]
+__all__ = ["AnnealRun", "Ising", "SampleRun", "simd_levels", "version"]
 
 @final
 class Ising:
@@ -80,7 +80,7 @@ class AnnealRun:
         seed: int,
         first_chain: int,
         num_reads: int,
-        betas: NDArray[np.float64],
+        betas: NDArray[np.float64] | tuple[str, float, float, int],
         kernel: str,
         scan: str,
         keep: str,
@@ -200,9 +200,6 @@ class SampleRun:
 
     def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
         """Go to where `snapshot` was made."""
-
-def schedule(kind: str, beta_min: float, beta_max: float, num_sweeps: int) -> NDArray[np.float64]:
-    """Return the betas of a named schedule, one a sweep."""
 
 def simd_levels() -> list[str]:
     """Return the vector levels that this CPU has, lowest first."""

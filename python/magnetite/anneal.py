@@ -138,8 +138,7 @@ def anneal(
     ValueError, TypeError
         An option breaks its rule; the message names it.
     MemoryError
-        The states, the betas (24 bytes a sweep) or what else was asked for does not fit in memory;
-        nothing has been allocated.
+        The states, or what else was asked for, do not fit in memory; nothing has been allocated.
 
     References
     ----------
@@ -257,7 +256,7 @@ def _sizes(plan: AnnealPlan, num_reads: int, num_variables: int) -> dict[str, in
     met = num_reads * (plan.num_sweeps + 1)
     return {
         f"states of num_reads={num_reads}": num_reads * (a_spin * num_variables + 24),
-        f"betas of num_sweeps={plan.num_sweeps}": 24 * plan.num_sweeps,
+        "beta_schedule": 0 if plan.schedule.custom is None else 8 * plan.num_sweeps,
         f"num_best={plan.num_best}": min(plan.num_best * (blocks + 3), met) * num_variables,
         f"trajectory={plan.trajectory}": 16 * points * num_reads,
     }

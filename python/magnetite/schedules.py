@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from magnetite import _core
 from magnetite._checks import check_choice, real_array
 from magnetite.options import check_beta
 
@@ -33,13 +32,13 @@ class Schedule:
     beta_range: tuple[float, float] | None
     custom: NDArray[np.float64] | None = None
 
-    def betas(self, num_sweeps: int) -> NDArray[np.float64]:
-        """Return one beta a sweep, shape (num_sweeps,)."""
+    def betas(self, num_sweeps: int) -> NDArray[np.float64] | tuple[str, float, float, int]:
+        """Return what the core takes: one beta a sweep, or shape, ends and number of sweeps."""
         if self.custom is not None:
             return self.custom
         if self.beta_range is None:
             raise ValueError(f"a {self.name} schedule needs a beta_range")
-        return _core.schedule(self.name, *self.beta_range, num_sweeps)
+        return (self.name, *self.beta_range, num_sweeps)
 
 
 def check_schedule(

@@ -3,7 +3,8 @@
 use super::arrays::{ChainArguments, from_dict, lock, matrix, to_dict};
 use super::model::Ising;
 use crate::model;
-use crate::run::{Anneal, AnnealOptions, Keep};
+use crate::run::{Anneal, AnnealOptions, Keep, Schedule};
+use crate::schedule::{Betas, Shape};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -11,6 +12,24 @@ use std::sync::{Arc, Mutex};
 
 type Weighted<'py> = (Bound<'py, PyArray2<i8>>, Bound<'py, PyArray1<f64>>);
 type Trajectory<'py> = (Bound<'py, PyArray1<i64>>, Bound<'py, PyArray2<f64>>);
+
+/// A named shape, its ends and its number of sweeps; or one beta a sweep.
+#[derive(FromPyObject)]
+enum BetasArgument<'py> {
+    Named((String, f64, f64, u64)),
+    Each(PyReadonlyArray1<'py, f64>),
+}
+
+impl BetasArgument<'_> {
+    fn schedule(self) -> PyResult<Schedule> {
+        Ok(match self {
+            Self::Named((name, first, last, num_sweeps)) => {
+                Betas::new(Shape::parse(&name)?, first, last, num_sweeps)?.into()
+            }
+            Self::Each(betas) => Schedule::Each(betas.as_slice()?.into()),
+        })
+    }
+}
 
 /// A run of simulated annealing.
 #[pyclass(frozen, module = "magnetite._core")]
@@ -33,7 +52,7 @@ impl AnnealRun {
         seed: u64,
         first_chain: u64,
         num_reads: usize,
-        betas: PyReadonlyArray1<'_, f64>,
+        betas: BetasArgument<'_>,
         kernel: &str,
         scan: &str,
         keep: &str,
@@ -58,7 +77,7 @@ impl AnnealRun {
         };
         let options = AnnealOptions {
             chains: arguments.chains()?,
-            betas: betas.as_slice()?.to_vec(),
+            betas: betas.schedule()?,
             keep: Keep::parse(keep)?,
             num_best,
             trajectory,
@@ -81,7 +100,7 @@ impl AnnealRun {
             let run = lock(&self.run);
             (
                 run.sweeps_done().iter().sum(),
-                run.num_sweeps() * self.num_reads as u64,
+                run.num_sweeps().saturating_mul(self.num_reads as u64),
                 run.best_energy(),
             )
         })

@@ -22,21 +22,7 @@ mod _core {
     use super::model::Ising;
     #[pymodule_export]
     use super::sample::SampleRun;
-    use numpy::{IntoPyArray, PyArray1};
     use pyo3::prelude::*;
-
-    /// Betas of a named schedule, one a sweep.
-    #[pyfunction]
-    fn schedule<'py>(
-        py: Python<'py>,
-        kind: &str,
-        beta_min: f64,
-        beta_max: f64,
-        num_sweeps: usize,
-    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
-        let shape = crate::schedule::Shape::parse(kind)?;
-        Ok(crate::schedule::betas(shape, beta_min, beta_max, num_sweeps)?.into_pyarray(py))
-    }
 
     /// Vector levels that this CPU has, lowest first.
     #[pyfunction]

@@ -85,7 +85,7 @@ impl SampleRun {
             let run = lock(&self.run);
             (
                 run.sweeps_done().iter().sum(),
-                run.num_sweeps() * self.num_chains as u64,
+                run.num_sweeps().saturating_mul(self.num_chains as u64),
                 run.best_energy(),
             )
         })

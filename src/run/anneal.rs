@@ -32,13 +32,13 @@ impl Keep {
     }
 }
 
-/// What a run of annealing is asked for.
+/// What a run of annealing is asked for; its betas are whatever makes a [`Schedule`].
 #[derive(Clone)]
-pub struct AnnealOptions {
+pub struct AnnealOptions<B = Vec<f64>> {
     /// The reads.
     pub chains: Chains,
     /// One beta a sweep, in any order; 0 and infinity allowed.
-    pub betas: Vec<f64>,
+    pub betas: B,
     /// Which state of a read is reported.
     pub keep: Keep,
     /// How many distinct best states of the whole run to collect.
@@ -114,16 +114,11 @@ impl Anneal {
     ///
     /// # Errors
     /// Betas that are negative or NaN, and what [`Chains::check`] refuses.
-    pub fn new(options: AnnealOptions) -> Result<Self> {
-        if let Some(at) = options.betas.iter().position(|b| b.is_nan() || *b < 0.0) {
-            return invalid(format!(
-                "betas must be non-negative, got {} at index {at}",
-                options.betas[at]
-            ));
-        }
-        let sweeps: Arc<[u64]> = trajectory_points(options.trajectory, options.betas.len() as u64).into();
+    pub fn new<B: Into<Schedule>>(options: AnnealOptions<B>) -> Result<Self> {
+        let schedule: Schedule = options.betas.into();
+        schedule.check()?;
+        let sweeps: Arc<[u64]> = trajectory_points(options.trajectory, schedule.num_sweeps()).into();
         let (keep, num_best) = (options.keep, options.num_best);
-        let schedule = Schedule::Each(options.betas.into());
         let chains = Arc::new(options.chains);
         let engine = Engine::new(chains, schedule, None, trace(&sweeps, num_best))?;
         Ok(Self {
@@ -271,5 +266,6 @@ fn trace(sweeps: &Arc<[u64]>, num_best: usize) -> impl Fn(&Arc<Factory>, Range<u
 /// `points` sweep counts, evenly spaced, the last being all sweeps.
 fn trajectory_points(points: usize, num_sweeps: u64) -> Vec<u64> {
     let points = (points as u64).min(num_sweeps);
-    (1..=points).map(|i| (i * num_sweeps).div_ceil(points)).collect()
+    let at = |i: u64| (u128::from(i) * u128::from(num_sweeps)).div_ceil(u128::from(points)) as u64;
+    (1..=points).map(at).collect()
 }

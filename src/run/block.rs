@@ -4,6 +4,8 @@ use super::Job;
 use super::chains::Chains;
 use super::pace::Pace;
 use crate::ensemble::{Ensemble, Factory};
+use crate::error::{Result, invalid};
+use crate::schedule::Betas;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,8 +20,22 @@ pub enum Schedule {
         /// Number of sweeps.
         num_sweeps: u64,
     },
+    /// Betas of a named shape.
+    Named(Betas),
     /// One beta a sweep.
     Each(Arc<[f64]>),
+}
+
+impl From<Betas> for Schedule {
+    fn from(betas: Betas) -> Self {
+        Self::Named(betas)
+    }
+}
+
+impl From<Vec<f64>> for Schedule {
+    fn from(betas: Vec<f64>) -> Self {
+        Self::Each(betas.into())
+    }
 }
 
 impl Schedule {
@@ -28,6 +44,7 @@ impl Schedule {
     pub fn num_sweeps(&self) -> u64 {
         match self {
             Self::Constant { num_sweeps, .. } => *num_sweeps,
+            Self::Named(betas) => betas.num_sweeps(),
             Self::Each(betas) => betas.len() as u64,
         }
     }
@@ -37,6 +54,7 @@ impl Schedule {
     pub fn beta(&self, sweep: u64) -> f64 {
         match self {
             Self::Constant { beta, .. } => *beta,
+            Self::Named(betas) => betas.beta(sweep),
             Self::Each(betas) => betas[sweep as usize],
         }
     }
@@ -46,7 +64,22 @@ impl Schedule {
     pub fn coldest(&self) -> f64 {
         match self {
             Self::Constant { beta, .. } => *beta,
+            Self::Named(betas) => betas.coldest(),
             Self::Each(betas) => betas.iter().copied().fold(0.0, f64::max),
+        }
+    }
+
+    /// Checks betas that were given one by one.
+    pub(super) fn check(&self) -> Result<()> {
+        let Self::Each(betas) = self else {
+            return Ok(());
+        };
+        match betas.iter().position(|b| b.is_nan() || *b < 0.0) {
+            None => Ok(()),
+            Some(at) => invalid(format!(
+                "betas must be non-negative, got {} at index {at}",
+                betas[at]
+            )),
         }
     }
 }

@@ -12,6 +12,7 @@ mod pace;
 mod sample;
 
 pub use anneal::{Anneal, AnnealOptions, Keep};
+pub use block::Schedule;
 pub use chains::{Chains, Checkpoint};
 pub use distinct::{Entry, Met};
 pub use sample::{Sample, SampleOptions};
