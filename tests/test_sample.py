@@ -221,11 +221,6 @@ def test_target_and_callback_stop() -> None:
             "for last states of num_chains=10000000000000 ",
         ),
         (
-            {"num_chains": 10**6, "num_sweeps": 10**8, "thin": 100, "store_states": True},
-            MemoryError,
-            "for states of num_chains=1000000 x 1000000 draws ",
-        ),
-        (
             {"initial_states": np.ones((3, 5)), "num_chains": 2},
             ValueError,
             "initial_states must not hold more states than num_chains, got 3",
@@ -235,6 +230,11 @@ def test_target_and_callback_stop() -> None:
 def test_refused(options: dict[str, Any], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         mg.sample(SPINS, **options)
+
+
+def test_stored_states_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(MemoryError, match="for states of num_chains=1000000 x 1000000 draws "):
+        mg.sample(LARGE, num_chains=10**6, num_sweeps=10**8, thin=100, store_states=True)
 
 
 def test_no_model() -> None:

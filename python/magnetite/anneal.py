@@ -250,7 +250,7 @@ def _check_plan(plan: AnnealPlan, num_variables: int) -> None:
 
 def _sizes(plan: AnnealPlan, num_reads: int, num_variables: int) -> dict[str, int]:
     """Return the bytes that the arrays of a run take when most of them are there, measured."""
-    a_spin = 6 if plan.initial_states is None else 8
+    a_spin = (4 if plan.filling is None else 6) + (0 if plan.initial_states is None else 2)
     points = min(plan.trajectory, plan.num_sweeps)
     blocks = num_reads // LANES + 1  # each keeps its own best states
     met = num_reads * (plan.num_sweeps + 1)

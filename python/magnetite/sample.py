@@ -166,8 +166,8 @@ def _check_plan(plan: SamplePlan, model: Model) -> None:
 def _sizes(plan: SamplePlan, num_variables: int, num_couplings: int) -> dict[str, int]:
     """Return the bytes that the arrays of a run take when most of them are there, measured."""
     chains, draws = plan.num_chains, plan.num_draws
-    a_spin = 6 if plan.initial_states is None else 8
-    stored = 4 * chains * draws * num_variables if plan.store_states else 0
+    a_spin = 4 if plan.initial_states is None else 6
+    stored = 3 * chains * draws * num_variables if plan.store_states else 0
     summed = num_variables + num_couplings if plan.moments else 0
     blocks = chains // LANES + 1  # each sums its own moments
     return {

@@ -6,6 +6,37 @@ use crate::math::ln;
 /// States whose energies are summed in one walk over the couplings.
 const GROUP: usize = 16;
 
+/// The sign bits of eight numbers, by the byte that says which are to be turned.
+static SIGNS: [[u64; 8]; 256] = {
+    let mut signs = [[0; 8]; 256];
+    let mut at = 0;
+    while at < 256 * 8 {
+        signs[at / 8][at % 8] = (((at / 8) >> (at % 8) & 1) as u64) << 63;
+        at += 1;
+    }
+    signs
+};
+
+/// Numbers with the sign turned where a bit is set: times -1, to the bit.
+#[inline]
+fn signed(mut numbers: [f64; GROUP], turned: u16) -> [f64; GROUP] {
+    for (eight, byte) in numbers.chunks_exact_mut(8).zip(turned.to_le_bytes()) {
+        for (x, sign) in eight.iter_mut().zip(&SIGNS[usize::from(byte)]) {
+            *x = f64::from_bits(x.to_bits() ^ sign);
+        }
+    }
+    numbers
+}
+
+/// Writes states out one after the other.
+fn copied<'a>(mut states: impl Iterator<Item = &'a [i8]>) -> impl FnMut(&mut [i8]) {
+    move |state| {
+        if let Some(next) = states.next() {
+            state.copy_from_slice(next);
+        }
+    }
+}
+
 /// `E(s) = sum_{i<j} J_ij s_i s_j + sum_i h_i s_i + offset`, spins -1/+1.
 ///
 /// Each coupling stands in both its rows; rows are sorted, without zeros, duplicates or diagonal.
@@ -91,11 +122,16 @@ impl Ising {
                 at / n
             ));
         }
-        let mut energies = self.sums(states, num_states, |w| w);
+        Ok(self.energies_of(num_states, copied(states.chunks_exact(n.max(1)))))
+    }
+
+    /// Energies of `num_states` states; `write` writes one after the other into the slice it is given.
+    pub(crate) fn energies_of(&self, num_states: usize, write: impl FnMut(&mut [i8])) -> Vec<f64> {
+        let mut energies = self.sums_of(num_states, write, |w| w);
         for energy in &mut energies {
             *energy += self.offset;
         }
-        Ok(energies)
+        energies
     }
 
     /// Energies without offset of states stored one after the other, with every coefficient `w` taken as
@@ -106,14 +142,25 @@ impl Ising {
         num_states: usize,
         coefficient: impl Fn(f64) -> f64,
     ) -> Vec<f64> {
-        let n = self.num_sites();
+        let states = states.chunks_exact(self.num_sites().max(1));
+        self.sums_of(num_states, copied(states), coefficient)
+    }
+
+    fn sums_of(
+        &self,
+        num_states: usize,
+        mut write: impl FnMut(&mut [i8]),
+        coefficient: impl Fn(f64) -> f64,
+    ) -> Vec<f64> {
         let mut sums = Vec::with_capacity(num_states);
-        let mut by_site = vec![[0i8; GROUP]; n];
+        let mut state = vec![0i8; self.num_sites()];
         while sums.len() < num_states {
-            let (first, count) = (sums.len(), GROUP.min(num_states - sums.len()));
-            for (k, state) in states[first * n..].chunks_exact(n.max(1)).enumerate().take(count) {
-                for (row, &s) in by_site.iter_mut().zip(state) {
-                    row[k] = s;
+            let count = GROUP.min(num_states - sums.len());
+            let mut by_site = vec![0u16; self.num_sites()];
+            for k in 0..count {
+                write(&mut state);
+                for (bits, &s) in by_site.iter_mut().zip(&state) {
+                    *bits |= u16::from(s < 0) << k;
                 }
             }
             sums.extend_from_slice(&self.sums_of_group(&by_site, &coefficient)[..count]);
@@ -121,19 +168,19 @@ impl Ising {
         sums
     }
 
-    /// One walk over the couplings for [`GROUP`] states.
-    fn sums_of_group(&self, by_site: &[[i8; GROUP]], coefficient: impl Fn(f64) -> f64) -> [f64; GROUP] {
+    /// One walk over the couplings for [`GROUP`] states; of each site, the bits of the states in which it is -1.
+    fn sums_of_group(&self, by_site: &[u16], coefficient: impl Fn(f64) -> f64) -> [f64; GROUP] {
         let mut totals = [0.0; GROUP];
-        for (i, row) in by_site.iter().enumerate() {
+        for (i, &row) in by_site.iter().enumerate() {
             let mut sums = [coefficient(self.fields[i]); GROUP];
             for (j, w) in self.upper_row(i) {
-                let w = coefficient(w);
-                for (sum, &s) in sums.iter_mut().zip(&by_site[j]) {
-                    *sum += w * f64::from(s);
+                let weights = signed([coefficient(w); GROUP], by_site[j]);
+                for (sum, w) in sums.iter_mut().zip(weights) {
+                    *sum += w;
                 }
             }
-            for ((total, sum), &s) in totals.iter_mut().zip(sums).zip(row) {
-                *total += sum * f64::from(s);
+            for (total, sum) in totals.iter_mut().zip(signed(sums, row)) {
+                *total += sum;
             }
         }
         totals

@@ -115,9 +115,8 @@ impl AnnealRun {
         matrix(py, states, self.num_reads, self.model.num_sites())
     }
 
-    fn energies<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<f64>>> {
-        let energies = py.detach(|| self.model.energies(&lock(&self.run).states(), self.num_reads))?;
-        Ok(energies.into_pyarray(py))
+    fn energies<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<f64>> {
+        py.detach(|| lock(&self.run).energies()).into_pyarray(py)
     }
 
     fn sweeps_done<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {

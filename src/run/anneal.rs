@@ -1,6 +1,6 @@
 //! Simulated annealing: independent reads, each a chain that follows a schedule of betas.
 
-use super::block::{Recorder, Schedule};
+use super::block::{Recorder, Schedule, Which};
 use super::chains::{Chains, Checkpoint};
 use super::distinct::{Distinct, Entry};
 use super::engine::Engine;
@@ -28,6 +28,13 @@ impl Keep {
             "best" => Ok(Self::Best),
             "last" => Ok(Self::Last),
             _ => invalid(format!("keep must be 'best' or 'last', got '{name}'")),
+        }
+    }
+
+    fn which(self) -> Which {
+        match self {
+            Self::Best => Which::Best,
+            Self::Last => Which::Present,
         }
     }
 }
@@ -173,11 +180,13 @@ impl Anneal {
     /// The state of every read (best or last, as asked), by read and site.
     #[must_use]
     pub fn states(&self) -> Vec<i8> {
-        let states = self.engine.states();
-        match self.keep {
-            Keep::Best => states.best,
-            Keep::Last => states.present,
-        }
+        self.engine.states(self.keep.which())
+    }
+
+    /// Their energies, from the f64 coefficients.
+    #[must_use]
+    pub fn energies(&self) -> Vec<f64> {
+        self.engine.energies(self.keep.which())
     }
 
     /// The distinct states of lowest energy, lowest first; of equals, the first met.
@@ -198,14 +207,7 @@ impl Anneal {
     /// Sweep counts of the trajectory, and its energies by read and point (NaN where not reached).
     #[must_use]
     pub fn trajectory(&self) -> (&[u64], Vec<f64>) {
-        (
-            &self.sweeps,
-            self.engine
-                .blocks
-                .iter()
-                .flat_map(|b| b.recorder.energies.iter().copied())
-                .collect(),
-        )
+        (&self.sweeps, self.engine.recorded(|trace| &trace.energies))
     }
 
     /// Everything a continuation needs.

@@ -3,6 +3,7 @@
 use super::Job;
 use super::chains::Chains;
 use super::pace::Pace;
+use super::packed::Packed;
 use crate::ensemble::{Ensemble, Factory};
 use crate::error::{Result, invalid};
 use crate::schedule::Betas;
@@ -93,17 +94,19 @@ pub(super) trait Recorder: Send {
     fn sweep_done(&mut self, sweeps: u64, ensemble: &dyn Ensemble, energies: &[f64]);
 }
 
-/// States of a block put aside: by chain and site.
-#[derive(Clone, Default)]
-pub(super) struct States {
-    pub present: Vec<i8>,
-    pub best: Vec<i8>,
+/// One of the two states that a block knows of each chain.
+#[derive(Clone, Copy)]
+pub(super) enum Which {
+    /// Where the chain stands.
+    Present,
+    /// The best among its start and the ends of its sweeps.
+    Best,
 }
 
 enum Stage {
     Waiting,
     Running(Box<dyn Ensemble>),
-    Done(States),
+    Done { present: Packed, best: Packed },
 }
 
 /// A block of chains with what was recorded of it.
@@ -154,11 +157,16 @@ impl<R: Recorder> Block<R> {
         }
     }
 
+    fn num_sites(&self) -> usize {
+        self.factory.setup().model.num_sites()
+    }
+
     fn starts(&self) -> Vec<i8> {
-        self.range
-            .clone()
-            .flat_map(|chain| self.chains.start(self.factory.setup(), chain))
-            .collect()
+        let mut starts = Vec::with_capacity(self.range.len() * self.num_sites());
+        for chain in self.range.clone() {
+            starts.extend(self.chains.start(self.factory.setup(), chain));
+        }
+        starts
     }
 
     fn ensemble(&self, states: &[i8]) -> Box<dyn Ensemble> {
@@ -176,64 +184,66 @@ impl<R: Recorder> Block<R> {
         self.stage = Stage::Running(ensemble);
     }
 
-    /// Goes to where a checkpoint was made. A block that had not moved begins anew: its starts are not recorded yet.
-    pub fn restore(&mut self, sweeps: u64, visits: u64, states: States) {
+    /// Goes to where a checkpoint was made, present and best states by chain and site. A block that had not moved begins
+    /// anew: its starts are not recorded yet.
+    pub fn restore(&mut self, sweeps: u64, visits: u64, present: &[i8], best: &[i8]) {
         if sweeps == 0 && visits == 0 {
             return;
         }
-        let setup = self.factory.setup();
-        let n = setup.model.num_sites();
-        let of_chain = |all: &[i8], lane: usize| all[lane * n..(lane + 1) * n].to_vec();
-        let energy = |lane| setup.energy_units(&of_chain(&states.best, lane)) * setup.grid.unit;
-        self.best = (0..self.range.len()).map(energy).collect();
+        let (setup, n) = (self.factory.setup(), self.num_sites());
+        let units = setup.energies_units(best, self.range.len());
+        self.best = units.into_iter().map(|energy| energy * setup.grid.unit).collect();
         self.sweeps = sweeps;
+        let of_chain = |lane: usize| lane * n..(lane + 1) * n;
         self.stage = if sweeps == self.schedule.num_sweeps() {
-            Stage::Done(states)
+            let packed =
+                |states: &[i8]| self.packed(|lane, state| state.copy_from_slice(&states[of_chain(lane)]));
+            Stage::Done {
+                present: packed(present),
+                best: packed(best),
+            }
         } else {
-            let mut ensemble = self.ensemble(&states.best);
+            let mut ensemble = self.ensemble(best);
             for lane in 0..self.range.len() {
-                ensemble.set_state(lane, &of_chain(&states.present, lane));
+                ensemble.set_state(lane, &present[of_chain(lane)]);
             }
             ensemble.set_position((sweeps, visits as usize));
             Stage::Running(ensemble)
         };
     }
 
-    /// Present and best states.
-    pub fn states(&self) -> States {
-        match &self.stage {
-            Stage::Waiting => States {
-                present: self.starts(),
-                best: self.starts(),
-            },
-            Stage::Done(states) => states.clone(),
-            Stage::Running(ensemble) => self.read(&**ensemble),
-        }
-    }
-
-    fn read(&self, ensemble: &dyn Ensemble) -> States {
-        let n = self.factory.setup().model.num_sites();
-        let mut states = States {
-            present: vec![0; self.range.len() * n],
-            best: vec![0; self.range.len() * n],
-        };
+    /// States of all lanes, each written by `write`.
+    fn packed(&self, mut write: impl FnMut(usize, &mut [i8])) -> Packed {
+        let mut packed = Packed::new(self.range.len(), self.num_sites());
+        let mut state = vec![0; self.num_sites()];
         for lane in 0..self.range.len() {
-            ensemble.state(lane, &mut states.present[lane * n..(lane + 1) * n]);
-            ensemble.kept(lane, &mut states.best[lane * n..(lane + 1) * n]);
+            write(lane, &mut state);
+            packed.push(&state);
         }
-        states
+        packed
     }
 
-    /// The best state of one chain.
-    pub fn best_state(&self, lane: usize) -> Vec<i8> {
-        let n = self.factory.setup().model.num_sites();
-        let mut state = vec![0; n];
-        match &self.stage {
-            Stage::Running(ensemble) => ensemble.kept(lane, &mut state),
-            Stage::Done(states) => state.copy_from_slice(&states.best[lane * n..(lane + 1) * n]),
-            Stage::Waiting => state = self.chains.start(self.factory.setup(), self.range.start + lane),
+    /// Writes a state of one chain, by site.
+    pub fn write(&self, which: Which, lane: usize, state: &mut [i8]) {
+        match (&self.stage, which) {
+            (Stage::Waiting, _) => {
+                state.copy_from_slice(&self.chains.start(self.factory.setup(), self.range.start + lane));
+            }
+            (Stage::Running(ensemble), Which::Present) => ensemble.state(lane, state),
+            (Stage::Running(ensemble), Which::Best) => ensemble.kept(lane, state),
+            (Stage::Done { present, .. }, Which::Present) => present.write(lane, state),
+            (Stage::Done { best, .. }, Which::Best) => best.write(lane, state),
         }
-        state
+    }
+
+    /// Puts the states aside, for good.
+    fn finish(&mut self) {
+        if let Stage::Running(ensemble) = &self.stage {
+            self.stage = Stage::Done {
+                present: self.packed(|lane, state| ensemble.state(lane, state)),
+                best: self.packed(|lane, state| ensemble.kept(lane, state)),
+            };
+        }
     }
 }
 
@@ -254,7 +264,7 @@ fn keep_best(ensemble: &mut dyn Ensemble, energies: &mut [f64], best: &mut [f64]
 
 impl<R: Recorder> Job for Block<R> {
     fn is_done(&self) -> bool {
-        matches!(self.stage, Stage::Done(_))
+        matches!(self.stage, Stage::Done { .. })
     }
 
     fn work(&mut self, deadline: Instant) {
@@ -287,11 +297,7 @@ impl<R: Recorder> Job for Block<R> {
             }
         }
         if self.sweeps == num_sweeps {
-            let states = match std::mem::replace(&mut self.stage, Stage::Waiting) {
-                Stage::Running(ensemble) => self.read(&*ensemble),
-                Stage::Waiting | Stage::Done(_) => States::default(),
-            };
-            self.stage = Stage::Done(states);
+            self.finish();
         }
     }
 }

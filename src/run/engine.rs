@@ -1,6 +1,6 @@
 //! What annealing and sampling share: blocks of chains, carried on by threads, put aside and taken up again.
 
-use super::block::{Block, Recorder, Schedule, States};
+use super::block::{Block, Recorder, Schedule, Which};
 use super::chains::{Chains, Checkpoint};
 use super::{Job, Workers};
 use crate::ensemble::Factory;
@@ -81,7 +81,9 @@ impl<R: Recorder> Engine<R> {
         let (_, b, lane) = (0..self.blocks.len())
             .flat_map(lanes)
             .min_by(|x, y| x.0.total_cmp(&y.0))?;
-        Some(self.blocks[b].best_state(lane))
+        let mut state = vec![0; self.chains.model.num_sites()];
+        self.blocks[b].write(Which::Best, lane, &mut state);
+        Some(state)
     }
 
     /// Its energy, from the f64 coefficients; infinity before the start.
@@ -90,25 +92,48 @@ impl<R: Recorder> Engine<R> {
             .map_or(f64::INFINITY, |state| self.chains.model.energy(&state))
     }
 
-    /// Present and best states of all chains.
-    pub fn states(&self) -> States {
-        let mut all = States::default();
-        for states in self.blocks.iter().map(Block::states) {
-            all.present.extend(states.present);
-            all.best.extend(states.best);
+    /// Blocks and lanes of all chains, in order.
+    fn lanes(&self) -> impl Iterator<Item = (&Block<R>, usize)> {
+        self.blocks
+            .iter()
+            .flat_map(|block| (0..block.range.len()).map(move |lane| (block, lane)))
+    }
+
+    /// One state of every chain, by chain and site.
+    pub fn states(&self, which: Which) -> Vec<i8> {
+        let n = self.chains.model.num_sites();
+        let mut states = vec![0; self.chains.count * n];
+        for ((block, lane), state) in self.lanes().zip(states.chunks_exact_mut(n.max(1))) {
+            block.write(which, lane, state);
         }
-        all
+        states
+    }
+
+    /// The energies of these states, from the f64 coefficients; the states are made one at a time.
+    pub fn energies(&self, which: Which) -> Vec<f64> {
+        let mut lanes = self.lanes();
+        let next = |state: &mut [i8]| {
+            if let Some((block, lane)) = lanes.next() {
+                block.write(which, lane, state);
+            }
+        };
+        self.chains.model.energies_of(self.chains.count, next)
+    }
+
+    /// What the recorders hold, one after the other.
+    pub fn recorded<T: Copy>(&self, part: impl Fn(&R) -> &[T]) -> Vec<T> {
+        let parts: Vec<&[T]> = self.blocks.iter().map(|block| part(&block.recorder)).collect();
+        parts.concat()
     }
 
     /// A checkpoint without what recorders hold.
     pub fn checkpoint(&self) -> Checkpoint {
-        let states = self.states();
         Checkpoint {
             block_starts: self.starts.clone(),
             sweeps: self.blocks.iter().map(|b| b.sweeps).collect(),
             visits: self.blocks.iter().map(Block::visits).collect(),
-            states: states.present,
-            best_states: states.best,
+            states: self.states(Which::Present),
+            best_states: self.states(Which::Best),
             ..Checkpoint::default()
         }
     }
@@ -128,11 +153,8 @@ impl<R: Recorder> Engine<R> {
         let mut run = Self::new(self.chains.clone(), self.schedule.clone(), Some(width), recorder)?;
         for (index, block) in run.blocks.iter_mut().enumerate() {
             let range = block.range.start * n..block.range.end * n;
-            let states = States {
-                present: checkpoint.states[range.clone()].to_vec(),
-                best: checkpoint.best_states[range].to_vec(),
-            };
-            block.restore(checkpoint.sweeps[index], checkpoint.visits[index], states);
+            let (present, best) = (&checkpoint.states[range.clone()], &checkpoint.best_states[range]);
+            block.restore(checkpoint.sweeps[index], checkpoint.visits[index], present, best);
         }
         Ok(run)
     }

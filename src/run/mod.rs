@@ -9,6 +9,7 @@ mod chains;
 mod distinct;
 mod engine;
 mod pace;
+mod packed;
 mod sample;
 
 pub use anneal::{Anneal, AnnealOptions, Keep};

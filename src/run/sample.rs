@@ -1,6 +1,6 @@
 //! Sampling at a fixed beta: chains that warm up and are then drawn from.
 
-use super::block::{Recorder, Schedule};
+use super::block::{Recorder, Schedule, Which};
 use super::chains::{Chains, Checkpoint};
 use super::engine::Engine;
 use crate::ensemble::{Ensemble, Factory};
@@ -171,17 +171,13 @@ impl Sample {
     /// Present states, by chain and site.
     #[must_use]
     pub fn states(&self) -> Vec<i8> {
-        self.engine.states().present
+        self.engine.states(Which::Present)
     }
 
     /// Energies by chain and draw (NaN where not reached).
     #[must_use]
     pub fn energies(&self) -> Vec<f64> {
-        self.engine
-            .blocks
-            .iter()
-            .flat_map(|b| b.recorder.energies.iter().copied())
-            .collect()
+        self.engine.recorded(|draws| &draws.energies)
     }
 
     /// Draws of a complete chain.
@@ -193,11 +189,7 @@ impl Sample {
     /// States by chain, draw and site; empty unless stored (0 where not reached).
     #[must_use]
     pub fn draws(&self) -> Vec<i8> {
-        self.engine
-            .blocks
-            .iter()
-            .flat_map(|b| b.recorder.states.iter().copied())
-            .collect()
+        self.engine.recorded(|draws| &draws.states)
     }
 
     /// Sums over chains and draws of the spins (by site) and of the products of coupled spins (by coupling, as

@@ -151,8 +151,9 @@ class Model:
         >>> mg.Qubo([[1.0, 2.0], [0.0, 1.0]]).from_spins([-1, 1])
         array([0, 1], dtype=int8)
         """
-        array = np.array(spins, np.int8)
-        return array if self.values == SPINS else (array > 0).astype(np.int8)
+        if self.values == SPINS:
+            return np.array(spins, np.int8)
+        return np.asarray(np.asarray(spins) > 0).view(np.int8)
 
     def energies(self, states: npt.ArrayLike) -> Any:
         """Return the energy of each state, from the float64 coefficients, offset included.
