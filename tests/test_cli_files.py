@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import magnetite as mg
+from magnetite import _core
 from magnetite.cli import main
 from magnetite.cli.facts import count_components
 from tools.shell import BQP, MAXCUT, QUBO, fields, shell, write_file
@@ -99,6 +100,9 @@ def test_info_says_what_the_environment_forces(
     monkeypatch.setenv("MAGNETITE_NUM_THREADS", "1")
     assert main(["info", path]) == 0
     assert capsys.readouterr().out.endswith(", baseline, 1 thread\n")
+    monkeypatch.setenv("MAGNETITE_SIMD", "")
+    assert main(["info", path]) == 0
+    assert capsys.readouterr().out.endswith(f", {_core.simd_levels()[-1]}, 1 thread\n")
     monkeypatch.setenv("MAGNETITE_SIMD", "mmx")
     assert main(["info", path]) == 2
     assert "MAGNETITE_SIMD must be one of" in capsys.readouterr().err

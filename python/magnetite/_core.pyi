@@ -5,7 +5,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AnnealRun", "Ising", "SampleRun", "simd_levels", "version"]
+__all__ = ["AnnealRun", "Ising", "SampleRun", "simd_level", "simd_levels", "version"]
 
 @final
 class Ising:
@@ -200,6 +200,9 @@ class SampleRun:
 
     def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
         """Go to where `snapshot` was made."""
+
+def simd_level() -> str:
+    """Return the vector level that runs made now would use; MAGNETITE_SIMD forces one."""
 
 def simd_levels() -> list[str]:
     """Return the vector levels that this CPU has, lowest first."""

@@ -47,22 +47,23 @@ impl Level {
         levels
     }
 
-    /// The highest level of this CPU, or the one that `MAGNETITE_SIMD` names.
+    /// The highest level of this CPU, or the one that `MAGNETITE_SIMD` names, where that is set and not empty.
     ///
     /// # Errors
     /// A name that is not a level, or a level that this CPU lacks.
     pub fn chosen() -> Result<Self> {
         let available = Self::available();
         let names: Vec<_> = available.iter().map(|l| l.name()).collect();
-        match std::env::var("MAGNETITE_SIMD") {
-            Err(_) => Ok(*available.last().unwrap_or(&Self::Baseline)),
-            Ok(wanted) => match available.iter().find(|l| l.name() == wanted) {
-                Some(&level) => Ok(level),
-                None => invalid(format!(
-                    "MAGNETITE_SIMD must be one of {} here, got '{wanted}'",
-                    names.join(", ")
-                )),
-            },
+        let Some(wanted) = std::env::var_os("MAGNETITE_SIMD").filter(|name| !name.is_empty()) else {
+            return Ok(*available.last().unwrap_or(&Self::Baseline));
+        };
+        match available.iter().find(|l| wanted == *l.name()) {
+            Some(&level) => Ok(level),
+            None => invalid(format!(
+                "MAGNETITE_SIMD must be one of {} here, got '{}'",
+                names.join(", "),
+                wanted.display()
+            )),
         }
     }
 }

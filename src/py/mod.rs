@@ -24,6 +24,12 @@ mod _core {
     use super::sample::SampleRun;
     use pyo3::prelude::*;
 
+    /// The vector level that runs made now would use.
+    #[pyfunction]
+    fn simd_level() -> PyResult<&'static str> {
+        Ok(crate::ensemble::Level::chosen()?.name())
+    }
+
     /// Vector levels that this CPU has, lowest first.
     #[pyfunction]
     fn simd_levels() -> Vec<&'static str> {

@@ -1,7 +1,6 @@
 """``magnetite info``: say what a problem file holds, and how a run would go about it."""
 
 import argparse
-import os
 from typing import Any
 
 import numpy as np
@@ -68,7 +67,7 @@ def gather(problem: Problem) -> dict[str, Any]:
         "beta_range": list(model.annealing_range()),
         "run": {
             "path": model.core.path(NUM_READS, num_threads),
-            "simd": os.environ.get("MAGNETITE_SIMD", _core.simd_levels()[-1]),
+            "simd": _core.simd_level(),
             "num_threads": num_threads,
         },
     }
