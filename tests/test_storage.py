@@ -168,6 +168,26 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.skipif(os.name != "posix", reason="asks for processes by signal 0")
+def test_what_killed_processes_have_left_is_removed(tmp_path: Path) -> None:
+    path = tmp_path / "[a].b.npz"
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        gone = process.pid
+    left = f".[a].b.npz.{gone}.new"
+    others = [
+        f".[a].b.npz.{os.getppid()}.new",
+        ".[a].b.npz.x.new",
+        f".[a].b.npz.{10**40}.new",
+        f".[a].b.npz.2.{gone}.new",
+        f".b.npz.{gone}.new",
+        f"[a].b.npz.{gone}.new",
+    ]
+    for name in (left, *others):
+        (tmp_path / name).touch()
+    write_archive(path, "test", {})
+    assert sorted(os.listdir(tmp_path)) == sorted([path.name, *others])
+
+
 KILLED = """
 import sys
 import magnetite as mg
@@ -197,3 +217,5 @@ def test_kill_while_checkpoints_are_written(tmp_path: Path) -> None:
         result = mg.resume(path, time_limit=0, checkpoint=tmp_path / "other.npz")
         assert result.states.shape == (64, 3001)
         assert result.sweeps_done.max() > 0
+    mg.resume(path, time_limit=0)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["c.npz", "other.npz"]

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,8 @@ Arrays = dict[str, NDArray[Any]]
 def write_archive(path: str | PathLike[str], kind: str, content: Mapping[str, Any]) -> None:
     """Write nested dicts, arrays and plain values so that a crash leaves the old file or the new.
 
-    The bytes go to a new file beside `path`, reach the disk, and then take its name.
+    The bytes go to a new file beside `path`, reach the disk, and then take its name. New files of
+    this path whose processes were killed before that are removed.
     """
     path = Path(path)
     arrays: Arrays = {}
@@ -29,7 +31,7 @@ def write_archive(path: str | PathLike[str], kind: str, content: Mapping[str, An
     text = json.dumps({"kind": kind, "version": VERSION, "content": encoded})
     savez: Callable[..., None] = np.savez  # its stubs know keywords that older numpy has not
     arrays[_HEADER] = np.frombuffer(text.encode(), np.uint8)
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")
+    new = path.with_name(_new_name(path, os.getpid()))
     try:
         with new.open("wb") as file:
             savez(file, **arrays)
@@ -38,7 +40,35 @@ def write_archive(path: str | PathLike[str], kind: str, content: Mapping[str, An
         new.replace(path)
     finally:
         new.unlink(missing_ok=True)
+    _remove_stale(path)
     _sync_directory(path.parent)
+
+
+def _new_name(path: Path, process: object) -> str:
+    return f".{path.name}.{process}.new"
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove the new files of `path` that processes which are gone have left, as far as may be."""
+    if os.name != "posix":  # elsewhere a process cannot be asked for without harm
+        return
+    with suppress(OSError):
+        for name in os.listdir(path.parent):
+            process = name.removesuffix(".new").rpartition(".")[2]
+            mine = process.isdecimal() and name == _new_name(path, process)
+            if mine and _is_gone(int(process)):
+                path.with_name(name).unlink(missing_ok=True)
+
+
+def _is_gone(process: int) -> bool:
+    """Return True if there is no such process; one that is not ours is there all the same."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
 
 
 def _sync_directory(directory: Path) -> None:
