@@ -60,13 +60,16 @@ unsafe fn run<const W: usize, const GIBBS: bool, const CHUNKS: usize>(
     let random = Random::<W>::new(frame);
     let lookup = Lookup::<CHUNKS>::new(&frame.tables.shared);
     let mut gains = Gains::<W>::new(layout.bound);
+    let mut next_leads = random.leads(quads.start);
     for number in quads {
         let quad = &layout.quads[number];
+        // Hashed a quad ahead: a tie, which no branch predictor foresees, then does not wait for them.
+        let leads = next_leads;
+        next_leads = random.leads(number + 1);
         match quad.kind {
             Kind::Light => {}
             Kind::Isolated if frame.isolated == Rule::Metropolis => {}
             Kind::Isolated => {
-                let leads = random.leads(number);
                 let rows = &mut spins[number * QUAD * W..][..QUAD * W];
                 for v in 0..W / 8 {
                     let negative = _mm256_cmpgt_epi8(leads[v], _mm256_set1_epi8(-1));
@@ -83,7 +86,6 @@ unsafe fn run<const W: usize, const GIBBS: bool, const CHUNKS: usize>(
             }
         }
         let fields = unsafe { quad_fields::<W>(frame, number, spins) };
-        let leads = random.leads(number);
         let rows = &mut spins[number * QUAD * W..][..QUAD * W];
         let old: Vectors = std::array::from_fn(|v| {
             if v < W / 8 {

@@ -7,6 +7,8 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
 mod layout;
 #[cfg(target_arch = "x86_64")]
 pub(super) mod lookup;
@@ -92,7 +94,7 @@ impl<const W: usize> Bytes<W> {
                 uniform: true,
             },
             stale: true,
-            spins: Aligned::new(0, (rows * W).next_multiple_of(32)),
+            spins: Aligned::new(0, (rows * W).next_multiple_of(64)),
             energies: [0; W],
             shadows: vec![0; setup.plan.num_rows()],
             sweep: 0,
@@ -187,14 +189,17 @@ impl<const W: usize> Ensemble for Bytes<W> {
         };
         let spins = &mut *self.spins;
         let quads = self.quad..end;
-        #[cfg(target_arch = "x86_64")]
-        if self.level >= Level::Avx2 && self.tables.uniform {
-            avx2::sweep(&frame, quads, spins, &mut self.energies);
-        } else {
-            portable::sweep(&frame, quads, spins, &mut self.energies);
+        match self.level {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 if self.tables.uniform && W > 8 => {
+                avx512::sweep(&frame, quads, spins, &mut self.energies);
+            }
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 | Level::Avx512 if self.tables.uniform => {
+                avx2::sweep(&frame, quads, spins, &mut self.energies);
+            }
+            _ => portable::sweep(&frame, quads, spins, &mut self.energies),
         }
-        #[cfg(not(target_arch = "x86_64"))]
-        portable::sweep(&frame, quads, spins, &mut self.energies);
         self.quad = end;
         if end < self.layout.quads.len() {
             return false;

@@ -13,6 +13,9 @@ use std::ops::Range;
 /// Visits after which sums of energy changes are moved from 16 to 64 bits.
 const ROOM: usize = 128;
 
+/// Up to so many thresholds are selected level by level, by vectors; more are looked up, lane by lane.
+const FEW_LEVELS: usize = 8;
+
 /// Carries out the visits of `quads`.
 pub(super) fn sweep<const W: usize>(
     frame: &Frame<W>,
@@ -137,9 +140,15 @@ fn visit<const W: usize>(
             k[l].wrapping_abs()
         };
     }
-    for (k, row) in rules.leads.iter().enumerate() {
+    if rules.leads.len() <= FEW_LEVELS {
+        for (k, row) in rules.leads.iter().enumerate() {
+            for l in 0..W {
+                thresholds[l] |= mask(level[l] == k as i8) & row[l];
+            }
+        }
+    } else {
         for l in 0..W {
-            thresholds[l] |= mask(level[l] == k as i8) & row[l];
+            thresholds[l] = rules.leads.get(level[l] as usize).map_or(0, |row| row[l]);
         }
     }
     let top = rules.leads.len().min(128) as u8;
