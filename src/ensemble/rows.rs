@@ -131,12 +131,16 @@ float!(f64);
 /// The couplings of every visited site by row, and its field.
 pub(super) struct Rows<T> {
     starts: Vec<usize>,
+    /// Where the visited neighbours of each row end and clamped ones follow; empty when none is clamped.
+    visited_ends: Vec<usize>,
     neighbours: Vec<u32>,
     weights: Vec<T>,
     /// Field of each row.
     pub fields: Vec<T>,
     /// Bit t of entry w: row `32 w + t` is that of a site, not a gap.
     pub occupied: Vec<u32>,
+    /// Bit t of entry w: row `32 w + t` has a neighbour in the same entry.
+    crowded: Vec<u32>,
     /// True for rows of sites with neither coupling nor field; empty when there are none.
     pub isolated: Vec<bool>,
 }
@@ -146,10 +150,12 @@ impl<T: Number> Rows<T> {
         let plan = &setup.plan;
         let mut rows = Self {
             starts: vec![0],
+            visited_ends: Vec::new(),
             neighbours: Vec::with_capacity(2 * setup.model.num_couplings()),
             weights: Vec::with_capacity(2 * setup.model.num_couplings()),
             fields: Vec::with_capacity(plan.visits.len()),
             occupied: vec![0; plan.visits.len().div_ceil(32)],
+            crowded: vec![0; plan.visits.len().div_ceil(32)],
             isolated: Vec::new(),
         };
         for (row, &site) in plan.visits.iter().enumerate() {
@@ -158,11 +164,7 @@ impl<T: Number> Rows<T> {
             } else {
                 let site = site as usize;
                 rows.occupied[row / 32] |= 1 << (row % 32);
-                let (columns, weights) = setup.model.row(site);
-                rows.neighbours
-                    .extend(columns.iter().map(|&j| plan.row_of[j as usize]));
-                rows.weights
-                    .extend(weights.iter().map(|&w| T::from_units(setup.grid.quantise(w))));
+                rows.push_couplings(setup, row, site);
                 rows.fields
                     .push(T::from_units(setup.grid.quantise(setup.model.fields()[site])));
                 if setup.is_isolated(site) {
@@ -175,11 +177,54 @@ impl<T: Number> Rows<T> {
         rows
     }
 
+    /// Appends the couplings of a row, those to visited rows first.
+    fn push_couplings(&mut self, setup: &Setup, row: usize, site: usize) {
+        let plan = &setup.plan;
+        let positions = plan.visits.len();
+        let any_clamped = plan.num_rows() > positions;
+        let (columns, weights) = setup.model.row(site);
+        for clamped in [false, true] {
+            if clamped && !any_clamped {
+                break;
+            }
+            for (&j, &w) in columns.iter().zip(weights) {
+                let other = plan.row_of[j as usize];
+                if (other as usize >= positions) == clamped {
+                    self.neighbours.push(other);
+                    self.weights.push(T::from_units(setup.grid.quantise(w)));
+                    self.crowded[row / 32] |= u32::from(other as usize / 32 == row / 32) << (row % 32);
+                }
+            }
+            if any_clamped && !clamped {
+                self.visited_ends.resize(row, self.neighbours.len());
+                self.visited_ends.push(self.neighbours.len());
+            }
+        }
+    }
+
     /// Neighbouring rows and couplings of a row.
     #[inline(always)]
     pub fn row(&self, row: usize) -> (&[u32], &[T]) {
         let range = self.starts[row]..self.starts[row + 1];
         (&self.neighbours[range.clone()], &self.weights[range])
+    }
+
+    /// Neighbours that are visited, not clamped, and their couplings.
+    #[inline(always)]
+    pub fn visited(&self, row: usize) -> (&[u32], &[T]) {
+        let end = self
+            .visited_ends
+            .get(row)
+            .copied()
+            .unwrap_or(self.starts[row + 1]);
+        let range = self.starts[row]..end;
+        (&self.neighbours[range.clone()], &self.weights[range])
+    }
+
+    /// True if a row has a neighbour among the 32 rows of its window.
+    #[inline(always)]
+    pub fn is_crowded(&self, row: usize) -> bool {
+        self.crowded[row / 32] >> (row % 32) & 1 == 1
     }
 
     /// Bit t: row `first + t` is isolated.

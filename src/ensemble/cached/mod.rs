@@ -36,7 +36,6 @@ pub(super) enum Couplings<T> {
 pub(super) struct Layout<T> {
     pub rows: Rows<T>,
     pub couplings: Couplings<T>,
-    positions: usize,
 }
 
 impl<T: Number> Layout<T> {
@@ -48,11 +47,7 @@ impl<T: Number> Layout<T> {
         } else {
             Couplings::Sparse
         };
-        Self {
-            rows,
-            couplings,
-            positions,
-        }
+        Self { rows, couplings }
     }
 }
 

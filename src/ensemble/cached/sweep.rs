@@ -211,17 +211,17 @@ pub(super) fn flip<T: Number>(layout: &Layout<T>, row: usize, chain: &mut Chain<
             true
         }
         Couplings::Sparse => {
-            let mut inside = false;
-            let (neighbours, weights) = layout.rows.row(row);
+            let fields = &mut *chain.fields;
+            let (neighbours, weights) = layout.rows.visited(row);
+            // (Adding or subtracting by the sign would be a branch that nobody can predict.)
             for (&j, &w) in neighbours.iter().zip(weights) {
-                let j = j as usize;
-                // Clamped neighbours stand behind the positions and have no field.
-                if j < layout.positions {
-                    chain.fields[j] = chain.fields[j].plus(w.times(change));
-                    inside |= j.wrapping_sub(window) < WINDOW;
-                }
+                debug_assert!((j as usize) < fields.len());
+                // SAFETY: rows that `visited` lists are positions of the plan, and there is a field for each. (Checked,
+                // a single chain is a fifth slower at degree 20, a tenth at degree 4.)
+                let field = unsafe { fields.get_unchecked_mut(j as usize) };
+                *field = field.plus(w.times(change));
             }
-            inside
+            layout.rows.is_crowded(row)
         }
     }
 }
