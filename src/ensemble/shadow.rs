@@ -8,6 +8,11 @@ use super::simd::Level;
 /// Copies the signs of the lanes in `mask` from rows of `W` spins to bit rows (bit set = spin -1).
 pub(super) fn keep<const W: usize>(level: Level, spins: &[i8], mask: u32, shadows: &mut [u32]) {
     #[cfg(target_arch = "x86_64")]
+    if level == Level::Avx512 && W == 32 {
+        // SAFETY: the level says that this CPU has these instructions.
+        return unsafe { keep_avx512(spins, mask, shadows) };
+    }
+    #[cfg(target_arch = "x86_64")]
     if level >= Level::Avx2 {
         // SAFETY: the level says that this CPU has AVX2.
         return unsafe { keep_avx2::<W>(spins, mask, shadows) };
@@ -37,6 +42,25 @@ fn keep_avx2<const W: usize>(spins: &[i8], mask: u32, shadows: &mut [u32]) {
             for (t, bits) in fresh.iter_mut().enumerate() {
                 *bits = signs >> (t * W);
             }
+        }
+        for (shadow, bits) in shadows.iter_mut().zip(&fresh) {
+            *shadow = (*shadow & !mask) | (bits & mask);
+        }
+    }
+}
+
+/// Rows of 32: a vector is two of them, and its signs are two bit rows.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl")]
+fn keep_avx512(spins: &[i8], mask: u32, shadows: &mut [u32]) {
+    use std::arch::x86_64::{_mm512_loadu_si512, _mm512_movepi8_mask};
+    const ROWS: usize = 64;
+    let mut fresh = [0u32; ROWS];
+    for (shadows, rows) in shadows.chunks_mut(ROWS).zip(spins.chunks(ROWS * 32)) {
+        for (fresh, rows) in fresh.chunks_exact_mut(2).zip(rows.chunks_exact(64)) {
+            // SAFETY: `rows` is 64 bytes long.
+            let signs = _mm512_movepi8_mask(unsafe { _mm512_loadu_si512(rows.as_ptr().cast()) });
+            (fresh[0], fresh[1]) = (signs as u32, (signs >> 32) as u32);
         }
         for (shadow, bits) in shadows.iter_mut().zip(&fresh) {
             *shadow = (*shadow & !mask) | (bits & mask);
