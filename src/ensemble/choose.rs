@@ -32,8 +32,8 @@ pub struct Factory {
     name: String,
 }
 
-/// Nanoseconds an update is expected to take on each path (fitted to the benches on one machine; only their order
-/// matters, and where two are close it matters little which is taken).
+/// Nanoseconds an update is expected to take on each path, on average over an annealing run (fitted to measurements on one
+/// machine; only their order matters, and where two are close it matters little which is taken).
 struct Costs {
     bits: f64,
     bytes: f64,
@@ -41,9 +41,6 @@ struct Costs {
     cached_dense: f64,
     cached_sparse: f64,
 }
-
-/// Share of visits that end in a flip over an annealing run, for the estimate.
-const FLIP_RATE: f64 = 0.2;
 
 /// A full matrix of couplings larger than this stays a list.
 const MOST_DENSE_BYTES: usize = 4 << 30;
@@ -61,18 +58,23 @@ impl Costs {
             Precision::Single => 4.0,
             Precision::Double => 8.0,
         };
-        let cached = |flip: f64| 2.5 + FLIP_RATE * (8.0 + flip);
         let matrix = n * n * bytes_per_number;
+        let lanes = |most: usize| per_thread.min(most) as f64;
+        let words = n / 64.0;
         Self {
-            bits: 8.0 + n / 64.0 * 0.5,
-            bytes: (8.0 + 0.35 * degree) / per_thread.min(32) as f64,
-            floats: (14.0 + degree * (0.4 + 0.15 * bytes_per_number)) / per_thread.min(floats::WIDTH) as f64,
+            bits: if per_thread < bits::MANY {
+                8.0 + words
+            } else {
+                (25.0 + words) / lanes(8)
+            },
+            bytes: (8.0 + 0.35 * degree) / lanes(32),
+            floats: (37.0 + degree * (0.4 + 0.15 * bytes_per_number)) / lanes(floats::WIDTH),
             cached_dense: if matrix > MOST_DENSE_BYTES as f64 {
                 f64::INFINITY
             } else {
-                cached(n * bytes_per_number * 0.05)
+                6.0 + 0.0055 * n * bytes_per_number
             },
-            cached_sparse: cached(1.0 * degree),
+            cached_sparse: 3.5 + 0.13 * degree,
         }
     }
 }

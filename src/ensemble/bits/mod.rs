@@ -24,9 +24,8 @@ use std::sync::Arc;
 /// Most chains of a block.
 pub(super) const MOST_LANES: usize = 32;
 
-#[cfg(target_arch = "x86_64")]
 /// From so many chains on, and where there is AVX2, they stand side by side.
-const MANY: usize = 4;
+pub(super) const MANY: usize = 4;
 
 /// Bits of a word of a row.
 const WORD: usize = 64;
