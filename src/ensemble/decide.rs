@@ -1,7 +1,7 @@
 //! Decisions of one chain at one site, for paths that look at chains one by one.
 
 use super::Setup;
-use crate::kernel::{Acceptance, Bounds, Rule, is_below};
+use crate::kernel::{Acceptance, Cuts, Rule, is_below};
 use crate::rng::{Key, Stream, word};
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub(super) const WINDOW: usize = 32;
 struct Law {
     beta: f64,
     acceptance: Acceptance,
-    octaves: f32,
+    units: f32,
     /// Thresholds by k; the last is zero, or `k` past it must be computed.
     table: Arc<[u32]>,
     /// True if every k from the end of the table on has threshold zero.
@@ -46,7 +46,7 @@ impl Law {
         Self {
             beta,
             acceptance,
-            octaves: acceptance.octaves_per_unit(),
+            units: acceptance.units_per_exponent(),
             table: table.into(),
             complete,
         }
@@ -165,15 +165,10 @@ impl Decider {
         if self.law.complete {
             return self.below_entry(table[index.min(table.len() - 1)], visit, lead);
         }
-        let octaves = if k == 0.0 {
-            0.0
-        } else {
-            self.law.octaves * k as f32
-        };
-        let gibbs = f32::from(u8::from(self.law.acceptance.rule == Rule::Gibbs));
-        let bounds = Bounds::new(octaves, gibbs);
-        let lead = f32::from(lead);
-        lead + 1.0 <= bounds.lower || (lead < bounds.upper && self.is_below_threshold(k, visit))
+        let (cuts, level) = (Cuts::get(), k as f32);
+        let at = Cuts::place(self.law.acceptance.rule) | usize::from(lead);
+        level <= cuts.sure[at] * self.law.units
+            || (level <= cuts.never[at] * self.law.units && self.is_below_threshold(k, visit))
     }
 
     #[inline(always)]

@@ -8,7 +8,7 @@ use super::plan::EMPTY;
 use super::rows::{Number, Rows};
 use super::simd::Level;
 use super::{Ensemble, Setup, shadow};
-use crate::kernel::{Acceptance, Bounds, Rule};
+use crate::kernel::{Acceptance, Cuts, Rule};
 use crate::rng::{Key, Stream, draw, word};
 use std::sync::Arc;
 
@@ -36,7 +36,9 @@ pub(super) struct Floats<T> {
 struct Frame<T> {
     rows: Arc<Rows<T>>,
     acceptance: [Acceptance; WIDTH],
-    octaves: [f32; WIDTH],
+    /// Scale of the cuts and where those of the lane's rule begin.
+    units: [f32; WIDTH],
+    place: [u32; WIDTH],
     /// 1 in lanes under the Gibbs rule (lanes of a Metropolis run at beta = 0, too).
     gibbs: [f32; WIDTH],
     isolated: Rule,
@@ -119,7 +121,8 @@ impl<T: Real> Floats<T> {
         Frame {
             rows: self.rows.clone(),
             acceptance,
-            octaves: acceptance.map(|a| a.octaves_per_unit()),
+            units: acceptance.map(|a| a.units_per_exponent()),
+            place: acceptance.map(|a| Cuts::place(a.rule) as u32),
             gibbs: acceptance.map(|a| f32::from(u8::from(a.rule == Rule::Gibbs))),
             isolated: kernel.rule_of_isolated(),
             keys: std::array::from_fn(|l| self.streams[l].key(self.sweep)),
@@ -265,9 +268,10 @@ fn visits<T: Real>(
             }
             continue;
         }
+        let draws = draws(frame, &words, visit);
         let fields = fields(frame, row, spins);
         if let Some(spins) = spins[row * WIDTH..].first_chunk_mut() {
-            update(frame, &fields, visit as u32, &words, spins, energies);
+            update(frame, &fields, visit as u32, &draws, spins, energies);
         }
     }
 }
@@ -279,6 +283,27 @@ fn words<T>(frame: &Frame<T>, quad: u32) -> [u32; WIDTH] {
         words[l] = word(frame.keys[l], quad);
     }
     words
+}
+
+/// Draws of one visit as fields: up to where they are below the threshold for certain, and from where on they are not.
+struct Draws {
+    sure: [f32; WIDTH],
+    never: [f32; WIDTH],
+}
+
+#[inline(always)]
+fn draws<T>(frame: &Frame<T>, words: &[u32; WIDTH], visit: usize) -> Draws {
+    let cuts = Cuts::get();
+    let at = |l: usize| ((words[l] >> (8 * (visit % 4)) & 255 | frame.place[l]) & 511) as usize;
+    let mut draws = Draws {
+        sure: [0.0; WIDTH],
+        never: [0.0; WIDTH],
+    };
+    for l in 0..WIDTH {
+        draws.sure[l] = cuts.sure[at(l)] * frame.units[l];
+        draws.never[l] = cuts.never[at(l)] * frame.units[l];
+    }
+    draws
 }
 
 #[inline(always)]
@@ -300,7 +325,7 @@ fn update<T: Real>(
     frame: &Frame<T>,
     fields: &[T; WIDTH],
     visit: u32,
-    words: &[u32; WIDTH],
+    draws: &Draws,
     row: &mut [i8; WIDTH],
     energies: &mut [f64; WIDTH],
 ) {
@@ -309,23 +334,19 @@ fn update<T: Real>(
     for l in 0..WIDTH {
         k[l] = fields[l].multiply_add(T::from_spin(-old[l]), T::ZERO);
     }
-    let (mut lower, mut upper) = ([0.0f32; WIDTH], [0.0f32; WIDTH]);
+    let (below, unsettled) = (&mut [0u32; WIDTH], &mut [0u32; WIDTH]);
     for l in 0..WIDTH {
-        let size = k[l].single().abs();
-        let octaves = if size == 0.0 { 0.0 } else { frame.octaves[l] * size };
-        let bounds = Bounds::new(octaves, frame.gibbs[l]);
-        (lower[l], upper[l]) = (bounds.lower, bounds.upper);
-    }
-    let shift = 8 * (visit & 3);
-    let (mut below, mut unsettled) = ([0u32; WIDTH], [0u32; WIDTH]);
-    for l in 0..WIDTH {
-        let lead = (words[l] >> shift & 255) as i32 as f32;
-        below[l] = u32::from(lead + 1.0 <= lower[l]);
+        let level = if frame.gibbs[l] > 0.0 {
+            k[l].single().abs()
+        } else {
+            k[l].single()
+        };
+        below[l] = u32::from(level <= draws.sure[l]);
         let stochastic = u32::from(k[l] > T::ZERO) | u32::from(frame.gibbs[l] > 0.0);
-        unsettled[l] = u32::from(lead + 1.0 > lower[l]) & u32::from(lead < upper[l]) & stochastic;
+        unsettled[l] = (1 ^ below[l]) & u32::from(level <= draws.never[l]) & stochastic;
     }
-    if unsettled != [0; WIDTH] {
-        settle(frame, &k, &unsettled, visit, &mut below);
+    if *unsettled != [0; WIDTH] {
+        settle(frame, &k, unsettled, visit, below);
     }
     let mut flips = [0u32; WIDTH];
     for l in 0..WIDTH {

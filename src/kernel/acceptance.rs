@@ -2,7 +2,7 @@
 //!
 //! Fields are whole numbers `f` of grid units (see [`crate::model::Grid`]); the cost of flipping spin `s` is
 //! `2 k unit` with `k = -s f`. The thresholds below are exact to 2^-32. Fast paths may decide by any cheaper means
-//! that provably agrees (leading byte, table, bounded approximation of the exponential) and fall back to this
+//! that provably agrees (leading byte, table, cuts) and fall back to this
 //! definition for the rest, so all of them produce the same bits.
 
 use super::Rule;
@@ -37,10 +37,10 @@ impl Acceptance {
         self.two_beta * self.unit
     }
 
-    /// The same in octaves, for [`super::Bounds`].
+    /// Units of `k` in an exponent of one: the scale of [`super::Cuts`].
     #[must_use]
-    pub fn octaves_per_unit(&self) -> f32 {
-        (self.exponent_per_unit() * std::f64::consts::LOG2_E) as f32
+    pub fn units_per_exponent(&self) -> f32 {
+        (1.0 / self.exponent_per_unit()) as f32
     }
 
     /// How many of the 2^32 draws are below the probability that belongs to `k >= 0`: that of an uphill flip of cost

@@ -1,10 +1,10 @@
 //! Transition rules of a single site.
 
 mod acceptance;
-mod estimate;
+mod cuts;
 
 pub use acceptance::{Acceptance, is_below};
-pub use estimate::{Bounds, Cuts};
+pub use cuts::Cuts;
 
 use crate::error::{Result, invalid};
 

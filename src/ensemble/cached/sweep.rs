@@ -103,6 +103,7 @@ struct Verdict {
 /// Decides windows of one chain during one sweep, all sites at once.
 struct Judge {
     cuts: &'static Cuts,
+    place: usize,
     units: f32,
     gibbs: bool,
 }
@@ -112,8 +113,9 @@ impl Judge {
     fn new(decider: &Decider) -> Self {
         let acceptance = decider.acceptance();
         Self {
-            cuts: Cuts::of(acceptance.rule),
-            units: (1.0 / acceptance.exponent_per_unit()) as f32,
+            cuts: Cuts::get(),
+            place: Cuts::place(acceptance.rule),
+            units: acceptance.units_per_exponent(),
             gibbs: acceptance.rule == Rule::Gibbs,
         }
     }
@@ -121,8 +123,8 @@ impl Judge {
     #[inline(always)]
     fn draws(&self, leads: &[u8; WINDOW]) -> Draws {
         Draws {
-            sure: leads.map(|lead| self.cuts.sure[usize::from(lead)] * self.units),
-            never: leads.map(|lead| self.cuts.never[usize::from(lead)] * self.units),
+            sure: leads.map(|lead| self.cuts.sure[self.place | usize::from(lead)] * self.units),
+            never: leads.map(|lead| self.cuts.never[self.place | usize::from(lead)] * self.units),
         }
     }
 
