@@ -1,8 +1,7 @@
 //! The byte path with AVX2: a quad of W lanes fills W / 8 vectors.
 //!
 //! Intrinsics, because the compiler finds neither the byte shuffle that looks thresholds up nor the bit masks (the same
-//! loops left to it ran at a third of the speed). Compiled a second time for AVX-512 machines it gains single-instruction
-//! rotations and three-way logic, with the same vectors.
+//! loops left to it ran at a third of the speed).
 
 #![allow(clippy::wildcard_imports, reason = "intrinsics")]
 #![allow(
@@ -67,81 +66,89 @@ unsafe fn run<const W: usize, const GIBBS: bool, const CHUNKS: usize>(
         let leads = next_leads;
         next_leads = random.leads(number + 1);
         match quad.kind {
-            Kind::Light => {}
-            Kind::Isolated if frame.isolated == Rule::Metropolis => {}
-            Kind::Isolated => {
-                let rows = &mut spins[number * QUAD * W..][..QUAD * W];
-                for v in 0..W / 8 {
-                    let negative = _mm256_cmpgt_epi8(leads[v], _mm256_set1_epi8(-1));
-                    let new = _mm256_or_si256(negative, _mm256_set1_epi8(1));
-                    unsafe { _mm256_storeu_si256(rows.as_mut_ptr().add(32 * v).cast(), new) };
-                }
-                continue;
-            }
             Kind::Heavy => {
                 for at in quad.start..quad.start + u32::from(quad.positive) {
                     visit_heavy(frame, &layout.heavy[at as usize], spins, energies);
                 }
-                continue;
+            }
+            Kind::Isolated if frame.isolated == Rule::Gibbs => {
+                let rows = &mut spins[number * QUAD * W..][..QUAD * W];
+                redraw::<W>(&leads, rows);
+            }
+            Kind::Isolated | Kind::Light => {
+                let fields = unsafe { quad_fields::<W>(frame, number, spins) };
+                let rows = &mut spins[number * QUAD * W..][..QUAD * W];
+                visit::<W, GIBBS, CHUNKS>(frame, &lookup, number, &fields, &leads, rows, &mut gains);
+                gains.quad_done(energies);
             }
         }
-        let fields = unsafe { quad_fields::<W>(frame, number, spins) };
-        let rows = &mut spins[number * QUAD * W..][..QUAD * W];
-        let old: Vectors = std::array::from_fn(|v| {
-            if v < W / 8 {
-                unsafe { _mm256_loadu_si256(rows.as_ptr().add(32 * v).cast()) }
-            } else {
-                _mm256_setzero_si256()
-            }
-        });
-        let zero = _mm256_setzero_si256();
-        let mut k = [zero; MOST];
-        let mut level = [zero; MOST];
-        let mut below = [zero; MOST];
-        let mut tied = [zero; MOST];
-        let mut any = zero;
-        for v in 0..W / 8 {
-            k[v] = _mm256_sign_epi8(fields[v], _mm256_sub_epi8(zero, old[v]));
-            level[v] = if GIBBS { _mm256_abs_epi8(fields[v]) } else { k[v] };
-            (below[v], tied[v]) = lookup.compare(level[v], leads[v]);
-            if !GIBBS {
-                tied[v] = _mm256_and_si256(tied[v], _mm256_cmpgt_epi8(k[v], zero));
-            }
-            any = _mm256_or_si256(any, tied[v]);
-        }
-        if _mm256_testz_si256(any, any) == 0 {
-            for v in 0..W / 8 {
-                settle_ties(
-                    frame,
-                    number * QUAD + v * 32 / W,
-                    level[v],
-                    tied[v],
-                    &mut below[v],
-                );
-            }
-        }
-        for v in 0..W / 8 {
-            let (new, flipped) = if GIBBS {
-                let favourable = _mm256_or_si256(_mm256_cmpgt_epi8(fields[v], zero), _mm256_set1_epi8(1));
-                let new = _mm256_sub_epi8(_mm256_xor_si256(favourable, below[v]), below[v]);
-                (
-                    new,
-                    _mm256_xor_si256(_mm256_cmpeq_epi8(new, old[v]), _mm256_set1_epi8(-1)),
-                )
-            } else {
-                let downhill = _mm256_cmpgt_epi8(_mm256_set1_epi8(1), k[v]);
-                let flipped = _mm256_or_si256(downhill, below[v]);
-                (
-                    _mm256_sub_epi8(_mm256_xor_si256(old[v], flipped), flipped),
-                    flipped,
-                )
-            };
-            unsafe { _mm256_storeu_si256(rows.as_mut_ptr().add(32 * v).cast(), new) };
-            gains.add(_mm256_and_si256(k[v], flipped));
-        }
-        gains.quad_done(energies);
     }
     gains.flush(energies);
+}
+
+/// Fair spins.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn redraw<const W: usize>(leads: &Vectors, rows: &mut [i8]) {
+    for v in 0..W / 8 {
+        // A leading byte below 128 means -1.
+        let negative = _mm256_cmpgt_epi8(leads[v], _mm256_set1_epi8(-1));
+        let new = _mm256_or_si256(negative, _mm256_set1_epi8(1));
+        unsafe { _mm256_storeu_si256(rows.as_mut_ptr().add(32 * v).cast(), new) };
+    }
+}
+
+/// Decides the lanes of a quad.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn visit<const W: usize, const GIBBS: bool, const CHUNKS: usize>(
+    frame: &Frame<W>,
+    lookup: &Lookup<CHUNKS>,
+    number: usize,
+    fields: &Vectors,
+    leads: &Vectors,
+    rows: &mut [i8],
+    gains: &mut Gains<W>,
+) {
+    let zero = _mm256_setzero_si256();
+    let (mut old, mut k, mut level) = ([zero; MOST], [zero; MOST], [zero; MOST]);
+    let (mut below, mut tied, mut any) = ([zero; MOST], [zero; MOST], zero);
+    for v in 0..W / 8 {
+        old[v] = unsafe { _mm256_loadu_si256(rows.as_ptr().add(32 * v).cast()) };
+        k[v] = _mm256_sign_epi8(fields[v], _mm256_sub_epi8(zero, old[v]));
+        level[v] = if GIBBS { _mm256_abs_epi8(fields[v]) } else { k[v] };
+        (below[v], tied[v]) = lookup.compare(level[v], leads[v]);
+        if !GIBBS {
+            tied[v] = _mm256_and_si256(tied[v], _mm256_cmpgt_epi8(k[v], zero));
+        }
+        any = _mm256_or_si256(any, tied[v]);
+    }
+    if _mm256_testz_si256(any, any) == 0 {
+        for v in 0..W / 8 {
+            let first = number * QUAD + v * 32 / W;
+            settle_ties(frame, first, level[v], tied[v], &mut below[v]);
+        }
+    }
+    for v in 0..W / 8 {
+        let (new, flipped) = if GIBBS {
+            let favourable = _mm256_or_si256(_mm256_cmpgt_epi8(fields[v], zero), _mm256_set1_epi8(1));
+            let new = negated_where(favourable, below[v]);
+            let same = _mm256_cmpeq_epi8(new, old[v]);
+            (new, _mm256_xor_si256(same, _mm256_set1_epi8(-1)))
+        } else {
+            let downhill = _mm256_cmpgt_epi8(_mm256_set1_epi8(1), k[v]);
+            let flipped = _mm256_or_si256(downhill, below[v]);
+            (negated_where(old[v], flipped), flipped)
+        };
+        unsafe { _mm256_storeu_si256(rows.as_mut_ptr().add(32 * v).cast(), new) };
+        gains.add(_mm256_and_si256(k[v], flipped));
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn negated_where(bytes: __m256i, mask: __m256i) -> __m256i {
+    _mm256_sub_epi8(_mm256_xor_si256(bytes, mask), mask)
 }
 
 /// Local fields of the sites of a light quad.
