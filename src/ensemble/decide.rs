@@ -3,6 +3,7 @@
 use super::Setup;
 use crate::kernel::{Acceptance, Cuts, Rule, is_below};
 use crate::rng::{Key, Stream, word};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Sites looked at together; their leading bytes are hashed together too.
@@ -191,6 +192,14 @@ impl Decider {
     fn is_below_threshold(&self, k: f64, visit: u32) -> bool {
         is_below(self.key, visit, self.law.acceptance.threshold(k))
     }
+}
+
+/// `range` cut where windows begin.
+pub(super) fn windows(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    let first = range.start - range.start % WINDOW;
+    (first..range.end)
+        .step_by(WINDOW)
+        .map(move |at| at.max(range.start)..range.end.min(at + WINDOW))
 }
 
 /// Leading bytes of the 32 visits of a window.

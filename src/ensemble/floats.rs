@@ -3,11 +3,11 @@
 //! Spins stand site-major, a byte each; the local field of a site is summed for all lanes at once in f32 or f64, exactly
 //! (see [`crate::model::Grid`]). Every scan and clamping goes this way too.
 
-use super::order::fill_order;
+use super::order::Clock;
 use super::plan::EMPTY;
 use super::rows::{Number, Rows};
 use super::simd::Level;
-use super::{Ensemble, Setup, shadow};
+use super::{Ensemble, Place, Setup, shadow};
 use crate::kernel::{Acceptance, Cuts, Rule};
 use crate::rng::{Key, Stream, draw, word};
 use std::sync::Arc;
@@ -25,10 +25,7 @@ pub(super) struct Floats<T> {
     spins: Vec<i8>,
     energies: [f64; WIDTH],
     shadows: Vec<u32>,
-    order: Vec<u32>,
-    order_of_sweep: Option<u64>,
-    sweep: u64,
-    visit: usize,
+    clock: Clock,
     level: Level,
 }
 
@@ -80,9 +77,8 @@ impl<T: Real> Floats<T> {
         states: &[i8],
         level: Level,
     ) -> Self {
-        let n = setup.model.num_sites();
         let num_rows = setup.plan.num_rows();
-        let mut block = Self {
+        Self {
             rows,
             num_lanes,
             streams: (0..WIDTH as u64).map(|l| setup.stream(first_chain + l)).collect(),
@@ -90,26 +86,11 @@ impl<T: Real> Floats<T> {
             spins: vec![1; (num_rows * WIDTH).next_multiple_of(32)],
             energies: [0.0; WIDTH],
             shadows: vec![0; num_rows],
-            order: Vec::new(),
-            order_of_sweep: None,
-            sweep: 0,
-            visit: 0,
+            clock: Clock::default(),
             level,
             setup,
-        };
-        let energies = block.setup.energies_units(states, num_lanes);
-        for (lane, energy) in energies.into_iter().enumerate() {
-            block.place(lane, &states[lane * n..(lane + 1) * n], energy);
         }
-        block.keep(u64::MAX);
-        block
-    }
-
-    fn place(&mut self, lane: usize, state: &[i8], energy: f64) {
-        for (&s, &row) in state.iter().zip(&self.setup.plan.row_of) {
-            self.spins[row as usize * WIDTH + lane] = s;
-        }
-        self.energies[lane] = energy;
+        .with_states(states)
     }
 
     fn frame(&self) -> Frame<T> {
@@ -125,8 +106,21 @@ impl<T: Real> Floats<T> {
             place: acceptance.map(|a| Cuts::place(a.rule) as u32),
             gibbs: acceptance.map(|a| f32::from(u8::from(a.rule == Rule::Gibbs))),
             isolated: kernel.rule_of_isolated(),
-            keys: std::array::from_fn(|l| self.streams[l].key(self.sweep)),
+            keys: std::array::from_fn(|l| self.streams[l].key(self.clock.sweep())),
         }
+    }
+}
+
+impl<T: Real> Place for Floats<T> {
+    fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    fn place(&mut self, lane: usize, state: &[i8], energy: f64) {
+        for (&s, &row) in state.iter().zip(&self.setup.plan.row_of) {
+            self.spins[row as usize * WIDTH + lane] = s;
+        }
+        self.energies[lane] = energy;
     }
 }
 
@@ -145,35 +139,27 @@ impl<T: Real> Ensemble for Floats<T> {
     }
 
     fn advance(&mut self, visits: usize) -> bool {
-        if self.order_of_sweep != Some(self.sweep) {
-            fill_order(&self.setup, self.sweep, &mut self.order);
-            self.order_of_sweep = Some(self.sweep);
-        }
-        let end = (self.visit + visits).min(self.order.len());
         let frame = self.frame();
+        let length = self.clock.order(&self.setup).len();
+        let range = self.clock.ahead(visits, 1, length);
+        let order = &self.clock.order(&self.setup)[..range.end];
         sweep(
             self.level,
             &frame,
-            &self.order[..end],
-            self.visit,
+            order,
+            range.start,
             &mut self.spins,
             &mut self.energies,
         );
-        self.visit = end;
-        if end < self.order.len() {
-            return false;
-        }
-        self.visit = 0;
-        self.sweep += 1;
-        true
+        self.clock.pass(&range, length)
     }
 
     fn position(&self) -> (u64, usize) {
-        (self.sweep, self.visit)
+        self.clock.position()
     }
 
     fn set_position(&mut self, position: (u64, usize)) {
-        (self.sweep, self.visit) = position;
+        self.clock.set_position(position);
     }
 
     fn energy(&self, lane: usize) -> f64 {
@@ -187,8 +173,7 @@ impl<T: Real> Ensemble for Floats<T> {
     }
 
     fn set_state(&mut self, lane: usize, state: &[i8]) {
-        let energy = self.setup.energy_units(state);
-        self.place(lane, state, energy);
+        self.place_one(lane, state);
     }
 
     fn bit_rows(&self, out: &mut [u64]) {

@@ -63,3 +63,29 @@ pub trait Ensemble: Send {
     /// Writes the shadow of a lane, by site.
     fn kept(&self, lane: usize, spins: &mut [i8]);
 }
+
+/// How an ensemble takes states up.
+trait Place: Ensemble + Sized {
+    /// What it was made from.
+    fn setup(&self) -> &Setup;
+
+    /// Replaces the spins of a lane, whose energy (in units of the grid) is known.
+    fn place(&mut self, lane: usize, state: &[i8], energy: f64);
+
+    /// The ensemble with its lanes, and their shadows, in the given states (one after the other, by site).
+    fn with_states(mut self, states: &[i8]) -> Self {
+        let n = self.setup().model.num_sites();
+        let energies = self.setup().energies_units(states, self.num_lanes());
+        for (lane, energy) in energies.into_iter().enumerate() {
+            self.place(lane, &states[lane * n..(lane + 1) * n], energy);
+        }
+        self.keep(u64::MAX);
+        self
+    }
+
+    /// The same for one lane, without its shadow.
+    fn place_one(&mut self, lane: usize, state: &[i8]) {
+        let energy = self.setup().energy_units(state);
+        self.place(lane, state, energy);
+    }
+}

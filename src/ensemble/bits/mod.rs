@@ -14,10 +14,10 @@ mod portable;
 pub(super) use layout::Layout;
 
 use super::aligned::Aligned;
-use super::decide::{Decider, WINDOW};
-use super::order::fill_order;
+use super::decide::{Decider, WINDOW, windows};
+use super::order::Clock;
 use super::simd::Level;
-use super::{Ensemble, Setup};
+use super::{Ensemble, Place, Setup};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -52,10 +52,7 @@ struct Bits<const L: usize> {
     num_lanes: usize,
     groups: Vec<Group<L>>,
     deciders: Vec<Decider>,
-    order: Vec<u32>,
-    order_of_sweep: Option<u64>,
-    sweep: u64,
-    visit: usize,
+    clock: Clock,
     level: Level,
 }
 
@@ -141,7 +138,6 @@ where
         states: &[i8],
         level: Level,
     ) -> Self {
-        let n = setup.model.num_sites();
         let group = || Group {
             spins: Aligned::new(0, layout.words * L),
             shadow: vec![[0; L]; layout.words],
@@ -153,24 +149,33 @@ where
         let deciders = (0..num_lanes as u64)
             .map(|lane| Decider::new(&setup, first_chain + lane))
             .collect();
-        let mut block = Self {
+        Self {
             layout,
             num_lanes,
             groups,
             deciders,
-            order: Vec::new(),
-            order_of_sweep: None,
-            sweep: 0,
-            visit: 0,
+            clock: Clock::default(),
             level,
             setup,
-        };
-        let energies = block.setup.energies_units(states, num_lanes);
-        for (lane, energy) in energies.into_iter().enumerate() {
-            block.place(lane, &states[lane * n..(lane + 1) * n], energy);
         }
-        block.keep(u64::MAX);
-        block
+        .with_states(states)
+    }
+
+    /// Spins of a lane by site, from the words of its group.
+    fn by_site(&self, words: &[[u64; L]], lane: usize, out: &mut [i8]) {
+        for (s, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
+            let down = words[row as usize / WORD][lane % L] >> (row as usize % WORD) & 1;
+            *s = 1 - 2 * down as i8;
+        }
+    }
+}
+
+impl<const L: usize> Place for Bits<L>
+where
+    Group<L>: Sweep,
+{
+    fn setup(&self) -> &Setup {
+        &self.setup
     }
 
     fn place(&mut self, lane: usize, state: &[i8], energy: f64) {
@@ -181,14 +186,6 @@ where
             *word = *word & !(1 << bit) | u64::from(s < 0) << bit;
         }
         group.energies[lane % L] = energy as i64;
-    }
-
-    /// Spins of a lane by site, from the words of its group.
-    fn by_site(&self, words: &[[u64; L]], lane: usize, out: &mut [i8]) {
-        for (s, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
-            let down = words[row as usize / WORD][lane % L] >> (row as usize % WORD) & 1;
-            *s = 1 - 2 * down as i8;
-        }
     }
 }
 
@@ -205,38 +202,26 @@ where
     }
 
     fn advance(&mut self, visits: usize) -> bool {
-        if self.order_of_sweep != Some(self.sweep) {
-            fill_order(&self.setup, self.sweep, &mut self.order);
-            self.order_of_sweep = Some(self.sweep);
-        }
         for decider in &mut self.deciders {
-            decider.enter(self.sweep);
+            decider.enter(self.clock.sweep());
         }
-        let length = self.order.len();
-        let end = (self.visit + visits).next_multiple_of(WINDOW).min(length);
-        let mut first = self.visit;
-        while first < end {
-            let next = (first + WINDOW - first % WINDOW).min(end);
+        let length = self.clock.order(&self.setup).len();
+        let range = self.clock.ahead(visits, WINDOW, length);
+        let order = self.clock.order(&self.setup);
+        for window in windows(range.clone()) {
             for (group, deciders) in self.groups.iter_mut().zip(self.deciders.chunks(L)) {
-                group.sweep(self.level, &self.layout, deciders, &self.order, first..next);
+                group.sweep(self.level, &self.layout, deciders, order, window.clone());
             }
-            first = next;
         }
-        self.visit = end;
-        if end < length {
-            return false;
-        }
-        self.visit = 0;
-        self.sweep += 1;
-        true
+        self.clock.pass(&range, length)
     }
 
     fn position(&self) -> (u64, usize) {
-        (self.sweep, self.visit)
+        self.clock.position()
     }
 
     fn set_position(&mut self, position: (u64, usize)) {
-        (self.sweep, self.visit) = position;
+        self.clock.set_position(position);
     }
 
     fn energy(&self, lane: usize) -> f64 {
@@ -248,8 +233,7 @@ where
     }
 
     fn set_state(&mut self, lane: usize, state: &[i8]) {
-        let energy = self.setup.energy_units(state);
-        self.place(lane, state, energy);
+        self.place_one(lane, state);
     }
 
     fn bit_rows(&self, out: &mut [u64]) {

@@ -19,8 +19,10 @@ mod transpose;
 pub(super) use layout::Layout;
 
 use super::aligned::Aligned;
+use super::order::Clock;
+use super::plan::QUAD;
 use super::simd::Level;
-use super::{Ensemble, Setup, shadow};
+use super::{Ensemble, Place, Setup, shadow};
 use crate::kernel::{Acceptance, Rule, is_below};
 use crate::rng::{Key, Stream, lead};
 use layout::Heavy;
@@ -43,8 +45,7 @@ pub(super) struct Bytes<const W: usize> {
     spins: Aligned<i8>,
     energies: [i64; W],
     shadows: Vec<u32>,
-    sweep: u64,
-    quad: usize,
+    clock: Clock,
     keys: [Key; W],
     keys_of_sweep: Option<u64>,
     level: Level,
@@ -79,10 +80,9 @@ impl<const W: usize> Bytes<W> {
         states: &[i8],
         level: Level,
     ) -> Self {
-        let n = setup.model.num_sites();
         let streams = (0..W as u64).map(|l| setup.stream(first_chain + l)).collect();
         let rows = setup.plan.num_rows() + 1;
-        let mut block = Self {
+        Self {
             num_lanes,
             streams,
             betas: vec![0.0; W],
@@ -97,27 +97,14 @@ impl<const W: usize> Bytes<W> {
             spins: Aligned::new(0, (rows * W).next_multiple_of(64)),
             energies: [0; W],
             shadows: vec![0; setup.plan.num_rows()],
-            sweep: 0,
-            quad: 0,
+            clock: Clock::default(),
             keys: [Key::default(); W],
             keys_of_sweep: None,
             level,
             layout,
             setup,
-        };
-        let energies = block.setup.energies_units(states, num_lanes);
-        for (lane, energy) in energies.into_iter().enumerate() {
-            block.place(lane, &states[lane * n..(lane + 1) * n], energy);
         }
-        block.keep(u64::MAX);
-        block
-    }
-
-    fn place(&mut self, lane: usize, state: &[i8], energy: f64) {
-        for (&s, &row) in state.iter().zip(&self.setup.plan.row_of) {
-            self.spins[row as usize * W + lane] = s;
-        }
-        self.energies[lane] = energy as i64;
+        .with_states(states)
     }
 
     /// Brings tables and keys up to date with betas and sweep.
@@ -133,11 +120,11 @@ impl<const W: usize> Bytes<W> {
             );
             self.stale = false;
         }
-        if self.keys_of_sweep != Some(self.sweep) {
+        if self.keys_of_sweep != Some(self.clock.sweep()) {
             for (key, stream) in self.keys.iter_mut().zip(&self.streams) {
-                *key = stream.key(self.sweep);
+                *key = stream.key(self.clock.sweep());
             }
-            self.keys_of_sweep = Some(self.sweep);
+            self.keys_of_sweep = Some(self.clock.sweep());
         }
     }
 }
@@ -165,6 +152,19 @@ impl<const W: usize> Tables<W> {
     }
 }
 
+impl<const W: usize> Place for Bytes<W> {
+    fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    fn place(&mut self, lane: usize, state: &[i8], energy: f64) {
+        for (&s, &row) in state.iter().zip(&self.setup.plan.row_of) {
+            self.spins[row as usize * W + lane] = s;
+        }
+        self.energies[lane] = energy as i64;
+    }
+}
+
 impl<const W: usize> Ensemble for Bytes<W> {
     fn num_lanes(&self) -> usize {
         self.num_lanes
@@ -180,7 +180,8 @@ impl<const W: usize> Ensemble for Bytes<W> {
 
     fn advance(&mut self, visits: usize) -> bool {
         self.prepare();
-        let end = (self.quad + visits.div_ceil(super::plan::QUAD)).min(self.layout.quads.len());
+        let length = self.layout.quads.len() * QUAD;
+        let range = self.clock.ahead(visits, QUAD, length);
         let frame = Frame {
             layout: &self.layout,
             tables: &self.tables,
@@ -188,7 +189,7 @@ impl<const W: usize> Ensemble for Bytes<W> {
             keys: &self.keys,
         };
         let spins = &mut *self.spins;
-        let quads = self.quad..end;
+        let quads = range.start / QUAD..range.end / QUAD;
         match self.level {
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 if self.tables.uniform && W > 8 => {
@@ -200,22 +201,15 @@ impl<const W: usize> Ensemble for Bytes<W> {
             }
             _ => portable::sweep(&frame, quads, spins, &mut self.energies),
         }
-        self.quad = end;
-        if end < self.layout.quads.len() {
-            return false;
-        }
-        self.quad = 0;
-        self.sweep += 1;
-        true
+        self.clock.pass(&range, length)
     }
 
     fn position(&self) -> (u64, usize) {
-        (self.sweep, self.quad * super::plan::QUAD)
+        self.clock.position()
     }
 
     fn set_position(&mut self, position: (u64, usize)) {
-        self.sweep = position.0;
-        self.quad = position.1 / super::plan::QUAD;
+        self.clock.set_position(position);
     }
 
     fn energy(&self, lane: usize) -> f64 {
@@ -229,8 +223,7 @@ impl<const W: usize> Ensemble for Bytes<W> {
     }
 
     fn set_state(&mut self, lane: usize, state: &[i8]) {
-        let energy = self.setup.energy_units(state);
-        self.place(lane, state, energy);
+        self.place_one(lane, state);
     }
 
     fn bit_rows(&self, out: &mut [u64]) {

@@ -10,12 +10,12 @@ mod speculate;
 mod sweep;
 
 use super::aligned::Aligned;
-use super::decide::{Decider, WINDOW};
-use super::order::fill_order;
+use super::decide::{Decider, WINDOW, windows};
+use super::order::Clock;
 use super::plan::EMPTY;
 use super::rows::{Number, Rows};
 use super::simd::Level;
-use super::{Ensemble, Setup};
+use super::{Ensemble, Place, Setup};
 use crate::kernel::Scan;
 use crate::rng::lead;
 use dense::{Matrix, PIECE, apply_pending};
@@ -68,10 +68,7 @@ pub(super) struct Cached<T> {
     layout: Arc<Layout<T>>,
     chains: Vec<Chain<T>>,
     deciders: Vec<Decider>,
-    order: Vec<u32>,
-    order_of_sweep: Option<u64>,
-    sweep: u64,
-    visit: usize,
+    clock: Clock,
     level: Level,
 }
 
@@ -85,7 +82,6 @@ impl<T: Swept> Cached<T> {
         states: &[i8],
         level: Level,
     ) -> Self {
-        let n = setup.model.num_sites();
         let num_rows = setup.plan.num_rows();
         let positions = setup.plan.visits.len();
         let chain = || Chain {
@@ -100,48 +96,15 @@ impl<T: Swept> Cached<T> {
         let deciders = (0..num_lanes as u64)
             .map(|lane| Decider::new(&setup, first_chain + lane))
             .collect();
-        let mut block = Self {
+        Self {
             layout,
             chains,
             deciders,
-            order: Vec::new(),
-            order_of_sweep: None,
-            sweep: 0,
-            visit: 0,
+            clock: Clock::default(),
             level,
             setup,
-        };
-        let energies = block.setup.energies_units(states, num_lanes);
-        for (lane, energy) in energies.into_iter().enumerate() {
-            block.place(lane, &states[lane * n..(lane + 1) * n], energy);
         }
-        block.keep(u64::MAX);
-        block
-    }
-
-    fn place(&mut self, lane: usize, state: &[i8], energy: f64) {
-        let chain = &mut self.chains[lane];
-        for (&s, &row) in state.iter().zip(&self.setup.plan.row_of) {
-            chain.spins[row as usize] = s;
-        }
-        let rows = &self.layout.rows;
-        for (row, _) in self
-            .setup
-            .plan
-            .visits
-            .iter()
-            .enumerate()
-            .filter(|(_, site)| **site != EMPTY)
-        {
-            let (neighbours, weights) = rows.row(row);
-            let spins = &chain.spins;
-            let terms = neighbours
-                .iter()
-                .zip(weights)
-                .map(|(&j, &w)| w.times(spins[j as usize]));
-            chain.fields[row] = terms.fold(rows.fields[row], T::plus);
-        }
-        chain.energy = energy;
+        .with_states(states)
     }
 
     /// Visits `range` of the sequential sweep.
@@ -152,15 +115,17 @@ impl<T: Swept> Cached<T> {
         match &layout.couplings {
             Couplings::Dense(matrix) => {
                 let mut lanes: Vec<_> = lanes.collect();
-                let mut first = range.start;
-                while first < range.end {
-                    let end = (first + WINDOW - first % WINDOW).min(range.end);
+                for window in windows(range) {
                     for (decider, chain) in &mut lanes {
-                        sweep_windows(level, layout, decider, first..end, chain);
+                        sweep_windows(level, layout, decider, window.clone(), chain);
                     }
                     let chains = lanes.iter_mut().map(|(_, chain)| &mut **chain);
-                    apply_pending(level, matrix, first - first % WINDOW, chains.collect());
-                    first = end;
+                    apply_pending(
+                        level,
+                        matrix,
+                        window.start - window.start % WINDOW,
+                        chains.collect(),
+                    );
                 }
             }
             Couplings::Sparse => {
@@ -173,11 +138,12 @@ impl<T: Swept> Cached<T> {
 
     /// Visits `range` of any order, one by one.
     fn advance_order(&mut self, range: Range<usize>) {
+        let order = self.clock.order(&self.setup);
         for (decider, chain) in self.deciders.iter().zip(&mut self.chains) {
             let limit = T::limit(decider.reach());
             for visit in range.clone() {
-                let row = self.order[visit] as usize;
-                if self.order[visit] != EMPTY && chain.fields[row].within(chain.spins[row], limit) {
+                let row = order[visit] as usize;
+                if order[visit] != EMPTY && chain.fields[row].within(chain.spins[row], limit) {
                     let lead = lead(decider.key(), visit as u32);
                     if !flips(&self.layout, decider, row, visit as u32, lead, chain) {
                         continue;
@@ -192,6 +158,31 @@ impl<T: Swept> Cached<T> {
     }
 }
 
+impl<T: Swept> Place for Cached<T> {
+    fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    fn place(&mut self, lane: usize, state: &[i8], energy: f64) {
+        let chain = &mut self.chains[lane];
+        for (&s, &row) in state.iter().zip(&self.setup.plan.row_of) {
+            chain.spins[row as usize] = s;
+        }
+        let rows = &self.layout.rows;
+        let visits = self.setup.plan.visits.iter().enumerate();
+        for (row, _) in visits.filter(|(_, site)| **site != EMPTY) {
+            let (neighbours, weights) = rows.row(row);
+            let spins = &chain.spins;
+            let terms = neighbours
+                .iter()
+                .zip(weights)
+                .map(|(&j, &w)| w.times(spins[j as usize]));
+            chain.fields[row] = terms.fold(rows.fields[row], T::plus);
+        }
+        chain.energy = energy;
+    }
+}
+
 impl<T: Swept> Ensemble for Cached<T> {
     fn num_lanes(&self) -> usize {
         self.chains.len()
@@ -203,7 +194,7 @@ impl<T: Swept> Ensemble for Cached<T> {
 
     fn advance(&mut self, visits: usize) -> bool {
         for decider in &mut self.deciders {
-            decider.enter(self.sweep);
+            decider.enter(self.clock.sweep());
         }
         let sequential = self.setup.scan == Scan::Sequential;
         let length = if sequential {
@@ -211,31 +202,21 @@ impl<T: Swept> Ensemble for Cached<T> {
         } else {
             self.setup.plan.free.len()
         };
-        let end = (self.visit + visits).next_multiple_of(WINDOW).min(length);
+        let range = self.clock.ahead(visits, WINDOW, length);
         if sequential {
-            self.advance_windows(self.visit..end);
+            self.advance_windows(range.clone());
         } else {
-            if self.order_of_sweep != Some(self.sweep) {
-                fill_order(&self.setup, self.sweep, &mut self.order);
-                self.order_of_sweep = Some(self.sweep);
-            }
-            self.advance_order(self.visit..end);
+            self.advance_order(range.clone());
         }
-        self.visit = end;
-        if end < length {
-            return false;
-        }
-        self.visit = 0;
-        self.sweep += 1;
-        true
+        self.clock.pass(&range, length)
     }
 
     fn position(&self) -> (u64, usize) {
-        (self.sweep, self.visit)
+        self.clock.position()
     }
 
     fn set_position(&mut self, position: (u64, usize)) {
-        (self.sweep, self.visit) = position;
+        self.clock.set_position(position);
     }
 
     fn energy(&self, lane: usize) -> f64 {
@@ -247,8 +228,7 @@ impl<T: Swept> Ensemble for Cached<T> {
     }
 
     fn set_state(&mut self, lane: usize, state: &[i8]) {
-        let energy = self.setup.energy_units(state);
-        self.place(lane, state, energy);
+        self.place_one(lane, state);
     }
 
     fn bit_rows(&self, out: &mut [u64]) {
