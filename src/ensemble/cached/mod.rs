@@ -171,13 +171,7 @@ impl<T: Swept> Place for Cached<T> {
         let rows = &self.layout.rows;
         let visits = self.setup.plan.visits.iter().enumerate();
         for (row, _) in visits.filter(|(_, site)| **site != EMPTY) {
-            let (neighbours, weights) = rows.row(row);
-            let spins = &chain.spins;
-            let terms = neighbours
-                .iter()
-                .zip(weights)
-                .map(|(&j, &w)| w.times(spins[j as usize]));
-            chain.fields[row] = terms.fold(rows.fields[row], T::plus);
+            chain.fields[row] = rows.field(row, &chain.spins);
         }
         chain.energy = energy;
     }
