@@ -104,10 +104,8 @@ def print_line(name: str, best: str, seconds: int, answers: Sequence[Answer]) ->
     reached = sum(answer.gap <= 0 for answer in answers)
     worst = 100 * max(answer.gap for answer in answers)
     median = statistics.median(answer.seconds for answer in answers)
-    print(
-        f"| {name} | {best} | {seconds} | {reached} of {len(answers)} | {worst:.3f} | {median:.1f} |",
-        flush=True,
-    )
+    cells = [name, best, seconds, f"{reached} of {len(answers)}", f"{worst:.3f}", f"{median:.1f}"]
+    print(f"| {' | '.join(map(str, cells))} |", flush=True)
 
 
 def anneal(row: Row, folder: Path, seconds: int, seed: int) -> Answer:
