@@ -5,7 +5,7 @@ mod common;
 
 use common::every::{RULES, SCANS};
 use common::models::{self, setup};
-use common::paths::{WHOLE, advance, paths_and_widths};
+use common::paths::{WHOLE, advance};
 use common::plain;
 use magnetite::ensemble::{Ensemble, Factory, Level, Setup};
 use magnetite::kernel::Kernel;
@@ -130,7 +130,7 @@ fn states(ensemble: &dyn Ensemble, num_sites: usize) -> Vec<Vec<i8>> {
 fn factories(setup: &Setup) -> Vec<Factory> {
     Level::available()
         .into_iter()
-        .flat_map(|level| paths_and_widths(setup, level))
+        .flat_map(|level| Factory::every(setup, level))
         .collect()
 }
 

@@ -32,14 +32,34 @@ pub struct Factory {
     name: String,
 }
 
-/// Nanoseconds an update is expected to take on each path, on average over an annealing run (fitted to measurements on one
-/// machine; only their order matters, and where two are close it matters little which is taken).
-struct Costs {
-    bits: f64,
-    bytes: f64,
-    floats: f64,
-    cached_dense: f64,
-    cached_sparse: f64,
+/// An implementation, with what it is told from.
+#[derive(Clone, Copy, Debug)]
+enum Path {
+    Bytes,
+    Bits,
+    Floats,
+    CachedDense,
+    CachedSparse,
+}
+
+impl Path {
+    const ALL: [Self; 5] = [
+        Self::Bytes,
+        Self::Bits,
+        Self::Floats,
+        Self::CachedDense,
+        Self::CachedSparse,
+    ];
+
+    /// Most chains of a block.
+    fn most_lanes(self) -> usize {
+        match self {
+            Self::Bytes => bytes::MOST_LANES,
+            Self::Bits => bits::MOST_LANES,
+            Self::Floats => floats::WIDTH,
+            Self::CachedDense | Self::CachedSparse => cached::MOST_LANES,
+        }
+    }
 }
 
 /// A full matrix of couplings larger than this stays a list.
@@ -49,65 +69,82 @@ const MOST_DENSE_BYTES: usize = 4 << 30;
 const BYTE_BOUND: f64 = 126.0;
 const SHORT_BOUND: f64 = 32_766.0;
 
-impl Costs {
-    fn new(setup: &Setup, per_thread: usize) -> Self {
-        let n = setup.model.num_sites().max(1) as f64;
-        let degree = 2.0 * setup.model.num_couplings() as f64 / n;
-        let bytes_per_number = match setup.grid.precision {
-            Precision::Single if setup.grid.exact && setup.grid.bound <= SHORT_BOUND => 2.0,
-            Precision::Single => 4.0,
-            Precision::Double => 8.0,
-        };
-        let matrix = n * n * bytes_per_number;
-        let lanes = |most: usize| per_thread.min(most) as f64;
-        let words = n / 64.0;
-        Self {
-            bits: if per_thread < bits::MANY {
-                8.0 + words
-            } else {
-                (25.0 + words) / lanes(8)
-            },
-            bytes: (8.0 + 0.35 * degree) / lanes(32),
-            floats: (37.0 + degree * (0.4 + 0.15 * bytes_per_number)) / lanes(floats::WIDTH),
-            cached_dense: if matrix > MOST_DENSE_BYTES as f64 {
-                f64::INFINITY
-            } else {
-                6.0 + 0.0055 * n * bytes_per_number
-            },
-            cached_sparse: 3.5 + 0.13 * degree,
-        }
-    }
+/// All paths, cheapest first: by the nanoseconds an update is expected to take on average over an annealing run with so
+/// many chains on a thread. (Fitted to measurements on one machine; only the order matters, and where two are close it
+/// matters little which is taken.)
+fn by_cost(setup: &Setup, per_thread: usize) -> [Path; 5] {
+    let n = setup.model.num_sites().max(1) as f64;
+    let degree = 2.0 * setup.model.num_couplings() as f64 / n;
+    let bytes_per_number = match setup.grid.precision {
+        Precision::Single if setup.grid.exact && setup.grid.bound <= SHORT_BOUND => 2.0,
+        Precision::Single => 4.0,
+        Precision::Double => 8.0,
+    };
+    let words = n / 64.0;
+    let lanes = |most: usize| per_thread.min(most) as f64;
+    let cost = |path: &Path| match path {
+        Path::Bytes => (8.0 + 0.35 * degree) / lanes(bytes::MOST_LANES),
+        Path::Bits if per_thread < bits::MANY => 8.0 + words,
+        Path::Bits => (25.0 + words) / lanes(8),
+        Path::Floats => (37.0 + degree * (0.4 + 0.15 * bytes_per_number)) / lanes(floats::WIDTH),
+        Path::CachedDense if n * n * bytes_per_number > MOST_DENSE_BYTES as f64 => f64::INFINITY,
+        Path::CachedDense => 6.0 + 0.0055 * n * bytes_per_number,
+        Path::CachedSparse => 3.5 + 0.13 * degree,
+    };
+    let mut paths = Path::ALL;
+    paths.sort_by(|a, b| cost(a).total_cmp(&cost(b)));
+    paths
 }
 
 impl Factory {
     /// The layout for `num_chains` chains on `num_threads` threads; `width` forces blocks of that many lanes.
     #[must_use]
     pub fn new(
-        setup: Setup,
+        setup: &Setup,
         level: Level,
         num_chains: usize,
         num_threads: usize,
         width: Option<usize>,
     ) -> Self {
         let per_thread = num_chains.div_ceil(num_threads.max(1)).max(1);
-        let costs = Costs::new(&setup, per_thread);
-        let lanes = width.unwrap_or(per_thread);
-        let made =
-            Self::bytes(&setup, level, lanes, &costs).or_else(|| Self::bits(&setup, level, lanes, &costs));
-        if let Some(factory) = made {
-            return factory;
-        }
-        if costs.floats < costs.cached_dense.min(costs.cached_sparse)
-            && lanes <= floats::WIDTH.max(per_thread)
-        {
-            return Self::floats(setup, level);
-        }
-        Self::cached(setup, level, costs.cached_dense < costs.cached_sparse, lanes)
+        let fits = |path: &Path| width.is_none_or(|width| width <= path.most_lanes());
+        let make = |path: Path| {
+            let lanes = width.unwrap_or(per_thread).min(path.most_lanes());
+            Self::of(path, setup, level, lanes)
+        };
+        let mut fitting = by_cost(setup, per_thread).into_iter().filter(fits);
+        let sparse = || Self::cached(setup, level, false, 1);
+        fitting.find_map(make).unwrap_or_else(sparse)
     }
 
-    fn bytes(setup: &Setup, level: Level, lanes: usize, costs: &Costs) -> Option<Self> {
-        let best_other = costs.floats.min(costs.cached_dense).min(costs.cached_sparse);
-        if setup.scan != Scan::Sequential || costs.bytes > best_other {
+    /// Every layout that can carry out `setup`, whatever it costs, with blocks of every kind of width.
+    #[must_use]
+    pub fn every(setup: &Setup, level: Level) -> Vec<Self> {
+        let widths = |path| match path {
+            Path::Bytes => vec![8, 16, 32],
+            Path::Bits => vec![bits::MANY - 1, bits::MOST_LANES],
+            Path::CachedDense => vec![1, cached::MOST_LANES],
+            Path::Floats | Path::CachedSparse => vec![1],
+        };
+        let made = |path| {
+            let factory = move |lanes| Self::of(path, setup, level, lanes);
+            widths(path).into_iter().filter_map(factory)
+        };
+        Path::ALL.into_iter().flat_map(made).collect()
+    }
+
+    fn of(path: Path, setup: &Setup, level: Level, lanes: usize) -> Option<Self> {
+        match path {
+            Path::Bytes => Self::bytes(setup, level, lanes),
+            Path::Bits => Self::bits(setup, level, lanes),
+            Path::Floats => Some(Self::floats(setup, level)),
+            Path::CachedDense => Some(Self::cached(setup, level, true, lanes)),
+            Path::CachedSparse => Some(Self::cached(setup, level, false, 1)),
+        }
+    }
+
+    fn bytes(setup: &Setup, level: Level, lanes: usize) -> Option<Self> {
+        if setup.scan != Scan::Sequential {
             return None;
         }
         let width = match lanes {
@@ -126,30 +163,26 @@ impl Factory {
         })
     }
 
-    fn bits(setup: &Setup, level: Level, lanes: usize, costs: &Costs) -> Option<Self> {
-        if costs.bits > costs.floats.min(costs.cached_dense).min(costs.cached_sparse) {
-            return None;
-        }
+    fn bits(setup: &Setup, level: Level, lanes: usize) -> Option<Self> {
         let layout = Arc::new(bits::Layout::new(setup)?);
-        let width = lanes.clamp(1, bits::MOST_LANES);
         let name = "bits, exclusive-or and count".to_owned();
         Some(Self {
             setup: setup.clone(),
             level,
             tables: Tables::Bits(layout),
-            width,
+            width: lanes,
             name,
         })
     }
 
-    fn floats(setup: Setup, level: Level) -> Self {
+    fn floats(setup: &Setup, level: Level) -> Self {
         let (tables, number) = match setup.grid.precision {
-            Precision::Single => (Tables::Single(Arc::new(Rows::new(&setup))), "f32"),
-            Precision::Double => (Tables::Double(Arc::new(Rows::new(&setup))), "f64"),
+            Precision::Single => (Tables::Single(Arc::new(Rows::new(setup))), "f32"),
+            Precision::Double => (Tables::Double(Arc::new(Rows::new(setup))), "f64"),
         };
         let name = format!("recomputed {number} fields, {} chains a block", floats::WIDTH);
         Self {
-            setup,
+            setup: setup.clone(),
             level,
             tables,
             width: floats::WIDTH,
@@ -157,38 +190,33 @@ impl Factory {
         }
     }
 
-    fn cached(setup: Setup, level: Level, dense: bool, lanes: usize) -> Self {
+    fn cached(setup: &Setup, level: Level, dense: bool, lanes: usize) -> Self {
         let short = setup.grid.exact && setup.grid.bound <= SHORT_BOUND;
         let byte = !dense && short && setup.grid.bound <= BYTE_BOUND;
         let (tables, number) = match setup.grid.precision {
             _ if byte => (
-                Tables::CachedByte(Arc::new(cached::Layout::new(&setup, dense))),
+                Tables::CachedByte(Arc::new(cached::Layout::new(setup, dense))),
                 "i8",
             ),
             _ if short => (
-                Tables::CachedShort(Arc::new(cached::Layout::new(&setup, dense))),
+                Tables::CachedShort(Arc::new(cached::Layout::new(setup, dense))),
                 "i16",
             ),
             Precision::Single => (
-                Tables::CachedSingle(Arc::new(cached::Layout::new(&setup, dense))),
+                Tables::CachedSingle(Arc::new(cached::Layout::new(setup, dense))),
                 "f32",
             ),
             Precision::Double => (
-                Tables::CachedDouble(Arc::new(cached::Layout::new(&setup, dense))),
+                Tables::CachedDouble(Arc::new(cached::Layout::new(setup, dense))),
                 "f64",
             ),
         };
-        let width = if dense {
-            lanes.clamp(1, cached::MOST_LANES)
-        } else {
-            1
-        };
         let layout = if dense { "dense" } else { "sparse" };
         Self {
-            setup,
+            setup: setup.clone(),
             level,
             tables,
-            width,
+            width: lanes,
             name: format!("cached {number} fields, {layout}"),
         }
     }

@@ -116,7 +116,7 @@ impl Chains {
             scan: self.scan,
             seed: self.seed,
         };
-        Ok(Factory::new(setup, level, self.count, self.num_threads, width))
+        Ok(Factory::new(&setup, level, self.count, self.num_threads, width))
     }
 
     /// The state in which chain `index` (of this run) starts.

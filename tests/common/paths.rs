@@ -1,34 +1,15 @@
-//! Every path a setup may take, found by asking for different numbers of chains.
+//! Every path that can carry out a setup, and how blocks are driven.
 
 use magnetite::ensemble::{Ensemble, Factory, Level, Setup};
 
-/// Numbers of chains on one thread at which the choice of a path may change.
-const CHAINS: [usize; 12] = [1, 2, 3, 5, 8, 12, 16, 20, 24, 32, 64, 128];
-
-/// One factory for every path that `setup` takes for some number of chains: that of the widest blocks.
+/// One factory for every path that can carry out `setup`: that of the widest blocks.
 pub fn paths(setup: &Setup, level: Level) -> Vec<Factory> {
     let mut found: Vec<Factory> = Vec::new();
-    for chains in CHAINS {
-        let factory = Factory::new(setup.clone(), level, chains, 1, None);
+    for factory in Factory::every(setup, level) {
         match found.iter_mut().find(|other| other.name() == factory.name()) {
             Some(same) if same.width() < factory.width() => *same = factory,
             Some(_) => {}
             None => found.push(factory),
-        }
-    }
-    found
-}
-
-/// One factory for every path and every width of blocks.
-pub fn paths_and_widths(setup: &Setup, level: Level) -> Vec<Factory> {
-    let mut found: Vec<Factory> = Vec::new();
-    for chains in CHAINS {
-        let factory = Factory::new(setup.clone(), level, chains, 1, None);
-        if found
-            .iter()
-            .all(|other| other.name() != factory.name() || other.width() != factory.width())
-        {
-            found.push(factory);
         }
     }
     found

@@ -28,6 +28,9 @@ use crate::rng::{Key, Stream, lead};
 use layout::Heavy;
 use std::sync::Arc;
 
+/// Most chains of a block.
+pub(super) const MOST_LANES: usize = 32;
+
 /// Largest local field that a byte holds.
 pub(in crate::ensemble) const BYTE_BOUND: f64 = 127.0;
 
