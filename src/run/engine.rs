@@ -5,6 +5,7 @@ use super::chains::{Chains, Checkpoint};
 use super::{Job, Workers};
 use crate::ensemble::Factory;
 use crate::error::{Result, invalid};
+use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -16,6 +17,8 @@ pub(super) struct Engine<R> {
     pub blocks: Vec<Block<R>>,
     starts: Vec<u64>,
     workers: Workers,
+    /// What [`Engine::lowest`] said when the best energy was last summed, and that energy.
+    best_energy: Cell<Option<((f64, usize, usize), f64)>>,
 }
 
 impl<R: Recorder> Engine<R> {
@@ -44,6 +47,7 @@ impl<R: Recorder> Engine<R> {
             blocks,
             starts,
             workers,
+            best_energy: Cell::new(None),
         })
     }
 
@@ -69,27 +73,39 @@ impl<R: Recorder> Engine<R> {
             .sum()
     }
 
+    /// The lowest energy seen so far, in block and lane, if the run has begun.
+    fn lowest(&self) -> Option<(f64, usize, usize)> {
+        let of_block = |(b, block): (usize, &Block<R>)| {
+            let lanes = block.best.iter().enumerate();
+            let lowest = lanes.min_by(|x, y| x.1.total_cmp(y.1));
+            lowest.map(|(lane, &energy)| (energy, b, lane))
+        };
+        let lowest = self.blocks.iter().enumerate().filter_map(of_block);
+        lowest.min_by(|x, y| x.0.total_cmp(&y.0))
+    }
+
     /// The state of lowest energy seen so far, if the run has begun.
     pub fn best_state(&self) -> Option<Vec<i8>> {
-        let lanes = |b: usize| {
-            self.blocks[b]
-                .best
-                .iter()
-                .enumerate()
-                .map(move |(lane, &energy)| (energy, b, lane))
-        };
-        let (_, b, lane) = (0..self.blocks.len())
-            .flat_map(lanes)
-            .min_by(|x, y| x.0.total_cmp(&y.0))?;
+        let (_, b, lane) = self.lowest()?;
         let mut state = vec![0; self.chains.model.num_sites()];
         self.blocks[b].write(Which::Best, lane, &mut state);
         Some(state)
     }
 
-    /// Its energy, from the f64 coefficients; infinity before the start.
+    /// Its energy, from the f64 coefficients; infinity before the start. It is asked for after every slice, and summed
+    /// anew only when there is a new best state.
     pub fn best_energy(&self) -> f64 {
-        self.best_state()
-            .map_or(f64::INFINITY, |state| self.chains.model.energy(&state))
+        let lowest = self.lowest();
+        if let Some((place, energy)) = self.best_energy.get()
+            && Some(place) == lowest
+        {
+            return energy;
+        }
+        let energy = self
+            .best_state()
+            .map_or(f64::INFINITY, |state| self.chains.model.energy(&state));
+        self.best_energy.set(lowest.map(|place| (place, energy)));
+        energy
     }
 
     /// Blocks and lanes of all chains, in order.
