@@ -9,6 +9,9 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
+/// An energy, and the block and lane that have it.
+type Lowest = (f64, usize, usize);
+
 /// A run of chains through a schedule, with a recorder of kind `R` a block.
 pub(super) struct Engine<R> {
     pub chains: Arc<Chains>,
@@ -18,7 +21,7 @@ pub(super) struct Engine<R> {
     starts: Vec<u64>,
     workers: Workers,
     /// What [`Engine::lowest`] said when the best energy was last summed, and that energy.
-    best_energy: Cell<Option<((f64, usize, usize), f64)>>,
+    best_energy: Cell<Option<(Lowest, f64)>>,
 }
 
 impl<R: Recorder> Engine<R> {
@@ -74,7 +77,7 @@ impl<R: Recorder> Engine<R> {
     }
 
     /// The lowest energy seen so far, in block and lane, if the run has begun.
-    fn lowest(&self) -> Option<(f64, usize, usize)> {
+    fn lowest(&self) -> Option<Lowest> {
         let of_block = |(b, block): (usize, &Block<R>)| {
             let lanes = block.best.iter().enumerate();
             let lowest = lanes.min_by(|x, y| x.1.total_cmp(y.1));
