@@ -81,6 +81,10 @@ bench: rust-found $(VENV)/.built-dist ## Measure against the packages that users
 	$(PIP) install --group bench
 	$(BIN)/python benches/compare.py
 
+.PHONY: bench-answers
+bench-answers: rust-found $(VENV)/.built-dist ## Measure the answers that the command line finds in 10 and 30 seconds
+	$(BIN)/python benches/answers.py
+
 .PHONY: bench-core
 bench-core: rust-found ## Run the criterion benches of every kernel and energy
 	cargo bench --no-default-features
