@@ -10,6 +10,7 @@ import pytest
 
 import magnetite as mg
 from magnetite.models import Model
+from tools.lattice import square_lattice
 from tools.laws import all_states, boltzmann, deviation
 
 RNG = np.random.default_rng(11)
@@ -65,13 +66,6 @@ def test_moments_are_those_of_the_draws() -> None:
     np.testing.assert_allclose(result.correlations, products.mean(axis=0), rtol=0, atol=1e-13)
 
 
-def torus(size: int) -> mg.Ising:
-    """Return the periodic square lattice with J = 1 in the convention E = -sum s_i s_j."""
-    sites = np.arange(size * size).reshape(size, size)
-    ends = np.concatenate([np.roll(sites, -1, axis).ravel() for axis in (0, 1)])
-    return mg.Ising((np.tile(sites.ravel(), 2), ends, np.full(2 * size * size, -1.0)))
-
-
 CRITICAL = math.log(1 + math.sqrt(2)) / 2
 # Kaufman's formula, checked against enumeration for L = 4: beta, L, energy a spin.
 LATTICES = [
@@ -96,7 +90,7 @@ MAGNETISATIONS = [
 @pytest.mark.parametrize(("beta", "size", "energy"), LATTICES)
 def test_energy_of_square_lattices(beta: float, size: int, energy: float, kernel: str) -> None:
     result = mg.sample(
-        torus(size),
+        square_lattice(size),
         beta=beta,
         num_chains=256,
         num_sweeps=1000,
@@ -112,7 +106,7 @@ def test_energy_of_square_lattices(beta: float, size: int, energy: float, kernel
 @pytest.mark.parametrize(("beta", "square", "absolute"), MAGNETISATIONS)
 def test_magnetisation_of_the_smallest_lattice(beta: float, square: float, absolute: float) -> None:
     result = mg.sample(
-        torus(4),
+        square_lattice(4),
         beta=beta,
         num_chains=256,
         num_sweeps=1000,
