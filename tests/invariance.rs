@@ -63,12 +63,14 @@ impl Case {
     }
 }
 
-/// Signs, small whole numbers, reals, and reals beside penalties.
+/// Signs, small whole numbers, reals, reals beside penalties, and multiples of units that are no powers of two.
 fn weight(kind: usize) -> BoxedStrategy<f64> {
     match kind {
         0 => prop_oneof![Just(1.0), Just(-1.0)].boxed(),
         1 => (-4i8..5).prop_map(f64::from).boxed(),
         2 => (-2.0..2.0f64).boxed(),
+        3 => (-4i8..5).prop_map(|w| 0.1 * f64::from(w)).boxed(),
+        4 => prop_oneof![Just(1.0 / 3.0), Just(-1.0 / 3.0)].boxed(),
         _ => prop_oneof![3 => -2.0..2.0f64, 1 => Just(1.0e8), 1 => Just(-1.0e8)].boxed(),
     }
 }
@@ -78,7 +80,7 @@ fn beta() -> impl Strategy<Value = f64> {
 }
 
 fn cases() -> impl Strategy<Value = Case> {
-    (1usize..40, 0usize..4, 0usize..12).prop_flat_map(|(num_sites, kind, degree)| {
+    (1usize..40, 0usize..6, 0usize..12).prop_flat_map(|(num_sites, kind, degree)| {
         let field = prop_oneof![1 => Just(0.0), 1 => weight(kind)];
         (
             prop::collection::vec((0..num_sites, 0..num_sites, weight(kind)), num_sites * degree / 2),

@@ -365,33 +365,31 @@ fn draws_do_not_depend_on_threads_slices_or_interruptions() {
 #[test]
 fn a_foreign_checkpoint_is_refused() {
     let (_, model) = models().remove(0);
-    let mut run = made(options(chains(&model, 6, 1)));
-    run.advance(0.0);
-    let checkpoint = run.checkpoint();
-    assert!(made(options(chains(&model, 7, 1))).restore(&checkpoint).is_err());
-    assert!(
-        made(AnnealOptions {
-            trajectory: 3,
-            ..options(chains(&model, 6, 1))
-        })
-        .restore(&checkpoint)
-        .is_err()
-    );
-    let mut cut = checkpoint.clone();
-    cut.states.pop();
-    assert!(made(options(chains(&model, 6, 1))).restore(&cut).is_err());
-    let short = AnnealOptions {
-        betas: Vec::new(),
-        ..options(chains(&model, 6, 1))
+    let options = |count, trajectory| AnnealOptions {
+        trajectory,
+        ..options(chains(&model, count, 1))
     };
-    let mut late = finish(made(options(chains(&model, 6, 1)))).checkpoint();
-    late.energies.clear();
-    assert!(
-        made(AnnealOptions {
-            trajectory: 0,
-            ..short
-        })
-        .restore(&late)
-        .is_err()
-    );
+    let mut run = made(options(6, 8));
+    run.advance(0.0);
+    let whole = run.checkpoint();
+    let restored = |count, trajectory, change: fn(&mut Checkpoint)| {
+        let mut checkpoint = whole.clone();
+        change(&mut checkpoint);
+        made(options(count, trajectory)).restore(&checkpoint).is_ok()
+    };
+    assert!(restored(6, 8, |_| {}));
+    assert!(!restored(7, 8, |_| {}));
+    assert!(!restored(6, 3, |_| {}));
+    let damages: [fn(&mut Checkpoint); 7] = [
+        |c| c.states.truncate(5),
+        |c| c.states[0] = 0,
+        |c| c.best_states[5] = 3,
+        |c| c.visits[0] += 1,
+        |c| c.visits[0] = 1 << 40,
+        |c| c.sweeps[0] = 1 << 40,
+        |c| c.block_starts.push(5),
+    ];
+    for (number, damage) in damages.into_iter().enumerate() {
+        assert!(!restored(6, 8, damage), "damage {number} was not noticed");
+    }
 }

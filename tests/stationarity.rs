@@ -146,6 +146,7 @@ macro_rules! stationary {
 stationary! {
     sparse_signs: models::sparse_signs();
     integers: models::integers();
+    tenths: models::tenths();
     sparse_reals: models::sparse_reals();
     dense_signs: models::dense_signs();
     dense_reals: models::dense_reals();

@@ -5,6 +5,7 @@ use super::bytes::{self, Bytes};
 use super::cached::{self, Cached};
 use super::floats::{self, Floats};
 use super::rows::Rows;
+use super::setup::Start;
 use super::simd::Level;
 use super::{Ensemble, Setup};
 use crate::kernel::Scan;
@@ -248,84 +249,26 @@ impl Factory {
     /// A block of `num_lanes` chains from `first_chain` on, in the given states (one after the other, by site).
     #[must_use]
     pub fn block(&self, first_chain: u64, num_lanes: usize, states: &[i8]) -> Box<dyn Ensemble> {
-        let setup = self.setup.clone();
-        let level = self.level;
+        let start = Start {
+            setup: self.setup.clone(),
+            level: self.level,
+            first_chain,
+            num_lanes,
+            states,
+        };
         match &self.tables {
-            Tables::Bits(t) => bits::block(setup, t.clone(), first_chain, num_lanes, states, level),
+            Tables::Bits(t) => bits::block(start, t.clone()),
             Tables::Bytes(t) => match self.width {
-                8 => Box::new(Bytes::<8>::new(
-                    setup,
-                    t.clone(),
-                    first_chain,
-                    num_lanes,
-                    states,
-                    level,
-                )),
-                16 => Box::new(Bytes::<16>::new(
-                    setup,
-                    t.clone(),
-                    first_chain,
-                    num_lanes,
-                    states,
-                    level,
-                )),
-                _ => Box::new(Bytes::<32>::new(
-                    setup,
-                    t.clone(),
-                    first_chain,
-                    num_lanes,
-                    states,
-                    level,
-                )),
+                8 => Box::new(Bytes::<8>::new(start, t.clone())),
+                16 => Box::new(Bytes::<16>::new(start, t.clone())),
+                _ => Box::new(Bytes::<32>::new(start, t.clone())),
             },
-            Tables::Single(t) => Box::new(Floats::new(
-                setup,
-                t.clone(),
-                first_chain,
-                num_lanes,
-                states,
-                level,
-            )),
-            Tables::Double(t) => Box::new(Floats::new(
-                setup,
-                t.clone(),
-                first_chain,
-                num_lanes,
-                states,
-                level,
-            )),
-            Tables::CachedByte(t) => Box::new(Cached::new(
-                setup,
-                t.clone(),
-                first_chain,
-                num_lanes,
-                states,
-                level,
-            )),
-            Tables::CachedShort(t) => Box::new(Cached::new(
-                setup,
-                t.clone(),
-                first_chain,
-                num_lanes,
-                states,
-                level,
-            )),
-            Tables::CachedSingle(t) => Box::new(Cached::new(
-                setup,
-                t.clone(),
-                first_chain,
-                num_lanes,
-                states,
-                level,
-            )),
-            Tables::CachedDouble(t) => Box::new(Cached::new(
-                setup,
-                t.clone(),
-                first_chain,
-                num_lanes,
-                states,
-                level,
-            )),
+            Tables::Single(t) => Box::new(Floats::new(start, t.clone())),
+            Tables::Double(t) => Box::new(Floats::new(start, t.clone())),
+            Tables::CachedByte(t) => Box::new(Cached::new(start, t.clone())),
+            Tables::CachedShort(t) => Box::new(Cached::new(start, t.clone())),
+            Tables::CachedSingle(t) => Box::new(Cached::new(start, t.clone())),
+            Tables::CachedDouble(t) => Box::new(Cached::new(start, t.clone())),
         }
     }
 }

@@ -15,9 +15,9 @@ struct Law {
     beta: f64,
     acceptance: Acceptance,
     units: f32,
-    /// Thresholds by k; the last is zero, or `k` past it must be computed.
+    /// Thresholds by k, then a zero that stands for every larger k where the table is complete.
     table: Arc<[u32]>,
-    /// True if every k from the end of the table on has threshold zero.
+    /// True if every k past the thresholds in the table has threshold zero, or cannot be.
     complete: bool,
 }
 

@@ -4,8 +4,9 @@
 //! (see [`crate::model::Grid`]). Every scan and clamping goes this way too.
 
 use super::order::Clock;
-use super::plan::EMPTY;
+use super::plan::{EMPTY, QUAD};
 use super::rows::{Number, Rows};
+use super::setup::Start;
 use super::simd::Level;
 use super::{Ensemble, Place, Setup, shadow};
 use crate::kernel::{Acceptance, Cuts, Rule};
@@ -68,15 +69,14 @@ real!(f32);
 real!(f64);
 
 impl<T: Real> Floats<T> {
-    /// Chains `first_chain ..` in the given states (one after the other, by site).
-    pub fn new(
-        setup: Setup,
-        rows: Arc<Rows<T>>,
-        first_chain: u64,
-        num_lanes: usize,
-        states: &[i8],
-        level: Level,
-    ) -> Self {
+    pub fn new(start: Start, rows: Arc<Rows<T>>) -> Self {
+        let Start {
+            setup,
+            level,
+            first_chain,
+            num_lanes,
+            states,
+        } = start;
         let num_rows = setup.plan.num_rows();
         Self {
             rows,
@@ -141,7 +141,7 @@ impl<T: Real> Ensemble for Floats<T> {
     fn advance(&mut self, visits: usize) -> bool {
         let frame = self.frame();
         let length = self.clock.order(&self.setup).len();
-        let range = self.clock.ahead(visits, 1, length);
+        let range = self.clock.ahead(visits, QUAD, length);
         let order = &self.clock.order(&self.setup)[..range.end];
         sweep(
             self.level,

@@ -21,11 +21,14 @@ mod simd;
 mod x86;
 
 pub use choose::Factory;
-pub use plan::Plan;
+pub use plan::{Plan, QUAD};
 pub use setup::Setup;
 pub use simd::Level;
 
-/// Up to 64 chains (lanes) of one model that are advanced together.
+/// Most lanes of any block: lanes are told in the bits of a word.
+pub const MOST_LANES: usize = 64;
+
+/// Up to [`MOST_LANES`] chains (lanes) of one model that are advanced together.
 ///
 /// Energies are those of the quantised model (see [`crate::model::Grid`]) without offset: exact sums, good for
 /// comparing states; what is reported to users is summed from the f64 coefficients.

@@ -1,6 +1,6 @@
 //! What every ensemble is made from.
 
-use super::Plan;
+use super::{Level, Plan};
 use crate::kernel::{Kernel, Scan};
 use crate::model::{Grid, Ising};
 use crate::rng::{Purpose, Stream, word};
@@ -23,7 +23,26 @@ pub struct Setup {
     pub seed: u64,
 }
 
+/// What a block is made from: chains `first_chain ..` of a setup in given states, one after the other, by site.
+pub(super) struct Start<'a> {
+    pub setup: Setup,
+    pub level: Level,
+    pub first_chain: u64,
+    pub num_lanes: usize,
+    pub states: &'a [i8],
+}
+
 impl Setup {
+    /// Visits of a sweep, those of gaps in a sequential plan included.
+    #[must_use]
+    pub fn sweep_length(&self) -> usize {
+        if self.scan == Scan::Sequential {
+            self.plan.visits.len()
+        } else {
+            self.plan.free.len()
+        }
+    }
+
     /// The stream of acceptance draws of a chain.
     pub(super) fn stream(&self, chain: u64) -> Stream {
         Stream::new(self.seed, Purpose::Sweep, chain)

@@ -7,7 +7,7 @@ use crate::error::{Result, invalid};
 pub enum Level {
     /// What every CPU of the target has.
     Baseline,
-    /// x86-64 with AVX2.
+    /// x86-64 with AVX2 and POPCNT.
     Avx2,
     /// x86-64 with AVX-512 F, BW, DQ, VL, VBMI and VPOPCNTDQ: Ice Lake, Zen 4 and later. (Older CPUs with AVX-512 run
     /// the AVX2 code, which is as fast there: their clock drops and the byte shuffle is missing.)
@@ -31,10 +31,12 @@ impl Level {
         let mut levels = vec![Self::Baseline];
         #[cfg(target_arch = "x86_64")]
         {
-            if is_x86_feature_detected!("avx2") {
+            let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("popcnt");
+            if avx2 {
                 levels.push(Self::Avx2);
             }
-            let avx512 = is_x86_feature_detected!("avx512f")
+            let avx512 = avx2
+                && is_x86_feature_detected!("avx512f")
                 && is_x86_feature_detected!("avx512bw")
                 && is_x86_feature_detected!("avx512dq")
                 && is_x86_feature_detected!("avx512vl")

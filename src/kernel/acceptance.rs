@@ -2,8 +2,8 @@
 //!
 //! Fields are whole numbers `f` of grid units (see [`crate::model::Grid`]); the cost of flipping spin `s` is
 //! `2 k unit` with `k = -s f`. The thresholds below are exact to 2^-32. Fast paths may decide by any cheaper means
-//! that provably agrees (leading byte, table, cuts) and fall back to this
-//! definition for the rest, so all of them produce the same bits.
+//! that provably agrees (leading byte, table, cuts) and fall back to this definition for the rest, so all of them
+//! produce the same bits.
 
 use super::Rule;
 use crate::math::exp;

@@ -1,10 +1,11 @@
 //! Which fields a draw accepts, told from its leading byte: settles most decisions without the exact rule.
 
 use super::Rule;
+use crate::math::ln;
 use std::sync::LazyLock;
 
-/// For every rule and leading byte of a draw, the exponents `x = 2 beta unit k` that are accepted for certain and those that are
-/// not: with `x <= sure` the draw is below the threshold of k, with `x > never` it is not. k is the level of
+/// For every rule and leading byte of a draw, the exponents `x = 2 beta unit k` that are accepted for certain and those
+/// that are not: with `x <= sure` the draw is below the threshold of k, with `x > never` it is not. k is the level of
 /// [`super::Acceptance::threshold`]; under the Metropolis rule negative ones are accepted too, as they should be.
 ///
 /// Fields do not enter, so a whole window of draws is turned into cuts once, whatever flips in it afterwards. Scaled by
@@ -44,9 +45,9 @@ impl Cuts {
         let exponent = |at: usize, steps: usize| {
             let u = steps as f64 / 256.0;
             match at {
-                0..256 => -u.ln(),
+                0..256 => -ln(u),
                 _ if u > 0.5 => f64::NEG_INFINITY,
-                _ => (1.0 / u - 1.0).ln(),
+                _ => ln(1.0 / u - 1.0),
             }
         };
         let never = |at: usize| match at % 256 {

@@ -17,7 +17,7 @@ pub enum Kernel {
     /// Draw the spin from its distribution given the rest.
     Gibbs,
     /// Metropolis without those two exceptions, as D-Wave's sampler has it: a sequential sweep at beta = 0 flips
-    /// every spin.
+    /// every spin (but for an uphill draw in 2^32, where the threshold saturates).
     Literal,
 }
 

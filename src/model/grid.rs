@@ -34,7 +34,7 @@ const ROUNDING_FELT: f64 = 1e-3;
 pub struct Grid {
     /// One step of the grid, in the energy's own units.
     pub unit: f64,
-    /// Largest `|h_i| + sum_j |J_ij|` of any site, in units.
+    /// Largest `|h_i| + sum_j |J_ij|` of any site, in units; a whole number where the grid is exact.
     pub bound: f64,
     /// Mantissa needed by the largest local field.
     pub precision: Precision,
@@ -58,7 +58,8 @@ impl Grid {
         }
         let exact = |unit: f64| Self {
             unit,
-            bound: bound / unit,
+            // A whole number: 6 sites of 0.1 are 5.999999999999999 units by division alone.
+            bound: round(bound / unit),
             precision: Precision::Single,
             exact: true,
         };
@@ -231,6 +232,28 @@ mod tests {
     fn a_common_decimal_unit_is_found() {
         let g = Grid::new(&chain(&[0.1, -0.3, 0.2]), 1.0);
         assert_eq!((g.unit, g.quantise(-0.3), g.exact), (0.1, -3.0, true));
+        assert_eq!(g.bound, 5.0);
+    }
+
+    #[test]
+    fn bounds_are_whole_numbers() {
+        for unit in [0.1, 1.0 / 3.0, 0.7, 1e-3, 7.3e11] {
+            for count in 1..200 {
+                let star = Ising::from_edges(
+                    &vec![0; count],
+                    &(1..=count as i64).collect::<Vec<_>>(),
+                    &vec![unit; count],
+                    vec![0.0; count + 1],
+                    0.0,
+                );
+                let grid = Grid::new(&star.expect("valid"), 1.0);
+                assert_eq!(
+                    (grid.bound, grid.exact),
+                    (count as f64, true),
+                    "{count} of {unit}"
+                );
+            }
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::model::Ising;
 use crate::error::Error;
 use crate::model;
 use crate::run::{Sample, SampleOptions};
-use numpy::ndarray::Array3;
+use ndarray::Array3;
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArray3, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;

@@ -1,7 +1,7 @@
 //! What annealing and sampling share: which chains a run has, where they start, how they are cut into blocks and put
 //! aside.
 
-use crate::ensemble::{Factory, Level, Plan, Setup};
+use crate::ensemble::{Factory, Level, MOST_LANES, Plan, QUAD, Setup};
 use crate::error::{Error, Result, invalid};
 use crate::kernel::{Kernel, Scan};
 use crate::model::{Grid, Ising};
@@ -165,21 +165,31 @@ impl Checkpoint {
             .unwrap_or(1)
     }
 
-    /// Checks that arrays fit a run of `num_chains` chains of `num_sites` sites.
+    /// Checks that this was made by a run of `chains`, whose sweeps `setup` tells.
     ///
     /// # Errors
-    /// Arrays of other lengths: the checkpoint belongs to another run, or is damaged.
-    pub fn check(&self, num_chains: usize, num_sites: usize) -> Result<()> {
+    /// Arrays of other lengths, blocks, places or spins: the checkpoint belongs to another run, or is damaged.
+    pub fn check(&self, chains: &Chains, setup: &Setup) -> Result<()> {
+        let width = self.width(chains.count);
         let blocks = self.block_starts.len();
-        let starts_ascend = self.block_starts.windows(2).all(|w| w[0] < w[1]);
-        let starts_fit = self.block_starts.first().is_none_or(|&s| s == 0)
-            && self.block_starts.last().is_none_or(|&s| s < num_chains as u64);
-        let lengths_fit = self.sweeps.len() == blocks
-            && self.visits.len() == blocks
-            && self.states.len() == num_chains * num_sites
-            && self.best_states.len() == num_chains * num_sites
-            && (blocks > 0) == (num_chains > 0);
-        if starts_ascend && starts_fit && lengths_fit {
+        let cut_alike = width <= MOST_LANES
+            && self.block_starts == chains.block_starts(width)
+            && self.sweeps.len() == blocks
+            && self.visits.len() == blocks;
+        let length = setup.sweep_length() as u64;
+        let in_sweep = |&visit: &u64| visit == 0 || (visit < length && visit % QUAD as u64 == 0);
+        let are_states = |states: &[i8]| {
+            let n = setup.model.num_sites();
+            let held = |state: &[i8]| chains.clamped.iter().all(|&(site, spin)| state[site] == spin);
+            states.len() == chains.count * n
+                && states.iter().all(|s| s.abs() == 1)
+                && states.chunks_exact(n.max(1)).all(held)
+        };
+        if cut_alike
+            && self.visits.iter().all(in_sweep)
+            && are_states(&self.states)
+            && are_states(&self.best_states)
+        {
             return Ok(());
         }
         invalid("snapshot does not belong to a run with these arguments")

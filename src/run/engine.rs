@@ -164,7 +164,7 @@ impl<R: Recorder> Engine<R> {
         recorder: impl Fn(&Arc<Factory>, Range<usize>) -> R,
     ) -> Result<Self> {
         let n = self.chains.model.num_sites();
-        checkpoint.check(self.chains.count, n)?;
+        checkpoint.check(&self.chains, self.factory.setup())?;
         if checkpoint.sweeps.iter().any(|&s| s > self.schedule.num_sweeps()) {
             return invalid("snapshot does not belong to a run with these arguments");
         }

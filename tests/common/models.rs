@@ -134,6 +134,12 @@ pub fn integers() -> Model {
     )
 }
 
+/// Couplings of a tenth, whose sums are no whole multiples of it by division: sites with six neighbours.
+pub fn tenths() -> Model {
+    let rows = (0..2).flat_map(|i| (2..8).map(move |j| (i, j, if (i + j) % 3 == 0 { -0.1 } else { 0.1 })));
+    Model::new("tenths", 4.0, &rows.collect::<Vec<_>>(), &[0.0; 8])
+}
+
 /// Real numbers, sparse.
 pub fn sparse_reals() -> Model {
     let fields = [0.31, -0.207, 0.083, 0.0, -0.411, 0.559];
@@ -211,6 +217,7 @@ pub fn all() -> Vec<Model> {
     vec![
         sparse_signs(),
         integers(),
+        tenths(),
         sparse_reals(),
         dense_signs(),
         dense_reals(),

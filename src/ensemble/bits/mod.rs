@@ -16,6 +16,7 @@ pub(super) use layout::Layout;
 use super::aligned::Aligned;
 use super::decide::{Decider, WINDOW, windows};
 use super::order::Clock;
+use super::setup::Start;
 use super::simd::Level;
 use super::{Ensemble, Place, Setup};
 use std::ops::Range;
@@ -57,33 +58,12 @@ struct Bits<const L: usize> {
 }
 
 /// A block of chains, side by side if that pays.
-pub(super) fn block(
-    setup: Setup,
-    layout: Arc<Layout>,
-    first_chain: u64,
-    num_lanes: usize,
-    states: &[i8],
-    level: Level,
-) -> Box<dyn Ensemble> {
+pub(super) fn block(start: Start, layout: Arc<Layout>) -> Box<dyn Ensemble> {
     #[cfg(target_arch = "x86_64")]
-    if num_lanes >= MANY && level >= Level::Avx2 {
-        return Box::new(Bits::<8>::new(
-            setup,
-            layout,
-            first_chain,
-            num_lanes,
-            states,
-            level,
-        ));
+    if start.num_lanes >= MANY && start.level >= Level::Avx2 {
+        return Box::new(Bits::<8>::new(start, layout));
     }
-    Box::new(Bits::<1>::new(
-        setup,
-        layout,
-        first_chain,
-        num_lanes,
-        states,
-        level,
-    ))
+    Box::new(Bits::<1>::new(start, layout))
 }
 
 /// Chains that are swept together.
@@ -129,15 +109,14 @@ impl<const L: usize> Bits<L>
 where
     Group<L>: Sweep,
 {
-    /// Chains `first_chain ..` in the given states (one after the other, by site).
-    pub fn new(
-        setup: Setup,
-        layout: Arc<Layout>,
-        first_chain: u64,
-        num_lanes: usize,
-        states: &[i8],
-        level: Level,
-    ) -> Self {
+    pub fn new(start: Start, layout: Arc<Layout>) -> Self {
+        let Start {
+            setup,
+            level,
+            first_chain,
+            num_lanes,
+            states,
+        } = start;
         let group = || Group {
             spins: Aligned::new(0, layout.words * L),
             shadow: vec![[0; L]; layout.words],

@@ -6,7 +6,7 @@
 #![allow(clippy::wildcard_imports, reason = "intrinsics")]
 #![allow(
     clippy::undocumented_unsafe_blocks,
-    reason = "one argument covers the file: see `Quads`"
+    reason = "one argument covers the file: see `quad_fields`"
 )]
 
 use super::layout::Kind;

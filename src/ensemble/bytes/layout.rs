@@ -107,10 +107,8 @@ impl Layout {
             });
             return Some(());
         }
-        let bound = occupied()
-            .map(|site| setup.model.field_bound(site))
-            .fold(0.0, f64::max)
-            / setup.grid.unit;
+        let bounds = occupied().map(|site| setup.grid.quantise(setup.model.field_bound(site)));
+        let bound = bounds.fold(0.0, f64::max);
         // An isolated site among others takes the slow way too: it is drawn by a rule of its own.
         if bound > BYTE_BOUND || occupied().any(|site| setup.is_isolated(site)) {
             return self.push_heavy_quad(setup, width, first, sites, &mut lists[0]);

@@ -21,6 +21,7 @@ pub(super) use layout::Layout;
 use super::aligned::Aligned;
 use super::order::Clock;
 use super::plan::QUAD;
+use super::setup::Start;
 use super::simd::Level;
 use super::{Ensemble, Place, Setup, shadow};
 use crate::kernel::{Acceptance, Rule, is_below};
@@ -74,15 +75,14 @@ struct Frame<'a, const W: usize> {
 }
 
 impl<const W: usize> Bytes<W> {
-    /// Chains `first_chain ..` in the given states (one after the other, by site).
-    pub fn new(
-        setup: Setup,
-        layout: Arc<Layout>,
-        first_chain: u64,
-        num_lanes: usize,
-        states: &[i8],
-        level: Level,
-    ) -> Self {
+    pub fn new(start: Start, layout: Arc<Layout>) -> Self {
+        let Start {
+            setup,
+            level,
+            first_chain,
+            num_lanes,
+            states,
+        } = start;
         let streams = (0..W as u64).map(|l| setup.stream(first_chain + l)).collect();
         let rows = setup.plan.num_rows() + 1;
         Self {

@@ -81,6 +81,22 @@ impl<const W: usize> Rules<W> {
             leads: frame.tables.by_lane.iter().map(leads).collect(),
         }
     }
+
+    /// Leading bytes of the thresholds of `level`.
+    #[inline(always)]
+    fn select(&self, level: &[i8; W], thresholds: &mut [u8; W]) {
+        if self.leads.len() <= FEW_LEVELS {
+            for (k, row) in self.leads.iter().enumerate() {
+                for l in 0..W {
+                    thresholds[l] |= mask(level[l] == k as i8) & row[l];
+                }
+            }
+        } else {
+            for l in 0..W {
+                thresholds[l] = self.leads.get(level[l] as usize).map_or(0, |row| row[l]);
+            }
+        }
+    }
 }
 
 #[inline(always)]
@@ -140,17 +156,7 @@ fn visit<const W: usize>(
             k[l].wrapping_abs()
         };
     }
-    if rules.leads.len() <= FEW_LEVELS {
-        for (k, row) in rules.leads.iter().enumerate() {
-            for l in 0..W {
-                thresholds[l] |= mask(level[l] == k as i8) & row[l];
-            }
-        }
-    } else {
-        for l in 0..W {
-            thresholds[l] = rules.leads.get(level[l] as usize).map_or(0, |row| row[l]);
-        }
-    }
+    rules.select(&level, &mut thresholds);
     let top = rules.leads.len().min(128) as u8;
     let mut tied = [0u8; W];
     for l in 0..W {

@@ -1,8 +1,9 @@
 //! Dense couplings, or few chains: local fields kept up to date, changed only where a spin flips.
 //!
 //! Chains stand one after the other. A sweep looks at 32 sites at a time; comparing their fields with what the beta
-//! can ever accept leaves a bit mask of candidates, empty more often than not once it is cold, and only candidates
-//! look at their draws (a draw has its place whether used or not). A flip adds a row of couplings to the fields.
+//! can ever accept leaves a bit mask of candidates, empty more often than not once it is cold. Only windows that have
+//! some look at their draws (a draw has its place whether used or not), of all 32 sites at once. A flip adds a row of
+//! couplings to the fields.
 
 mod dense;
 #[cfg(target_arch = "x86_64")]
@@ -14,6 +15,7 @@ use super::decide::{Decider, WINDOW, windows};
 use super::order::Clock;
 use super::plan::EMPTY;
 use super::rows::{Number, Rows};
+use super::setup::Start;
 use super::simd::Level;
 use super::{Ensemble, Place, Setup};
 use crate::kernel::Scan;
@@ -24,7 +26,7 @@ use std::sync::Arc;
 use sweep::{Swept, flip, flips, sweep_windows};
 
 /// Most chains of a block: they share one walk over a matrix that does not fit the caches.
-pub(super) const MOST_LANES: usize = 64;
+pub(super) const MOST_LANES: usize = super::MOST_LANES;
 
 /// Couplings as a full matrix, or as neighbour lists.
 pub(super) enum Couplings<T> {
@@ -73,15 +75,14 @@ pub(super) struct Cached<T> {
 }
 
 impl<T: Swept> Cached<T> {
-    /// Chains `first_chain ..` in the given states (one after the other, by site).
-    pub fn new(
-        setup: Setup,
-        layout: Arc<Layout<T>>,
-        first_chain: u64,
-        num_lanes: usize,
-        states: &[i8],
-        level: Level,
-    ) -> Self {
+    pub fn new(start: Start, layout: Arc<Layout<T>>) -> Self {
+        let Start {
+            setup,
+            level,
+            first_chain,
+            num_lanes,
+            states,
+        } = start;
         let num_rows = setup.plan.num_rows();
         let positions = setup.plan.visits.len();
         let chain = || Chain {
@@ -191,11 +192,7 @@ impl<T: Swept> Ensemble for Cached<T> {
             decider.enter(self.clock.sweep());
         }
         let sequential = self.setup.scan == Scan::Sequential;
-        let length = if sequential {
-            self.setup.plan.visits.len()
-        } else {
-            self.setup.plan.free.len()
-        };
+        let length = self.setup.sweep_length();
         let range = self.clock.ahead(visits, WINDOW, length);
         if sequential {
             self.advance_windows(range.clone());
