@@ -17,7 +17,7 @@ settings.load_profile("fixed")
 def data_dir() -> Path:
     """Return the folder of real instances with known optima that MAGNETITE_DATA names."""
     named = os.environ.get("MAGNETITE_DATA")
-    if not named:
+    if not named:  # the instances may not be shipped, so a clone need not have them
         pytest.skip("MAGNETITE_DATA does not name the folder of real instances")
     path = Path(named)
     if not path.is_dir():

@@ -184,7 +184,7 @@ def test_ctrl_c_with_json_and_a_missed_target() -> None:
 
 def test_python_m_is_the_command(maxcut: str) -> None:
     script = Path(sys.executable).with_name("magnetite")
-    if not script.exists():
+    if not script.exists():  # the package is used from its folder, without an installation
         pytest.skip("the command is not installed beside this interpreter")
     plan = ["anneal", maxcut, "--seed", "1", "--json"]
     ran = subprocess.run([script, *plan], capture_output=True, text=True, check=True)

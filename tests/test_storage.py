@@ -168,7 +168,9 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.skipif(os.name != "posix", reason="asks for processes by signal 0")
+@pytest.mark.skipif(
+    os.name != "posix", reason="who is alive is asked by signal 0, which only POSIX has"
+)
 def test_what_killed_processes_have_left_is_removed(tmp_path: Path) -> None:
     path = tmp_path / "[a].b.npz"
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
@@ -199,7 +201,7 @@ mg.anneal(model, num_reads=64, num_sweeps=10**6, seed=1, checkpoint=sys.argv[1],
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_kill_while_checkpoints_are_written(tmp_path: Path) -> None:
     path = tmp_path / "c.npz"
     for attempt in range(4):
@@ -209,7 +211,8 @@ def test_kill_while_checkpoints_are_written(tmp_path: Path) -> None:
             process.stdout.readline()
             first = path.stat().st_mtime_ns if path.exists() else 0
             # Checkpoints follow each other without a pause: whenever the kill comes, it is into
-            # one. Wait until some have been written, then a little more in each attempt.
+            # one. Wait until some have been written (another process writes them: there is nothing
+            # to wait on but the file), then a little more in each attempt.
             while not path.exists() or path.stat().st_mtime_ns == first:
                 time.sleep(0.005)
             time.sleep(0.017 * attempt)

@@ -49,7 +49,7 @@ except KeyboardInterrupt as interrupt:
 """
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="SIGINT")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot send SIGINT to one process")
 def test_ctrl_c_loses_nothing(tmp_path: Path) -> None:
     with run_python(INTERRUPTED, str(tmp_path / "run.npz")) as process:
         assert process.stdout is not None
@@ -78,7 +78,7 @@ def test_two_threads_on_one_model() -> None:
         assert_equal_runs(result, mg.anneal(MODELS["sparse"], num_sweeps=500, seed=seed))
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="fork")
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 def test_fork_then_anneal() -> None:
     code = """
         import os

@@ -167,9 +167,7 @@ impl<T: Real> Ensemble for Floats<T> {
     }
 
     fn state(&self, lane: usize, out: &mut [i8]) {
-        for (s, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
-            *s = self.spins[row as usize * WIDTH + lane];
-        }
+        shadow::state::<WIDTH>(&self.setup.plan, &self.spins, lane, out);
     }
 
     fn set_state(&mut self, lane: usize, state: &[i8]) {
@@ -177,11 +175,7 @@ impl<T: Real> Ensemble for Floats<T> {
     }
 
     fn bit_rows(&self, out: &mut [u64]) {
-        let mut rows = vec![0; self.setup.plan.num_rows()];
-        shadow::keep::<WIDTH>(self.level, &self.spins, u32::MAX, &mut rows);
-        for (bits, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
-            *bits = rows[row as usize].into();
-        }
+        shadow::bit_rows::<WIDTH>(self.level, &self.setup.plan, &self.spins, out);
     }
 
     fn keep(&mut self, mask: u64) {
@@ -189,9 +183,7 @@ impl<T: Real> Ensemble for Floats<T> {
     }
 
     fn kept(&self, lane: usize, out: &mut [i8]) {
-        for (s, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
-            *s = shadow::spin(self.shadows[row as usize], lane);
-        }
+        shadow::kept(&self.setup.plan, &self.shadows, lane, out);
     }
 }
 

@@ -1,8 +1,9 @@
-//! Shadow states of site-major blocks: one bit a spin, a 32-bit row a site.
+//! Reading site-major blocks, and their shadow states: one bit a spin, a 32-bit row a site.
 //!
 //! Copying a block's best lanes aside costs a bit row a site instead of a byte row, which is what keeps looking for the
 //! best state after every sweep cheap.
 
+use super::Plan;
 use super::simd::Level;
 
 /// Copies the signs of the lanes in `mask` from rows of `W` spins to bit rows (bit set = spin -1).
@@ -68,7 +69,29 @@ fn keep_avx512(spins: &[i8], mask: u32, shadows: &mut [u32]) {
     }
 }
 
-/// The spin of `lane` in a bit row.
-pub(super) fn spin(shadow: u32, lane: usize) -> i8 {
-    if shadow >> lane & 1 == 1 { -1 } else { 1 }
+/// Bit rows of the spins, by site.
+pub(super) fn bit_rows<const W: usize>(level: Level, plan: &Plan, spins: &[i8], out: &mut [u64]) {
+    let mut rows = vec![0; plan.num_rows()];
+    keep::<W>(level, spins, u32::MAX, &mut rows);
+    for (bits, &row) in out.iter_mut().zip(&plan.row_of) {
+        *bits = rows[row as usize].into();
+    }
+}
+
+/// The spins of a lane, by site, from rows of `W`.
+pub(super) fn state<const W: usize>(plan: &Plan, spins: &[i8], lane: usize, out: &mut [i8]) {
+    for (s, &row) in out.iter_mut().zip(&plan.row_of) {
+        *s = spins[row as usize * W + lane];
+    }
+}
+
+/// The same from bit rows.
+pub(super) fn kept(plan: &Plan, shadows: &[u32], lane: usize, out: &mut [i8]) {
+    for (s, &row) in out.iter_mut().zip(&plan.row_of) {
+        *s = if shadows[row as usize] >> lane & 1 == 1 {
+            -1
+        } else {
+            1
+        };
+    }
 }

@@ -220,9 +220,7 @@ impl<const W: usize> Ensemble for Bytes<W> {
     }
 
     fn state(&self, lane: usize, out: &mut [i8]) {
-        for (s, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
-            *s = self.spins[row as usize * W + lane];
-        }
+        shadow::state::<W>(&self.setup.plan, &self.spins, lane, out);
     }
 
     fn set_state(&mut self, lane: usize, state: &[i8]) {
@@ -230,11 +228,7 @@ impl<const W: usize> Ensemble for Bytes<W> {
     }
 
     fn bit_rows(&self, out: &mut [u64]) {
-        let mut rows = vec![0; self.setup.plan.num_rows()];
-        shadow::keep::<W>(self.level, &self.spins, u32::MAX, &mut rows);
-        for (bits, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
-            *bits = rows[row as usize].into();
-        }
+        shadow::bit_rows::<W>(self.level, &self.setup.plan, &self.spins, out);
     }
 
     fn keep(&mut self, mask: u64) {
@@ -242,9 +236,7 @@ impl<const W: usize> Ensemble for Bytes<W> {
     }
 
     fn kept(&self, lane: usize, out: &mut [i8]) {
-        for (s, &row) in out.iter_mut().zip(&self.setup.plan.row_of) {
-            *s = shadow::spin(self.shadows[row as usize], lane);
-        }
+        shadow::kept(&self.setup.plan, &self.shadows, lane, out);
     }
 }
 

@@ -22,6 +22,7 @@ use crate::kernel::Scan;
 use crate::rng::lead;
 use dense::{Matrix, PIECE, apply_pending};
 use std::ops::Range;
+use std::slice::from_mut;
 use std::sync::Arc;
 use sweep::{Swept, flip, flips, sweep_windows};
 
@@ -62,6 +63,8 @@ pub(super) struct Chain<T> {
     /// Rows of a dense window that flipped up or down, which only the window's own fields have seen yet.
     ups: Vec<u32>,
     downs: Vec<u32>,
+    /// The fields of that window, while the others catch up.
+    own: [T; WINDOW],
 }
 
 /// A block of chains.
@@ -92,6 +95,7 @@ impl<T: Swept> Cached<T> {
             shadow: vec![1; num_rows],
             ups: Vec::with_capacity(WINDOW),
             downs: Vec::with_capacity(WINDOW),
+            own: [T::ZERO; WINDOW],
         };
         let chains = std::iter::repeat_with(chain).take(num_lanes).collect();
         let deciders = (0..num_lanes as u64)
@@ -112,25 +116,22 @@ impl<T: Swept> Cached<T> {
     fn advance_windows(&mut self, range: Range<usize>) {
         let layout = &*self.layout;
         let level = self.level;
-        let lanes = self.deciders.iter().zip(&mut self.chains);
         match &layout.couplings {
             Couplings::Dense(matrix) => {
-                let mut lanes: Vec<_> = lanes.collect();
                 for window in windows(range) {
-                    for (decider, chain) in &mut lanes {
+                    for (decider, chain) in self.deciders.iter().zip(&mut self.chains) {
                         sweep_windows(level, layout, decider, window.clone(), chain);
                     }
-                    let chains = lanes.iter_mut().map(|(_, chain)| &mut **chain);
                     apply_pending(
                         level,
                         matrix,
                         window.start - window.start % WINDOW,
-                        chains.collect(),
+                        &mut self.chains,
                     );
                 }
             }
             Couplings::Sparse => {
-                for (decider, chain) in lanes {
+                for (decider, chain) in self.deciders.iter().zip(&mut self.chains) {
                     sweep_windows(level, layout, decider, range.clone(), chain);
                 }
             }
@@ -151,7 +152,7 @@ impl<T: Swept> Cached<T> {
                     }
                     flip(&self.layout, row, chain);
                     if let Couplings::Dense(matrix) = &self.layout.couplings {
-                        apply_pending(self.level, matrix, row - row % WINDOW, vec![chain]);
+                        apply_pending(self.level, matrix, row - row % WINDOW, from_mut(chain));
                     }
                 }
             }
