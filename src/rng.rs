@@ -18,6 +18,10 @@ pub enum Purpose {
     Start = 2,
     /// The order of a permuted or random scan (one a sweep, shared by all chains).
     Order = 3,
+    /// Exchanges of a ladder.
+    Exchange = 4,
+    /// Seeds of clusters, a pair of ladders each.
+    Cluster = 5,
 }
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -115,11 +119,22 @@ pub const fn draw(key: Key, visit: u32) -> u32 {
     (lead(key, visit) as u32) << 24 | tail(key, visit)
 }
 
+/// Sixty-four bits of their own place, for what happens seldom.
+#[must_use]
+fn bits(stream: &Stream, sweep: u64, index: u64) -> u64 {
+    mix64(stream.base ^ mix64(sweep ^ stream.twist).wrapping_add(index.wrapping_mul(GOLDEN)))
+}
+
 /// An integer uniform on `0..bound` made from 64 keyed bits (bias below `bound / 2^64`).
 #[must_use]
 pub fn below(stream: &Stream, sweep: u64, index: u64, bound: u64) -> u64 {
-    let bits = mix64(stream.base ^ mix64(sweep ^ stream.twist).wrapping_add(index.wrapping_mul(GOLDEN)));
-    ((u128::from(bits) * u128::from(bound)) >> 64) as u64
+    ((u128::from(bits(stream, sweep, index)) * u128::from(bound)) >> 64) as u64
+}
+
+/// A number uniform on `[0, 1)`, a multiple of 2^-53.
+#[must_use]
+pub fn uniform(stream: &Stream, sweep: u64, index: u64) -> f64 {
+    (bits(stream, sweep, index) >> 11) as f64 / (1u64 << 53) as f64
 }
 
 #[cfg(test)]

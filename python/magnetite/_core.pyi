@@ -201,6 +201,95 @@ class SampleRun:
     def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
         """Go to where `snapshot` was made."""
 
+@final
+class TemperRun:
+    """A run of ladders of replicas, advanced in slices."""
+
+    def __new__(
+        cls,
+        model: Ising,
+        *,
+        seed: int,
+        first_chain: int,
+        num_ladders: int,
+        betas: NDArray[np.float64],
+        num_sweeps: int,
+        warmup: int,
+        thin: int,
+        first_sweep: int,
+        swaps: str,
+        swap_interval: int,
+        cluster_interval: int,
+        cluster_rungs: NDArray[np.bool_],
+        observe_interval: int,
+        links: bool,
+        moments: bool,
+        kernel: str,
+        scan: str,
+        initial_states: NDArray[np.int8] | None,
+        clamped: NDArray[np.int64],
+        clamped_values: NDArray[np.int8],
+        num_threads: int,
+    ) -> TemperRun: ...
+    def advance(self, seconds: float) -> bool:
+        """Work for about so long; return True when the run is done."""
+
+    def progress(self) -> tuple[int, int, float]:
+        """Return sweeps done, sweeps in all (over all replicas), and the best energy so far."""
+
+    def states(self) -> NDArray[np.int8]:
+        """Return the present states, shape (num_ladders, num_rungs, n)."""
+
+    def energies(self) -> NDArray[np.float64]:
+        """Return the energies of the draws, shape (num_ladders, num_rungs, num_draws)."""
+
+    def best(self) -> tuple[NDArray[np.int8], float]:
+        """Return the state of lowest energy seen, and that energy."""
+
+    def flows(
+        self,
+    ) -> tuple[
+        NDArray[np.int64],
+        NDArray[np.float64],
+        NDArray[np.int64],
+        NDArray[np.int64],
+        NDArray[np.int64],
+    ]:
+        """Return, a ladder a row: exchanges tried, the sum of their probabilities, replicas that
+        came to a rung from the hot end, from the cold end; and round trips."""
+
+    def clusters(self) -> NDArray[np.int64]:
+        """Return by rung: cluster moves, sites turned over, sites at which replicas differed."""
+
+    def counts(self) -> NDArray[np.int64]:
+        """Return how often observables were measured in each part of the time."""
+
+    def single_sums(self) -> NDArray[np.float64]:
+        """Return sums by ladder, rung, part and quantity: E, E^2, m, |m|, m^2, m^4."""
+
+    def pair_sums(self) -> NDArray[np.float64]:
+        """Return sums by pair of ladders, rung, part and quantity: q, |q|, q^2, q^4, l, l^2."""
+
+    def histograms(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return histograms of overlaps and of link overlaps, a rung a row."""
+
+    def moments(self) -> NDArray[np.int64]:
+        """Return sums of spins, then of products over couplings, a rung a row."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def simd(self) -> str: ...
+    @property
+    def num_threads(self) -> int: ...
+    @property
+    def precision(self) -> int: ...
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """Return all that a continuation needs beside the arguments."""
+
+    def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
+        """Go to where `snapshot` was made."""
+
 def simd_level() -> str:
     """Return the vector level that runs made now would use; MAGNETITE_SIMD forces one."""
 

@@ -54,6 +54,38 @@ impl Law {
     }
 }
 
+/// The laws that a block had last: an exchange of betas between chains makes no new tables.
+#[derive(Default)]
+pub(super) struct Laws {
+    known: Vec<Law>,
+    oldest: usize,
+}
+
+/// As many laws as two ladders have rungs.
+const MOST_LAWS: usize = 2 * super::MOST_LANES;
+
+/// Laws with longer tables are made again rather than kept: 2 MiB a block is enough.
+const MOST_KEPT: usize = 4096;
+
+impl Laws {
+    fn at(&mut self, beta: f64, setup: &Setup, num_chains: usize) -> Law {
+        if let Some(law) = self.known.iter().rev().find(|law| law.beta == beta) {
+            return law.clone();
+        }
+        let law = Law::new(setup, beta, num_chains);
+        if law.table.len() > MOST_KEPT {
+            return law;
+        }
+        if self.known.len() < MOST_LAWS {
+            self.known.push(law.clone());
+        } else {
+            self.known[self.oldest] = law.clone();
+            self.oldest = (self.oldest + 1) % MOST_LAWS;
+        }
+        law
+    }
+}
+
 impl Decider {
     /// A decider at beta = 0.
     pub fn new(setup: &Setup, chain: u64) -> Self {
@@ -67,18 +99,11 @@ impl Decider {
     }
 
     /// Sets the beta of one of `deciders`; chains of equal beta share a table.
-    pub fn set_beta(deciders: &mut [Self], lane: usize, setup: &Setup, beta: f64) {
+    pub fn set_beta(deciders: &mut [Self], laws: &mut Laws, lane: usize, setup: &Setup, beta: f64) {
         if deciders[lane].law.beta == beta && deciders[lane].sweep.is_some() {
             return;
         }
-        let same = lane
-            .checked_sub(1)
-            .map(|before| &deciders[before].law)
-            .filter(|law| law.beta == beta);
-        let law = same
-            .cloned()
-            .unwrap_or_else(|| Law::new(setup, beta, deciders.len()));
-        deciders[lane].law = law;
+        deciders[lane].law = laws.at(beta, setup, deciders.len());
         deciders[lane].sweep = None;
     }
 

@@ -122,6 +122,16 @@ impl<T: Real> Place for Floats<T> {
         }
         self.energies[lane] = energy;
     }
+
+    fn spin(&self, lane: usize, site: usize) -> i8 {
+        self.spins[self.setup.plan.row_of[site] as usize * WIDTH + lane]
+    }
+
+    fn turn(&mut self, lane: usize, site: usize, change: f64) {
+        let spin = &mut self.spins[self.setup.plan.row_of[site] as usize * WIDTH + lane];
+        *spin = -*spin;
+        self.energies[lane] += change;
+    }
 }
 
 impl<T: Real> Ensemble for Floats<T> {
@@ -172,6 +182,10 @@ impl<T: Real> Ensemble for Floats<T> {
 
     fn set_state(&mut self, lane: usize, state: &[i8]) {
         self.place_one(lane, state);
+    }
+
+    fn flip(&mut self, lane: usize, sites: &[u32]) {
+        self.turn_all(lane, sites);
     }
 
     fn bit_rows(&self, out: &mut [u64]) {

@@ -57,6 +57,9 @@ pub trait Ensemble: Send {
     /// Replaces the spins of a lane.
     fn set_state(&mut self, lane: usize, spins: &[i8]);
 
+    /// Turns the spins of free `sites` of a lane over.
+    fn flip(&mut self, lane: usize, sites: &[u32]);
+
     /// Writes the present states as bit rows, by site: bit l set = lane l has spin -1.
     fn bit_rows(&self, rows: &mut [u64]);
 
@@ -75,6 +78,12 @@ trait Place: Ensemble + Sized {
     /// Replaces the spins of a lane, whose energy (in units of the grid) is known.
     fn place(&mut self, lane: usize, state: &[i8], energy: f64);
 
+    /// A spin of a lane.
+    fn spin(&self, lane: usize, site: usize) -> i8;
+
+    /// Turns a spin over, which changes the energy by `change` units.
+    fn turn(&mut self, lane: usize, site: usize, change: f64);
+
     /// The ensemble with its lanes, and their shadows, in the given states (one after the other, by site).
     fn with_states(mut self, states: &[i8]) -> Self {
         let n = self.setup().model.num_sites();
@@ -86,7 +95,17 @@ trait Place: Ensemble + Sized {
         self
     }
 
-    /// The same for one lane, without its shadow.
+    /// Turns spins over one after the other, each with the field that it then feels.
+    fn turn_all(&mut self, lane: usize, sites: &[u32]) {
+        for &site in sites {
+            let site = site as usize;
+            let field = self.setup().field_units(site, |other| self.spin(lane, other));
+            let change = -2.0 * f64::from(self.spin(lane, site)) * field;
+            self.turn(lane, site, change);
+        }
+    }
+
+    /// Replaces the spins of one lane, but not its shadow.
     fn place_one(&mut self, lane: usize, state: &[i8]) {
         let energy = self.setup().energy_units(state);
         self.place(lane, state, energy);

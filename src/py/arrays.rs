@@ -118,7 +118,7 @@ pub(super) fn from_dict(dict: &Bound<'_, PyDict>) -> PyResult<Checkpoint> {
     })
 }
 
-fn entry<T: numpy::Element + Copy>(dict: &Bound<'_, PyDict>, name: &str) -> PyResult<Vec<T>> {
+pub(super) fn entry<T: numpy::Element + Copy>(dict: &Bound<'_, PyDict>, name: &str) -> PyResult<Vec<T>> {
     let missing = || Error::Value(format!("snapshot must have an entry '{name}'"));
     let value = dict.get_item(name)?.ok_or_else(missing)?;
     let wrong = |_| {
@@ -132,7 +132,7 @@ fn entry<T: numpy::Element + Copy>(dict: &Bound<'_, PyDict>, name: &str) -> PyRe
     Ok(array.readonly().as_slice()?.to_vec())
 }
 
-fn unsigned(dict: &Bound<'_, PyDict>, name: &str) -> PyResult<Vec<u64>> {
+pub(super) fn unsigned(dict: &Bound<'_, PyDict>, name: &str) -> PyResult<Vec<u64>> {
     let negative = || Error::Value(format!("snapshot entry '{name}' must not be negative"));
     let convert = |x: i64| u64::try_from(x).map_err(|_| negative());
     Ok(entry::<i64>(dict, name)?

@@ -10,6 +10,7 @@ mod arrays;
 mod error;
 mod model;
 mod sample;
+mod temper;
 
 use pyo3::prelude::*;
 
@@ -22,6 +23,8 @@ mod _core {
     use super::model::Ising;
     #[pymodule_export]
     use super::sample::SampleRun;
+    #[pymodule_export]
+    use super::temper::TemperRun;
     use pyo3::prelude::*;
 
     /// The vector level that runs made now would use.

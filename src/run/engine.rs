@@ -2,15 +2,12 @@
 
 use super::block::{Block, Recorder, Schedule, Which};
 use super::chains::{Chains, Checkpoint};
+use super::lowest::{BestEnergy, Lowest, lowest};
 use super::{Job, Workers};
 use crate::ensemble::Factory;
 use crate::error::{Result, invalid};
-use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// An energy, and the block and lane that have it.
-type Lowest = (f64, usize, usize);
 
 /// A run of chains through a schedule, with a recorder of kind `R` a block.
 pub(super) struct Engine<R> {
@@ -20,8 +17,7 @@ pub(super) struct Engine<R> {
     pub blocks: Vec<Block<R>>,
     starts: Vec<u64>,
     workers: Workers,
-    /// What [`Engine::lowest`] said when the best energy was last summed, and that energy.
-    best_energy: Cell<Option<(Lowest, f64)>>,
+    best_energy: BestEnergy,
 }
 
 impl<R: Recorder> Engine<R> {
@@ -50,7 +46,7 @@ impl<R: Recorder> Engine<R> {
             blocks,
             starts,
             workers,
-            best_energy: Cell::new(None),
+            best_energy: BestEnergy::default(),
         })
     }
 
@@ -78,13 +74,7 @@ impl<R: Recorder> Engine<R> {
 
     /// The lowest energy seen so far, in block and lane, if the run has begun.
     fn lowest(&self) -> Option<Lowest> {
-        let of_block = |(b, block): (usize, &Block<R>)| {
-            let lanes = block.best.iter().enumerate();
-            let lowest = lanes.min_by(|x, y| x.1.total_cmp(y.1));
-            lowest.map(|(lane, &energy)| (energy, b, lane))
-        };
-        let lowest = self.blocks.iter().enumerate().filter_map(of_block);
-        lowest.min_by(|x, y| x.0.total_cmp(&y.0))
+        lowest(self.blocks.iter().map(|block| &block.best[..]))
     }
 
     /// The state of lowest energy seen so far, if the run has begun.
@@ -95,20 +85,13 @@ impl<R: Recorder> Engine<R> {
         Some(state)
     }
 
-    /// Its energy, from the f64 coefficients; infinity before the start. It is asked for after every slice, and summed
-    /// anew only when there is a new best state.
+    /// Its energy, from the f64 coefficients; infinity before the start.
     pub fn best_energy(&self) -> f64 {
-        let lowest = self.lowest();
-        if let Some((place, energy)) = self.best_energy.get()
-            && Some(place) == lowest
-        {
-            return energy;
-        }
-        let energy = self
-            .best_state()
-            .map_or(f64::INFINITY, |state| self.chains.model.energy(&state));
-        self.best_energy.set(lowest.map(|place| (place, energy)));
-        energy
+        let sum = || {
+            let state = self.best_state();
+            state.map_or(f64::INFINITY, |state| self.chains.model.energy(&state))
+        };
+        self.best_energy.get(self.lowest(), sum)
     }
 
     /// Blocks and lanes of all chains, in order.
@@ -181,7 +164,7 @@ impl<R: Recorder> Engine<R> {
 
 /// A block width of at most `most` that cuts `count` chains into blocks of about equal size, a multiple of the threads
 /// where that is possible.
-fn even_width(count: usize, num_threads: usize, most: usize) -> usize {
+pub(super) fn even_width(count: usize, num_threads: usize, most: usize) -> usize {
     let blocks = count.div_ceil(most).next_multiple_of(num_threads.max(1)).max(1);
     count.div_ceil(blocks).clamp(1, most)
 }

@@ -8,15 +8,18 @@ mod block;
 mod chains;
 mod distinct;
 mod engine;
+mod lowest;
 mod pace;
 mod packed;
 mod sample;
+mod temper;
 
 pub use anneal::{Anneal, AnnealOptions, Keep};
 pub use block::Schedule;
 pub use chains::{Chains, Checkpoint};
 pub use distinct::{Entry, Met};
 pub use sample::{Sample, SampleOptions};
+pub use temper::{Archive, ClusterMoves, Flow, Ladder, PAIR, PARTS, SINGLE, Swaps, Temper, TemperOptions};
 
 use rayon::prelude::*;
 use std::sync::Mutex;

@@ -14,7 +14,7 @@ mod portable;
 pub(super) use layout::Layout;
 
 use super::aligned::Aligned;
-use super::decide::{Decider, WINDOW, windows};
+use super::decide::{Decider, Laws, WINDOW, windows};
 use super::order::Clock;
 use super::setup::Start;
 use super::simd::Level;
@@ -53,6 +53,7 @@ struct Bits<const L: usize> {
     num_lanes: usize,
     groups: Vec<Group<L>>,
     deciders: Vec<Decider>,
+    laws: Laws,
     clock: Clock,
     level: Level,
 }
@@ -133,6 +134,7 @@ where
             num_lanes,
             groups,
             deciders,
+            laws: Laws::default(),
             clock: Clock::default(),
             level,
             setup,
@@ -166,6 +168,19 @@ where
         }
         group.energies[lane % L] = energy as i64;
     }
+
+    fn spin(&self, lane: usize, site: usize) -> i8 {
+        let row = self.setup.plan.row_of[site] as usize;
+        let word = self.groups[lane / L].words()[row / WORD][lane % L];
+        1 - 2 * (word >> (row % WORD) & 1) as i8
+    }
+
+    fn turn(&mut self, lane: usize, site: usize, change: f64) {
+        let row = self.setup.plan.row_of[site] as usize;
+        let group = &mut self.groups[lane / L];
+        group.spins[row / WORD * L + lane % L] ^= 1 << (row % WORD);
+        group.energies[lane % L] += change as i64;
+    }
 }
 
 impl<const L: usize> Ensemble for Bits<L>
@@ -177,7 +192,7 @@ where
     }
 
     fn set_beta(&mut self, lane: usize, beta: f64) {
-        Decider::set_beta(&mut self.deciders, lane, &self.setup, beta);
+        Decider::set_beta(&mut self.deciders, &mut self.laws, lane, &self.setup, beta);
     }
 
     fn advance(&mut self, visits: usize) -> bool {
@@ -213,6 +228,10 @@ where
 
     fn set_state(&mut self, lane: usize, state: &[i8]) {
         self.place_one(lane, state);
+    }
+
+    fn flip(&mut self, lane: usize, sites: &[u32]) {
+        self.turn_all(lane, sites);
     }
 
     fn bit_rows(&self, out: &mut [u64]) {

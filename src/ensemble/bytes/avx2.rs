@@ -10,7 +10,7 @@
 )]
 
 use super::layout::Kind;
-use super::lookup::Lookup;
+use super::lookup::{Lookup, kind_of};
 use super::transpose::Random;
 use super::{Frame, visit_heavy};
 use crate::ensemble::plan::QUAD;
@@ -26,20 +26,18 @@ pub(super) fn sweep<const W: usize>(
     spins: &mut [i8],
     energies: &mut [i64; W],
 ) {
-    let chunks = (frame.tables.shared.len() / 16 + 1).min(frame.layout.bound / 16 + 1);
-    // SAFETY: the vector path is only chosen on CPUs that have AVX2.
-    unsafe {
-        match (frame.tables.rule, chunks) {
-            (Rule::Metropolis, 1) => run::<W, false, 1>(frame, quads, spins, energies),
-            (Rule::Metropolis, 2) => run::<W, false, 2>(frame, quads, spins, energies),
-            (Rule::Metropolis, 3 | 4) => run::<W, false, 4>(frame, quads, spins, energies),
-            (Rule::Metropolis, _) => run::<W, false, 8>(frame, quads, spins, energies),
-            (Rule::Gibbs, 1) => run::<W, true, 1>(frame, quads, spins, energies),
-            (Rule::Gibbs, 2) => run::<W, true, 2>(frame, quads, spins, energies),
-            (Rule::Gibbs, 3 | 4) => run::<W, true, 4>(frame, quads, spins, energies),
-            (Rule::Gibbs, _) => run::<W, true, 8>(frame, quads, spins, energies),
-        }
+    let gibbs = frame.tables.rule == Rule::Gibbs;
+    macro_rules! run {
+        ($($kind:literal)*) => {
+            match (gibbs, kind_of(frame.tables, frame.layout.bound)) {
+                $((false, $kind) => run::<W, false, $kind>(frame, quads, spins, energies),)*
+                $((true, $kind) => run::<W, true, $kind>(frame, quads, spins, energies),)*
+                _ => unreachable!("kinds of lookup are these"),
+            }
+        };
     }
+    // SAFETY: the vector path is only chosen on CPUs that have AVX2.
+    unsafe { run!(1 2 4 8 18 19 20 21 22 23) }
 }
 
 /// Vectors a quad needs at most (W = 32).
@@ -49,7 +47,7 @@ pub(super) const MOST: usize = 4;
 pub(super) type Vectors = [__m256i; MOST];
 
 #[target_feature(enable = "avx2")]
-unsafe fn run<const W: usize, const GIBBS: bool, const CHUNKS: usize>(
+unsafe fn run<const W: usize, const GIBBS: bool, const KIND: usize>(
     frame: &Frame<W>,
     quads: Range<usize>,
     spins: &mut [i8],
@@ -57,7 +55,7 @@ unsafe fn run<const W: usize, const GIBBS: bool, const CHUNKS: usize>(
 ) {
     let layout = frame.layout;
     let random = Random::<W>::new(frame);
-    let lookup = Lookup::<CHUNKS>::new(&frame.tables.shared);
+    let lookup = Lookup::<KIND>::new(frame.tables);
     let mut gains = Gains::<W>::new(layout.bound);
     let mut next_leads = random.leads(quads.start);
     for number in quads {
@@ -78,7 +76,7 @@ unsafe fn run<const W: usize, const GIBBS: bool, const CHUNKS: usize>(
             Kind::Isolated | Kind::Light => {
                 let fields = unsafe { quad_fields::<W>(frame, number, spins) };
                 let rows = &mut spins[number * QUAD * W..][..QUAD * W];
-                visit::<W, GIBBS, CHUNKS>(frame, &lookup, number, &fields, &leads, rows, &mut gains);
+                visit::<W, GIBBS, KIND>(frame, &lookup, number, &fields, &leads, rows, &mut gains);
                 gains.quad_done(energies);
             }
         }
@@ -101,9 +99,9 @@ fn redraw<const W: usize>(leads: &Vectors, rows: &mut [i8]) {
 /// Decides the lanes of a quad.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn visit<const W: usize, const GIBBS: bool, const CHUNKS: usize>(
+fn visit<const W: usize, const GIBBS: bool, const KIND: usize>(
     frame: &Frame<W>,
-    lookup: &Lookup<CHUNKS>,
+    lookup: &Lookup<KIND>,
     number: usize,
     fields: &Vectors,
     leads: &Vectors,
@@ -126,7 +124,7 @@ fn visit<const W: usize, const GIBBS: bool, const CHUNKS: usize>(
     if _mm256_testz_si256(any, any) == 0 {
         for v in 0..W / 8 {
             let first = number * QUAD + v * 32 / W;
-            settle_ties(frame, first, level[v], tied[v], &mut below[v]);
+            settle_ties::<W, KIND>(frame, first, level[v], tied[v], &mut below[v]);
         }
     }
     for v in 0..W / 8 {
@@ -137,12 +135,28 @@ fn visit<const W: usize, const GIBBS: bool, const CHUNKS: usize>(
             (new, _mm256_xor_si256(same, _mm256_set1_epi8(-1)))
         } else {
             let downhill = _mm256_cmpgt_epi8(_mm256_set1_epi8(1), k[v]);
-            let flipped = _mm256_or_si256(downhill, below[v]);
+            let mut flipped = _mm256_or_si256(downhill, below[v]);
+            if Lookup::<KIND>::BY_LANE {
+                let fair = fair(fields[v], leads[v], old[v]);
+                flipped = _mm256_blendv_epi8(flipped, fair, lookup.hot);
+            }
             (negated_where(old[v], flipped), flipped)
         };
         unsafe { _mm256_storeu_si256(rows.as_mut_ptr().add(32 * v).cast(), new) };
         gains.add(_mm256_and_si256(k[v], flipped));
     }
+}
+
+/// Lanes that flip under the Gibbs rule at beta = 0.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn fair(field: __m256i, leads: __m256i, old: __m256i) -> __m256i {
+    let zero = _mm256_setzero_si256();
+    let not_below = _mm256_cmpgt_epi8(zero, leads);
+    let positive = _mm256_cmpgt_epi8(field, zero);
+    let up = _mm256_cmpgt_epi8(old, zero);
+    // A spin becomes -1 where either `positive` or `below` holds, not both.
+    _mm256_xor_si256(_mm256_xor_si256(positive, not_below), up)
 }
 
 #[inline]
@@ -248,7 +262,7 @@ const ONE_BYTE: [i8; 63] = {
 /// Decides lanes whose leading byte ties by the other 24 bits of the draw.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn settle_ties<const W: usize>(
+fn settle_ties<const W: usize, const KIND: usize>(
     frame: &Frame<W>,
     first: usize,
     level: __m256i,
@@ -262,7 +276,12 @@ fn settle_ties<const W: usize>(
     while ties != 0 {
         let at = ties.trailing_zeros() as usize;
         ties &= ties - 1;
-        let threshold = frame.tables.shared[levels[at] as usize] & 0xFF_FFFF;
+        let level = levels[at] as usize;
+        let threshold = if Lookup::<KIND>::BY_LANE {
+            frame.tables.by_lane[level][at % W]
+        } else {
+            frame.tables.shared[level]
+        } & 0xFF_FFFF;
         if tail(frame.keys[at % W], (first + at / W) as u32) < threshold {
             // SAFETY: `at` is below 32. (Writing single bytes and loading the vector would stall on store forwarding.)
             let one = unsafe { _mm256_loadu_si256(ONE_BYTE.as_ptr().add(31 - at).cast()) };

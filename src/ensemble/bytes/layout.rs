@@ -57,6 +57,8 @@ pub(in super::super) struct Layout {
     pub(super) heavy: Vec<Heavy>,
     /// Largest light field.
     pub bound: usize,
+    /// Remainder by 2 of every light field, where they all have the same.
+    pub parity: Option<usize>,
 }
 
 impl Layout {
@@ -79,11 +81,22 @@ impl Layout {
             has_fields: setup.model.fields().iter().any(|&h| h != 0.0),
             heavy: Vec::new(),
             bound: 0,
+            parity: None,
         };
+        let mut parities = [false; 2];
         let mut lists = std::array::from_fn::<Lists, QUAD, _>(|_| Lists::default());
         for (number, sites) in plan.visits.chunks_exact(QUAD).enumerate() {
             layout.push_quad(setup, width as u32, number * QUAD, sites, &mut lists)?;
+            if layout.quads[number].kind == Kind::Light {
+                for &site in sites.iter().filter(|&&site| site != EMPTY) {
+                    parities[bound_of(setup, site) as usize % 2] = true;
+                }
+            }
         }
+        layout.parity = match parities {
+            [true, true] => None,
+            [_, odd] => Some(usize::from(odd)),
+        };
         layout.offsets.shrink_to_fit();
         Some(layout)
     }
@@ -107,8 +120,9 @@ impl Layout {
             });
             return Some(());
         }
-        let bounds = occupied().map(|site| setup.grid.quantise(setup.model.field_bound(site)));
-        let bound = bounds.fold(0.0, f64::max);
+        let bound = occupied()
+            .map(|site| bound_of(setup, site as u32))
+            .fold(0.0, f64::max);
         // An isolated site among others takes the slow way too: it is drawn by a rule of its own.
         if bound > BYTE_BOUND || occupied().any(|site| setup.is_isolated(site)) {
             return self.push_heavy_quad(setup, width, first, sites, &mut lists[0]);
@@ -188,6 +202,11 @@ impl Layout {
         let [start, split, end] = [site.start, site.split, site.end].map(|x| x as usize);
         (&self.offsets[start..split], &self.offsets[split..end])
     }
+}
+
+/// Largest local field of a site in units; every field it can have differs from it by a multiple of 2.
+fn bound_of(setup: &Setup, site: u32) -> f64 {
+    setup.grid.quantise(setup.model.field_bound(site as usize))
 }
 
 /// Mean size of a coupling in units.

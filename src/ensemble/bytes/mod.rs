@@ -13,6 +13,7 @@ mod layout;
 #[cfg(target_arch = "x86_64")]
 pub(super) mod lookup;
 mod portable;
+mod tables;
 #[cfg(target_arch = "x86_64")]
 mod transpose;
 
@@ -28,6 +29,7 @@ use crate::kernel::{Acceptance, Rule, is_below};
 use crate::rng::{Key, Stream, lead};
 use layout::Heavy;
 use std::sync::Arc;
+use tables::Tables;
 
 /// Most chains of a block.
 pub(super) const MOST_LANES: usize = 32;
@@ -55,17 +57,6 @@ pub(super) struct Bytes<const W: usize> {
     level: Level,
 }
 
-/// Thresholds by field for the betas of the lanes.
-struct Tables<const W: usize> {
-    rule: Rule,
-    acceptance: Vec<Acceptance>,
-    /// Thresholds of the first lane, by k; complete when all lanes share a beta.
-    shared: Vec<u32>,
-    /// Thresholds by k and lane, where lanes differ or the vector path is off.
-    by_lane: Vec<[u32; W]>,
-    uniform: bool,
-}
-
 /// What a sweep over some quads needs besides the spins.
 struct Frame<'a, const W: usize> {
     layout: &'a Layout,
@@ -89,13 +80,7 @@ impl<const W: usize> Bytes<W> {
             num_lanes,
             streams,
             betas: vec![0.0; W],
-            tables: Tables {
-                rule: Rule::Gibbs,
-                acceptance: Vec::new(),
-                shared: Vec::new(),
-                by_lane: Vec::new(),
-                uniform: true,
-            },
+            tables: Tables::new(&layout),
             stale: true,
             spins: Aligned::new(0, (rows * W).next_multiple_of(64)),
             energies: [0; W],
@@ -116,9 +101,8 @@ impl<const W: usize> Bytes<W> {
             let unit = self.setup.grid.unit;
             let kernel = self.setup.kernel;
             self.tables.fill(
-                &self.betas[..],
+                &self.betas,
                 |beta| Acceptance::new(kernel.rule(beta), beta, unit),
-                self.layout.bound,
                 self.level >= Level::Avx2,
             );
             self.stale = false;
@@ -128,29 +112,6 @@ impl<const W: usize> Bytes<W> {
                 *key = stream.key(self.clock.sweep());
             }
             self.keys_of_sweep = Some(self.clock.sweep());
-        }
-    }
-}
-
-impl<const W: usize> Tables<W> {
-    fn fill(&mut self, betas: &[f64], rule_at: impl Fn(f64) -> Acceptance, bound: usize, vector: bool) {
-        self.acceptance = betas.iter().map(|&beta| rule_at(beta)).collect();
-        self.rule = self.acceptance[0].rule;
-        self.uniform = betas.iter().all(|&beta| beta == betas[0]);
-        self.acceptance[0].fill_table(&mut self.shared, bound);
-        self.by_lane.clear();
-        if vector && self.uniform {
-            return;
-        }
-        let mut column = Vec::new();
-        for (lane, acceptance) in self.acceptance.iter().enumerate() {
-            acceptance.fill_table(&mut column, bound);
-            if column.len() > self.by_lane.len() {
-                self.by_lane.resize(column.len(), [0; W]);
-            }
-            for (row, &threshold) in self.by_lane.iter_mut().zip(&column) {
-                row[lane] = threshold;
-            }
         }
     }
 }
@@ -165,6 +126,16 @@ impl<const W: usize> Place for Bytes<W> {
             self.spins[row as usize * W + lane] = s;
         }
         self.energies[lane] = energy as i64;
+    }
+
+    fn spin(&self, lane: usize, site: usize) -> i8 {
+        self.spins[self.setup.plan.row_of[site] as usize * W + lane]
+    }
+
+    fn turn(&mut self, lane: usize, site: usize, change: f64) {
+        let spin = &mut self.spins[self.setup.plan.row_of[site] as usize * W + lane];
+        *spin = -*spin;
+        self.energies[lane] += change as i64;
     }
 }
 
@@ -195,13 +166,9 @@ impl<const W: usize> Ensemble for Bytes<W> {
         let quads = range.start / QUAD..range.end / QUAD;
         match self.level {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 if self.tables.uniform && W > 8 => {
-                avx512::sweep(&frame, quads, spins, &mut self.energies);
-            }
+            Level::Avx512 if W > 8 => avx512::sweep(&frame, quads, spins, &mut self.energies),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 | Level::Avx512 if self.tables.uniform => {
-                avx2::sweep(&frame, quads, spins, &mut self.energies);
-            }
+            Level::Avx2 | Level::Avx512 => avx2::sweep(&frame, quads, spins, &mut self.energies),
             _ => portable::sweep(&frame, quads, spins, &mut self.energies),
         }
         self.clock.pass(&range, length)
@@ -225,6 +192,10 @@ impl<const W: usize> Ensemble for Bytes<W> {
 
     fn set_state(&mut self, lane: usize, state: &[i8]) {
         self.place_one(lane, state);
+    }
+
+    fn flip(&mut self, lane: usize, sites: &[u32]) {
+        self.turn_all(lane, sites);
     }
 
     fn bit_rows(&self, out: &mut [u64]) {

@@ -11,7 +11,7 @@ mod speculate;
 mod sweep;
 
 use super::aligned::Aligned;
-use super::decide::{Decider, WINDOW, windows};
+use super::decide::{Decider, Laws, WINDOW, windows};
 use super::order::Clock;
 use super::plan::EMPTY;
 use super::rows::{Number, Rows};
@@ -73,6 +73,7 @@ pub(super) struct Cached<T> {
     layout: Arc<Layout<T>>,
     chains: Vec<Chain<T>>,
     deciders: Vec<Decider>,
+    laws: Laws,
     clock: Clock,
     level: Level,
 }
@@ -105,6 +106,7 @@ impl<T: Swept> Cached<T> {
             layout,
             chains,
             deciders,
+            laws: Laws::default(),
             clock: Clock::default(),
             level,
             setup,
@@ -177,6 +179,19 @@ impl<T: Swept> Place for Cached<T> {
         }
         chain.energy = energy;
     }
+
+    fn spin(&self, lane: usize, site: usize) -> i8 {
+        self.chains[lane].spins[self.setup.plan.row_of[site] as usize]
+    }
+
+    fn turn(&mut self, lane: usize, site: usize, _: f64) {
+        let row = self.setup.plan.row_of[site] as usize;
+        let chain = &mut self.chains[lane];
+        flip(&self.layout, row, chain);
+        if let Couplings::Dense(matrix) = &self.layout.couplings {
+            apply_pending(self.level, matrix, row - row % WINDOW, from_mut(chain));
+        }
+    }
 }
 
 impl<T: Swept> Ensemble for Cached<T> {
@@ -185,7 +200,7 @@ impl<T: Swept> Ensemble for Cached<T> {
     }
 
     fn set_beta(&mut self, lane: usize, beta: f64) {
-        Decider::set_beta(&mut self.deciders, lane, &self.setup, beta);
+        Decider::set_beta(&mut self.deciders, &mut self.laws, lane, &self.setup, beta);
     }
 
     fn advance(&mut self, visits: usize) -> bool {
@@ -221,6 +236,13 @@ impl<T: Swept> Ensemble for Cached<T> {
 
     fn set_state(&mut self, lane: usize, state: &[i8]) {
         self.place_one(lane, state);
+    }
+
+    fn flip(&mut self, lane: usize, sites: &[u32]) {
+        // (The fields are at hand: what a flip costs need not be summed.)
+        for &site in sites {
+            self.turn(lane, site as usize, 0.0);
+        }
     }
 
     fn bit_rows(&self, out: &mut [u64]) {

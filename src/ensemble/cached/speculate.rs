@@ -48,7 +48,7 @@ fn windows<const CHUNKS: usize>(
     chain: &mut Chain<i8>,
 ) {
     let judge = Judge {
-        lookup: Lookup::<CHUNKS>::new(table),
+        lookup: Lookup::<CHUNKS>::of(table),
         table,
         gibbs,
         decider,
@@ -75,7 +75,7 @@ fn windows<const CHUNKS: usize>(
 
 /// Decides windows of one chain during one sweep.
 struct Judge<'a, const CHUNKS: usize> {
-    lookup: Lookup<CHUNKS>,
+    lookup: Lookup<'static, CHUNKS>,
     table: &'a [u32],
     gibbs: bool,
     decider: &'a Decider,

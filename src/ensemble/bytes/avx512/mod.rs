@@ -10,6 +10,7 @@
 )]
 
 mod fields;
+mod lookup;
 
 use super::layout::Kind;
 use super::{Frame, visit_heavy};
@@ -18,6 +19,7 @@ use crate::ensemble::x86::words_16;
 use crate::kernel::Rule;
 use crate::rng::tail;
 use fields::quad_fields;
+use lookup::{Lookup, kind_of};
 use std::arch::x86_64::*;
 use std::ops::Range;
 
@@ -35,20 +37,21 @@ pub(super) fn sweep<const W: usize>(
     energies: &mut [i64; W],
 ) {
     let gibbs = frame.tables.rule == Rule::Gibbs;
-    let large = frame.tables.shared.len() > 64 + usize::from(!gibbs);
-    // SAFETY: this path is only chosen on CPUs that have these instructions.
-    unsafe {
-        match (gibbs, large) {
-            (false, false) => run::<W, false, false>(frame, quads, spins, energies),
-            (false, true) => run::<W, false, true>(frame, quads, spins, energies),
-            (true, false) => run::<W, true, false>(frame, quads, spins, energies),
-            (true, true) => run::<W, true, true>(frame, quads, spins, energies),
-        }
+    macro_rules! run {
+        ($($kind:literal)*) => {
+            match (gibbs, kind_of(frame.tables)) {
+                $((false, $kind) => run::<W, false, $kind>(frame, quads, spins, energies),)*
+                $((true, $kind) => run::<W, true, $kind>(frame, quads, spins, energies),)*
+                _ => unreachable!("kinds of lookup are 0 to 7"),
+            }
+        };
     }
+    // SAFETY: this path is only chosen on CPUs that have these instructions.
+    unsafe { run!(0 1 2 3 4 5 6 7) }
 }
 
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
-fn run<const W: usize, const GIBBS: bool, const LARGE: bool>(
+fn run<const W: usize, const GIBBS: bool, const KIND: usize>(
     frame: &Frame<W>,
     quads: Range<usize>,
     spins: &mut [i8],
@@ -56,7 +59,7 @@ fn run<const W: usize, const GIBBS: bool, const LARGE: bool>(
 ) {
     let layout = frame.layout;
     let random = Random::<W>::new(frame);
-    let lookup = Lookup::<LARGE>::new(&frame.tables.shared, usize::from(!GIBBS));
+    let lookup = Lookup::<KIND>::new(frame.tables);
     let mut gains = Gains::<W>::new(layout.bound);
     let mut next_leads = random.leads(quads.start);
     for number in quads {
@@ -108,25 +111,26 @@ fn signs(negative: u64) -> __m512i {
 }
 
 /// A light quad with its fields and draws.
-struct Visit<'a, const W: usize, const LARGE: bool> {
+struct Visit<'a, const W: usize, const KIND: usize> {
     frame: &'a Frame<'a, W>,
-    lookup: &'a Lookup<LARGE>,
+    lookup: &'a Lookup<'a, KIND>,
     fields: Vectors,
     leads: Vectors,
     /// Number of the first visit.
     first: usize,
 }
 
-impl<const W: usize, const LARGE: bool> Visit<'_, W, LARGE> {
+impl<const W: usize, const KIND: usize> Visit<'_, W, KIND> {
     #[inline]
     #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi")]
     fn metropolis(&self, rows: &mut [i8], gains: &mut Gains<W>) {
         let zero = _mm512_setzero_si512();
         let (mut old, mut k, mut past) = ([zero; MOST], [zero; MOST], [zero; MOST]);
-        let (mut below, mut tied) = ([0u64; MOST], [0u64; MOST]);
+        let (mut below, mut tied, mut ups) = ([0u64; MOST], [0u64; MOST], [0u64; MOST]);
         for v in 0..W / 16 {
             old[v] = unsafe { _mm512_loadu_si512(rows.as_ptr().add(64 * v).cast()) };
             let up = _mm512_cmpgt_epi8_mask(old[v], zero);
+            ups[v] = up;
             k[v] = _mm512_mask_sub_epi8(self.fields[v], up, zero, self.fields[v]);
             // What lies past k = 1; as an unsigned byte it is large where the flip costs nothing.
             past[v] = _mm512_sub_epi8(k[v], _mm512_set1_epi8(1));
@@ -136,11 +140,24 @@ impl<const W: usize, const LARGE: bool> Visit<'_, W, LARGE> {
             self.settle_ties(&k, &tied, &mut below);
         }
         for v in 0..W / 16 {
-            let flips = below[v] | _mm512_movepi8_mask(past[v]);
+            let mut flips = below[v] | _mm512_movepi8_mask(past[v]);
+            if Lookup::<KIND>::BY_LANE {
+                let hot = self.lookup.hot;
+                flips = (flips & !hot) | (self.fair(v, ups[v]) & hot);
+            }
             let new = _mm512_mask_sub_epi8(old[v], flips, zero, old[v]);
             unsafe { _mm512_storeu_si512(rows.as_mut_ptr().add(64 * v).cast(), new) };
             gains.add(flips, k[v]);
         }
+    }
+
+    /// Lanes that flip under the Gibbs rule at beta = 0.
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw,avx512dq")]
+    fn fair(&self, v: usize, up: u64) -> u64 {
+        let below = !_mm512_movepi8_mask(self.leads[v]);
+        let negative = _mm512_cmpgt_epi8_mask(self.fields[v], _mm512_setzero_si512()) ^ below;
+        !(negative ^ up)
     }
 
     #[inline]
@@ -180,51 +197,16 @@ impl<const W: usize, const LARGE: bool> Visit<'_, W, LARGE> {
             while ties != 0 {
                 let at = ties.trailing_zeros() as usize;
                 ties &= ties - 1;
-                let threshold = self.frame.tables.shared[bytes[at] as usize] & 0xFF_FFFF;
+                let level = bytes[at] as usize;
+                let threshold = if Lookup::<KIND>::BY_LANE {
+                    self.frame.tables.by_lane[level][at % W]
+                } else {
+                    self.frame.tables.shared[level]
+                } & 0xFF_FFFF;
                 let visit = self.first + (64 * v + at) / W;
                 below[v] |= u64::from(tail(self.frame.keys[at % W], visit as u32) < threshold) << at;
             }
         }
-    }
-}
-
-/// Leading bytes of thresholds as a table of 64 or 128 entries.
-struct Lookup<const LARGE: bool> {
-    tables: [__m512i; 2],
-    len: __m512i,
-}
-
-impl<const LARGE: bool> Lookup<LARGE> {
-    /// The table of the thresholds from `from` on.
-    #[target_feature(enable = "avx512f,avx512bw")]
-    fn new(thresholds: &[u32], from: usize) -> Self {
-        let thresholds = thresholds.get(from..).unwrap_or_default();
-        let mut bytes = [0u8; 128];
-        for (byte, threshold) in bytes.iter_mut().zip(thresholds) {
-            *byte = (threshold >> 24) as u8;
-        }
-        let half = |at: usize| unsafe { _mm512_loadu_si512(bytes.as_ptr().add(at).cast()) };
-        Self {
-            tables: [half(0), half(64)],
-            len: _mm512_set1_epi8(thresholds.len().min(128) as i8),
-        }
-    }
-
-    /// Masks: leading byte below the threshold's; leading bytes equal. Indices past the table (as unsigned bytes) have
-    /// threshold zero: neither.
-    #[inline]
-    #[target_feature(enable = "avx512f,avx512bw,avx512vbmi")]
-    fn compare(&self, index: __m512i, leads: __m512i) -> (u64, u64) {
-        let known = _mm512_cmplt_epu8_mask(index, self.len);
-        let bytes = if LARGE {
-            _mm512_permutex2var_epi8(self.tables[0], index, self.tables[1])
-        } else {
-            _mm512_permutexvar_epi8(index, self.tables[0])
-        };
-        (
-            _mm512_mask_cmplt_epu8_mask(known, leads, bytes),
-            _mm512_mask_cmpeq_epu8_mask(known, leads, bytes),
-        )
     }
 }
 

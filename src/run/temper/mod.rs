@@ -1,0 +1,312 @@
+//! Replica exchange: ladders of replicas at fixed betas that change places.
+//!
+//! A replica is a lane with its own beta; an exchange moves betas, not spins. Ladders are independent but for cluster
+//! moves between the first and the second, the third and the fourth .., which need two replicas at the same beta.
+
+mod archive;
+mod cluster;
+mod ladder;
+mod lanes;
+mod measure;
+mod options;
+mod restore;
+
+pub use archive::Writer as Archive;
+pub use ladder::{Flow, Ladder, Swaps};
+pub use measure::{PAIR, PARTS, SINGLE};
+pub use options::{ClusterMoves, TemperOptions};
+
+use super::Workers;
+use super::engine::even_width;
+use super::lowest::BestEnergy;
+use crate::ensemble::Factory;
+use crate::error::Result;
+use crate::rng::{Purpose, Stream, below};
+use cluster::Clusters;
+use lanes::Lanes;
+use measure::{Measure, count, distance};
+use rayon::prelude::*;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A replica-exchange run that can be advanced, looked at, put aside and restored.
+pub struct Temper {
+    options: TemperOptions,
+    factory: Arc<Factory>,
+    workers: Workers,
+    /// Empty before the start.
+    blocks: Vec<Lanes>,
+    width: usize,
+    ladders: Vec<Ladder>,
+    clusters: Clusters,
+    /// What cluster moves did, by rung: moves, sites of clusters, sites that differed.
+    cluster_counts: Vec<[u64; 3]>,
+    /// By ladder, rung and draw; NaN where not reached.
+    energies: Vec<f64>,
+    measure: Measure,
+    edges: Vec<(u32, u32)>,
+    best_energy: BestEnergy,
+    /// Sweeps done, warm-up included.
+    sweeps: u64,
+}
+
+impl Temper {
+    /// Prepares a run; nothing is carried out yet.
+    ///
+    /// # Errors
+    /// What [`TemperOptions::check`] refuses, and a vector level that this CPU lacks.
+    pub fn new(options: TemperOptions) -> Result<Self> {
+        options.check()?;
+        let chains = &options.chains;
+        let factory = Arc::new(chains.factory(options.coldest(), None)?);
+        let width = even_width(chains.count, chains.num_threads, factory.width());
+        Ok(Self::with_width(options, factory, width))
+    }
+
+    fn with_width(options: TemperOptions, factory: Arc<Factory>, width: usize) -> Self {
+        let (chains, rungs) = (options.chains.clone(), options.betas.len());
+        let model = &chains.model;
+        let ladder = |l: usize| {
+            let first_chain = chains.first_chain + (l * rungs) as u64;
+            Ladder::new(rungs, options.swaps, chains.seed, first_chain)
+        };
+        let edges = || {
+            (0..model.num_sites()).flat_map(|i| model.upper_row(i).map(move |(j, _)| (i as u32, j as u32)))
+        };
+        Self {
+            workers: Workers::new(chains.num_threads, chains.count.div_ceil(width)),
+            blocks: Vec::new(),
+            width,
+            ladders: (0..options.num_ladders).map(ladder).collect(),
+            clusters: Clusters::default(),
+            cluster_counts: vec![[0; 3]; rungs],
+            energies: vec![f64::NAN; chains.count * options.num_draws()],
+            measure: Measure::new(model, options.num_ladders, rungs, options.moments),
+            edges: if options.links || options.moments {
+                edges().collect()
+            } else {
+                Vec::new()
+            },
+            best_energy: BestEnergy::default(),
+            sweeps: 0,
+            factory,
+            options,
+        }
+    }
+
+    /// What the replicas are made of.
+    #[must_use]
+    pub fn factory(&self) -> &Factory {
+        &self.factory
+    }
+
+    /// What was asked for.
+    #[must_use]
+    pub fn options(&self) -> &TemperOptions {
+        &self.options
+    }
+
+    /// Sweeps carried out by every replica, warm-up included; where replicas are within one, it does not count.
+    #[must_use]
+    pub fn sweeps_done(&self) -> u64 {
+        self.sweeps
+    }
+
+    /// Works for about `seconds`; true when the run is done.
+    pub fn advance(&mut self, seconds: f64) -> bool {
+        let deadline = Instant::now() + Duration::from_secs_f64(seconds.clamp(0.0, 1e6));
+        let pool = self.workers.pool.take();
+        match &pool {
+            Some(pool) => pool.install(|| self.work(deadline)),
+            None => self.work(deadline),
+        }
+        self.workers.pool = pool;
+        self.sweeps == self.options.total_sweeps()
+    }
+
+    fn work(&mut self, deadline: Instant) {
+        if self.blocks.is_empty() {
+            self.begin();
+        }
+        while let Some(stop) = self.options.next_stop(self.sweeps) {
+            let sweep = self.options.first_sweep + stop;
+            self.for_all_blocks(|block| {
+                block.work(sweep, deadline);
+            });
+            if self
+                .blocks
+                .iter()
+                .any(|block| block.ensemble.position().0 < sweep)
+            {
+                return;
+            }
+            self.sweeps = stop;
+            self.pause();
+            if Instant::now() >= deadline {
+                return;
+            }
+        }
+    }
+
+    fn begin(&mut self) {
+        let (chains, setup) = (&self.options.chains, self.factory.setup());
+        let block = |start: usize| {
+            let range = start..(start + self.width).min(chains.count);
+            let states: Vec<i8> = range
+                .clone()
+                .flat_map(|chain| chains.start(setup, chain))
+                .collect();
+            let mut lanes = Lanes::new(&self.factory, chains.first_chain, range, &states);
+            lanes.ensemble.set_position((self.options.first_sweep, 0));
+            lanes
+        };
+        let starts: Vec<usize> = (0..chains.count).step_by(self.width).collect();
+        self.blocks = starts.into_par_iter().map(block).collect();
+        self.set_betas();
+    }
+
+    fn for_all_blocks(&mut self, work: impl Fn(&mut Lanes) + Sync + Send) {
+        // A single block is not worth waking anyone for.
+        if let [block] = &mut self.blocks[..] {
+            return work(block);
+        }
+        self.blocks.par_iter_mut().for_each(work);
+    }
+
+    /// What happens when all replicas have reached a stop.
+    fn pause(&mut self) {
+        let sweeps = self.sweeps;
+        if self.options.moves_clusters_at(sweeps) {
+            self.move_clusters();
+        }
+        if self.options.exchanges_at(sweeps) {
+            self.exchange();
+        }
+        if sweeps == self.options.warmup {
+            self.ladders.iter_mut().for_each(Ladder::forget);
+            self.cluster_counts.fill([0; 3]);
+        }
+        if let Some(draw) = self.options.draw_at(sweeps) {
+            self.draw(draw);
+        }
+    }
+
+    /// Block and lane of a replica.
+    fn place(&self, ladder: usize, replica: usize) -> (usize, usize) {
+        let chain = ladder * self.options.betas.len() + replica;
+        (chain / self.width, chain % self.width)
+    }
+
+    fn energy(&self, ladder: usize, replica: usize) -> f64 {
+        let (block, lane) = self.place(ladder, replica);
+        self.blocks[block].energies[lane]
+    }
+
+    fn set_betas(&mut self) {
+        let (options, ladders) = (&self.options, &self.ladders);
+        let rungs = options.betas.len();
+        for block in &mut self.blocks {
+            for (lane, chain) in block.range.clone().enumerate() {
+                let rung = ladders[chain / rungs].rungs()[chain % rungs];
+                block.ensemble.set_beta(lane, options.betas[rung]);
+            }
+        }
+    }
+
+    fn exchange(&mut self) {
+        let number = (self.options.first_sweep + self.sweeps) / self.options.swap_interval;
+        let mut energies = vec![0.0; self.options.betas.len()];
+        for ladder in 0..self.ladders.len() {
+            for (replica, energy) in energies.iter_mut().enumerate() {
+                *energy = self.energy(ladder, replica);
+            }
+            self.ladders[ladder].exchange(number, &self.options.betas, &energies);
+        }
+        self.set_betas();
+    }
+
+    /// One cluster move between the two replicas of every rung that has them.
+    fn move_clusters(&mut self) {
+        self.for_all_blocks(Lanes::pack_sites);
+        let chains = &self.options.chains;
+        let rungs = self.options.betas.len();
+        let (n, sweep) = (chains.model.num_sites(), self.options.first_sweep + self.sweeps);
+        // Turning a whole replica over is free only where nothing holds it.
+        let either = chains.clamped.is_empty() && chains.model.fields().iter().all(|&h| h == 0.0);
+        let moved: Vec<usize> = (0..rungs)
+            .filter(|&rung| self.options.clusters.rungs[rung])
+            .collect();
+        for pair in 0..self.ladders.len() / 2 {
+            let first_chain = self.options.chains.first_chain + (2 * pair * rungs) as u64;
+            let stream = Stream::new(self.options.chains.seed, Purpose::Cluster, first_chain);
+            for &rung in &moved {
+                let places =
+                    [2 * pair, 2 * pair + 1].map(|l| self.place(l, self.ladders[l].replicas()[rung]));
+                let [first, second] = places.map(|(block, lane)| self.blocks[block].sites.lane(lane));
+                let differing = self.clusters.compare(first, second, n, either);
+                let number = below(&stream, sweep, rung as u64, differing as u64) as usize;
+                let sites = self.clusters.take(&self.options.chains.model, number);
+                for (block, lane) in places {
+                    self.blocks[block].ensemble.flip(lane, sites);
+                }
+                let counts = &mut self.cluster_counts[rung];
+                counts[0] += 1;
+                counts[1] += sites.len() as u64;
+                counts[2] += differing as u64;
+            }
+        }
+        self.for_all_blocks(Lanes::look);
+    }
+
+    fn draw(&mut self, draw: usize) {
+        let (rungs, offset) = (self.options.betas.len(), self.options.chains.model.offset());
+        let num_draws = self.options.num_draws();
+        for ladder in 0..self.ladders.len() {
+            for (rung, &replica) in self.ladders[ladder].replicas().iter().enumerate() {
+                let energy = self.energy(ladder, replica) + offset;
+                self.energies[(ladder * rungs + rung) * num_draws + draw] = energy;
+            }
+        }
+        if self.options.observes_at(draw) {
+            self.observe(draw * PARTS / num_draws);
+        }
+    }
+
+    /// Adds the present states to what is measured.
+    fn observe(&mut self, part: usize) {
+        let edges = std::mem::take(&mut self.edges);
+        if edges.is_empty() {
+            self.for_all_blocks(Lanes::pack_sites);
+        } else {
+            self.for_all_blocks(|block| block.pack_links(&edges));
+        }
+        self.edges = edges;
+        self.measure.counts[part] += 1;
+        let (rungs, offset) = (self.options.betas.len(), self.options.chains.model.offset());
+        for ladder in 0..self.ladders.len() {
+            for rung in 0..rungs {
+                let (block, lane) = self.place(ladder, self.ladders[ladder].replicas()[rung]);
+                let block = &self.blocks[block];
+                let (sites, energy) = (block.sites.lane(lane), block.energies[lane] + offset);
+                self.measure.add_single(ladder, rung, part, energy, count(sites));
+                if self.options.moments {
+                    self.measure.add_moments(rung, sites, block.links.lane(lane));
+                }
+                if ladder % 2 == 1 {
+                    let (other, other_lane) =
+                        self.place(ladder - 1, self.ladders[ladder - 1].replicas()[rung]);
+                    let other = &self.blocks[other];
+                    let differing = distance(sites, other.sites.lane(other_lane));
+                    let links = if self.options.links {
+                        distance(block.links.lane(lane), other.links.lane(other_lane))
+                    } else {
+                        0
+                    };
+                    let num_links = if self.options.links { self.edges.len() } else { 0 };
+                    self.measure
+                        .add_pair(ladder / 2, rung, part, differing, (links, num_links));
+                }
+            }
+        }
+    }
+}

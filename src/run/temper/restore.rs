@@ -1,0 +1,210 @@
+//! What a replica-exchange run has to show, and how it is put aside and taken up again.
+
+use super::archive::{Reader, Writer};
+use super::lanes::Lanes;
+use super::{Flow, Temper};
+use crate::error::{Result, invalid};
+use crate::run::Checkpoint;
+use crate::run::lowest::{Lowest, lowest};
+use std::sync::Arc;
+
+impl Temper {
+    fn lowest(&self) -> Option<Lowest> {
+        lowest(self.blocks.iter().map(|block| &block.best[..]))
+    }
+
+    /// The state of lowest energy seen so far, if the run has begun.
+    #[must_use]
+    pub fn best_state(&self) -> Option<Vec<i8>> {
+        let (_, block, lane) = self.lowest()?;
+        let mut state = vec![0; self.options.chains.model.num_sites()];
+        self.blocks[block].ensemble.kept(lane, &mut state);
+        Some(state)
+    }
+
+    /// Its energy, from the f64 coefficients; infinity before the start.
+    #[must_use]
+    pub fn best_energy(&self) -> f64 {
+        let sum = || {
+            let state = self.best_state();
+            state.map_or(f64::INFINITY, |state| self.options.chains.model.energy(&state))
+        };
+        self.best_energy.get(self.lowest(), sum)
+    }
+
+    /// Present states by ladder, rung and site.
+    #[must_use]
+    pub fn states(&self) -> Vec<i8> {
+        let by_chain = self.chain_states(false);
+        let n = self.options.chains.model.num_sites();
+        let rungs = self.options.betas.len();
+        let of_ladder = |(l, ladder): (usize, &super::Ladder)| {
+            let chains = ladder
+                .replicas()
+                .iter()
+                .map(|replica| l * rungs + replica)
+                .collect::<Vec<_>>();
+            chains
+                .into_iter()
+                .flat_map(|chain| by_chain[chain * n..(chain + 1) * n].to_vec())
+                .collect::<Vec<_>>()
+        };
+        self.ladders.iter().enumerate().flat_map(of_ladder).collect()
+    }
+
+    /// Present or best states, by chain and site.
+    fn chain_states(&self, best: bool) -> Vec<i8> {
+        let (chains, n) = (&self.options.chains, self.options.chains.model.num_sites());
+        if self.blocks.is_empty() {
+            return (0..chains.count)
+                .flat_map(|chain| chains.start(self.factory.setup(), chain))
+                .collect();
+        }
+        let mut states = vec![0; chains.count * n];
+        for block in &self.blocks {
+            for (lane, chain) in block.range.clone().enumerate() {
+                let state = &mut states[chain * n..(chain + 1) * n];
+                if best {
+                    block.ensemble.kept(lane, state);
+                } else {
+                    block.ensemble.state(lane, state);
+                }
+            }
+        }
+        states
+    }
+
+    /// Energies by ladder, rung and draw (NaN where not reached).
+    #[must_use]
+    pub fn energies(&self) -> &[f64] {
+        &self.energies
+    }
+
+    /// Counts of exchanges since the end of the warm-up, of each ladder.
+    pub fn flows(&self) -> impl Iterator<Item = &Flow> {
+        self.ladders.iter().map(|ladder| &ladder.flow)
+    }
+
+    /// What cluster moves did since the end of the warm-up, by rung: moves, sites of clusters, sites that differed.
+    #[must_use]
+    pub fn cluster_counts(&self) -> &[[u64; 3]] {
+        &self.cluster_counts
+    }
+
+    /// Measurements made in each part of time.
+    #[must_use]
+    pub fn counts(&self) -> &[u64] {
+        &self.measure.counts
+    }
+
+    /// Sums by ladder, rung, part of time and quantity ([`super::SINGLE`] of them).
+    #[must_use]
+    pub fn single_sums(&self) -> &[f64] {
+        &self.measure.single
+    }
+
+    /// Sums by pair of ladders, rung, part of time and quantity ([`super::PAIR`] of them).
+    #[must_use]
+    pub fn pair_sums(&self) -> &[f64] {
+        &self.measure.pairs
+    }
+
+    /// Histograms of overlaps and of link overlaps, by rung and bin, and their numbers of bins.
+    #[must_use]
+    pub fn histograms(&self) -> ([&[u64]; 2], [usize; 2]) {
+        ([&self.measure.overlaps, &self.measure.links], self.measure.bins)
+    }
+
+    /// Sums of spins by rung and site, and of products by rung and coupling; empty unless asked for.
+    #[must_use]
+    pub fn moments(&self) -> &[i64] {
+        &self.measure.moments
+    }
+
+    /// Everything a continuation needs.
+    #[must_use]
+    pub fn checkpoint(&self) -> (Checkpoint, Writer) {
+        let starts = self.options.chains.block_starts(self.width);
+        let positions = self.blocks.iter().map(|block| block.ensemble.position());
+        let mut positions: Vec<(u64, u64)> = positions
+            .map(|(sweep, visits)| (sweep - self.options.first_sweep, visits as u64))
+            .collect();
+        positions.resize(starts.len(), (0, 0));
+        let mut archive = Writer::default();
+        archive.integers([self.sweeps]);
+        archive.integers(self.cluster_counts.as_flattened().iter().copied());
+        self.ladders.iter().for_each(|ladder| ladder.write(&mut archive));
+        self.measure.write(&mut archive);
+        let checkpoint = Checkpoint {
+            block_starts: starts,
+            sweeps: positions.iter().map(|p| p.0).collect(),
+            visits: positions.iter().map(|p| p.1).collect(),
+            states: self.chain_states(false),
+            best_states: self.chain_states(true),
+            energies: self.energies.clone(),
+            ..Checkpoint::default()
+        };
+        (checkpoint, archive)
+    }
+
+    /// Continues from a checkpoint of a run with the same options (but for the number of threads).
+    ///
+    /// # Errors
+    /// A checkpoint that does not fit the options.
+    pub fn restore(&mut self, checkpoint: &Checkpoint, archive: &Writer) -> Result<()> {
+        let chains = &self.options.chains;
+        checkpoint.check(chains, self.factory.setup())?;
+        let too_far = |&sweeps: &u64| sweeps > self.options.total_sweeps();
+        if checkpoint.energies.len() != self.energies.len() || checkpoint.sweeps.iter().any(too_far) {
+            return invalid("snapshot does not belong to a run with these arguments");
+        }
+        let width = checkpoint.width(chains.count);
+        let mut run = Self::with_width(self.options.clone(), Arc::clone(&self.factory), width);
+        let mut reader = Reader::new(archive);
+        run.sweeps = reader.integers(1)?[0];
+        for (counts, read) in run
+            .cluster_counts
+            .iter_mut()
+            .zip(reader.integers(3 * self.cluster_counts.len())?.chunks(3))
+        {
+            counts.copy_from_slice(read);
+        }
+        for ladder in &mut run.ladders {
+            ladder.read(&mut reader)?;
+        }
+        run.measure.read(&mut reader)?;
+        reader.end()?;
+        run.energies.clone_from(&checkpoint.energies);
+        let begun = checkpoint
+            .sweeps
+            .iter()
+            .chain(&checkpoint.visits)
+            .any(|&done| done > 0);
+        if begun {
+            run.blocks = (0..checkpoint.block_starts.len())
+                .map(|index| run.block_at(checkpoint, index))
+                .collect();
+            run.set_betas();
+        }
+        *self = run;
+        Ok(())
+    }
+
+    /// A block where `checkpoint` left it.
+    fn block_at(&self, checkpoint: &Checkpoint, index: usize) -> Lanes {
+        let (chains, n) = (&self.options.chains, self.options.chains.model.num_sites());
+        let range = chains.block_range(&checkpoint.block_starts, index);
+        let states = range.start * n..range.end * n;
+        let best = &checkpoint.best_states[states.clone()];
+        let mut lanes = Lanes::new(&self.factory, chains.first_chain, range, best);
+        for (lane, state) in checkpoint.states[states].chunks_exact(n.max(1)).enumerate() {
+            lanes.ensemble.set_state(lane, state);
+            lanes.energies[lane] = lanes.ensemble.energy(lane);
+        }
+        let sweep = self.options.first_sweep + checkpoint.sweeps[index];
+        lanes
+            .ensemble
+            .set_position((sweep, checkpoint.visits[index] as usize));
+        lanes
+    }
+}
