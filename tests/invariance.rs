@@ -231,7 +231,7 @@ proptest! {
         }
     }
 
-    /// Bit rows, shadows and replaced states say what states say.
+    /// Bit rows, shadows, turned spins and replaced states say what states say.
     #[test]
     fn shadows_and_bit_rows_are_the_states(case in cases(), mask in any::<u64>()) {
         let setup = case.setup();
@@ -252,6 +252,20 @@ proptest! {
                 ensemble.kept(lane, &mut kept);
                 let expected = if mask >> lane & 1 == 1 { &present[lane] } else { &starts[lane] };
                 prop_assert_eq!(&kept, expected, "{}", factory.name());
+            }
+            let free: Vec<u32> = setup.plan.free.iter().copied().filter(|site| site % 3 != 1).collect();
+            ensemble.flip(lanes - 1, &free);
+            let mut turned = present[lanes - 1].clone();
+            free.iter().for_each(|&site| turned[site as usize] *= -1);
+            ensemble.state(lanes - 1, &mut kept);
+            prop_assert_eq!(&kept, &turned, "{}", factory.name());
+            prop_assert_eq!(ensemble.energy(lanes - 1), setup.energy_units(&turned) * setup.grid.unit, "{}", factory.name());
+            advance(&mut *ensemble, 0.3, 1, WHOLE);
+            let after = states(&*ensemble, n);
+            for lane in 0..lanes {
+                let mut alone = if lane + 1 == lanes { turned.clone() } else { present[lane].clone() };
+                plain::sweep(&setup, (lane as u64, 1), 0.3, &mut alone);
+                prop_assert_eq!(&after[lane], &alone, "{}, lane {}", factory.name(), lane);
             }
             ensemble.set_state(lanes - 1, &starts[0]);
             ensemble.state(lanes - 1, &mut kept);

@@ -19,7 +19,9 @@ pub use block::Schedule;
 pub use chains::{Chains, Checkpoint};
 pub use distinct::{Entry, Met};
 pub use sample::{Sample, SampleOptions};
-pub use temper::{Archive, ClusterMoves, Flow, Ladder, PAIR, PARTS, SINGLE, Swaps, Temper, TemperOptions};
+pub use temper::{
+    Archive, ClusterMoves, Clusters, Flow, Ladder, PAIR, PARTS, SINGLE, Swaps, Temper, TemperOptions,
+};
 
 use rayon::prelude::*;
 use std::sync::Mutex;

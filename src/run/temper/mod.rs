@@ -12,6 +12,7 @@ mod options;
 mod restore;
 
 pub use archive::Writer as Archive;
+pub use cluster::Clusters;
 pub use ladder::{Flow, Ladder, Swaps};
 pub use measure::{PAIR, PARTS, SINGLE};
 pub use options::{ClusterMoves, TemperOptions};
@@ -22,7 +23,6 @@ use super::lowest::BestEnergy;
 use crate::ensemble::Factory;
 use crate::error::Result;
 use crate::rng::{Purpose, Stream, below};
-use cluster::Clusters;
 use lanes::Lanes;
 use measure::{Measure, count, distance};
 use rayon::prelude::*;
