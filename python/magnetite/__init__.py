@@ -8,6 +8,7 @@ from magnetite.models import BoltzmannMachine, Ising, Qubo, maxcut
 from magnetite.results import load
 from magnetite.resume import resume
 from magnetite.sample import sample
+from magnetite.temper import temper
 
 __version__ = _version()
 
@@ -23,5 +24,6 @@ __all__ = [
     "read",
     "resume",
     "sample",
+    "temper",
     "write",
 ]

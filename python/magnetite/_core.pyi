@@ -255,8 +255,7 @@ class TemperRun:
         NDArray[np.int64],
         NDArray[np.int64],
     ]:
-        """Return, a ladder a row: exchanges tried, the sum of their probabilities, replicas that
-        came to a rung from the hot end, from the cold end; and round trips."""
+        """Return exchanges tried, their probabilities, from hot, from cold; round trips."""
 
     def clusters(self) -> NDArray[np.int64]:
         """Return by rung: cluster moves, sites turned over, sites at which replicas differed."""

@@ -7,14 +7,17 @@ from typing import Any
 
 from magnetite import models
 from magnetite.models import Model
-from magnetite.plans import AnnealPlan, SamplePlan
+from magnetite.plans import AnnealPlan, SamplePlan, TemperPlan
 from magnetite.storage import encode, read_archive, write_archive
 
-__all__ = ["Checkpoint", "check_labels", "read_checkpoint", "write_checkpoint"]
+__all__ = ["AnyPlan", "Checkpoint", "check_labels", "read_checkpoint", "write_checkpoint"]
 
-_PLANS: dict[str, type[AnnealPlan] | type[SamplePlan]] = {
+AnyPlan = AnnealPlan | SamplePlan | TemperPlan
+
+_PLANS: dict[str, type[AnyPlan]] = {
     "anneal": AnnealPlan,
     "sample": SamplePlan,
+    "temper": TemperPlan,
 }
 _SUFFIX = " checkpoint"
 
@@ -26,10 +29,10 @@ class Checkpoint:
     Attributes
     ----------
     sampler : str
-        "anneal" or "sample".
+        "anneal", "sample" or "temper".
     model : Model
         The model, to be rebuilt to the last bit.
-    plan : AnnealPlan or SamplePlan
+    plan : AnnealPlan, SamplePlan or TemperPlan
         The checked options.
     state : dict
         What the sampler's job needs beside them.
@@ -39,7 +42,7 @@ class Checkpoint:
 
     sampler: str
     model: Model
-    plan: AnnealPlan | SamplePlan
+    plan: AnyPlan
     state: dict[str, Any]
     time_left: float
 

@@ -40,6 +40,7 @@ class Job(Protocol[ResultT_co]):
     """What the loop drives: a resumable run and the making of its result."""
 
     ending: str  # the stop reason of a job that `advance` says is finished
+    preprocessing: float  # seconds that went by before the first slice
 
     def advance(self, seconds: float, time_left: float) -> bool:
         """Work about `seconds`; return True when all is done."""

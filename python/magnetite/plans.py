@@ -13,7 +13,7 @@ from magnetite.rounds import Filling
 from magnetite.schedules import Schedule
 from magnetite.starts import Clamp
 
-__all__ = ["AnnealPlan", "SamplePlan", "check_model"]
+__all__ = ["AnnealPlan", "SamplePlan", "TemperPlan", "check_model"]
 
 
 def check_model(model: object) -> None:
@@ -126,3 +126,40 @@ class SamplePlan(Plan):
         """Return the options as they stand in a result's `info`."""
         own = ("beta", "num_chains", "num_sweeps", "warmup", "thin")
         return {**super().info(), **{name: getattr(self, name) for name in own}}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class TemperPlan(Plan):
+    """The options of a replica-exchange run.
+
+    `betas` is None where the ladder is to be found between the ends of `beta_range`; `fills` says
+    that the run is as long as its time limit. `move_clusters` is None where pilot runs are to tell
+    which rungs do.
+    """
+
+    betas: NDArray[np.float64] | None
+    beta_range: tuple[float, float]
+    num_rungs: int | None
+    num_ladders: int
+    num_sweeps: int
+    warmup: int | None
+    tuning: int
+    thin: int
+    swaps: str
+    swap_interval: int
+    move_clusters: bool | None
+    cluster_interval: int
+    observe_interval: int
+    links: bool
+    moments: bool
+    fills: bool
+
+    def info(self) -> dict[str, Any]:
+        """Return the options as they stand in a result's `info`."""
+        own = ("num_ladders", "thin", "swaps", "swap_interval")
+        return {
+            **super().info(),
+            **{name: getattr(self, name) for name in own},
+            "betas": "auto" if self.betas is None else "given",
+            "beta_range": self.beta_range,
+        }

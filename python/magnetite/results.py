@@ -31,6 +31,10 @@ class Trajectory(NamedTuple):
     energies: NDArray[np.float64]
 
 
+# Every kind of result, by the name under which files hold it.
+_KINDS: dict[str, type["Result"]] = {}
+
+
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
 class Result:
     """What the results of all samplers share.
@@ -65,6 +69,10 @@ class Result:
     values: tuple[int, int]
     objective_name: str
     info: dict[str, Any]
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        _KINDS[cls.__name__] = cls
 
     @property
     def best_assignment(self) -> dict[Any, int]:
@@ -279,9 +287,6 @@ class SampleResult(Result):
         return to_dataset(arrays, self.variables, self.info)
 
 
-_KINDS: dict[str, type[Result]] = {kind.__name__: kind for kind in (AnnealResult, SampleResult)}
-
-
 def load(path: str | PathLike[str]) -> Any:
     """Read a result that its `save` wrote.
 
@@ -292,7 +297,7 @@ def load(path: str | PathLike[str]) -> Any:
 
     Returns
     -------
-    AnnealResult or SampleResult
+    AnnealResult, SampleResult or TemperResult
         What was saved, array for array.
 
     Raises

@@ -5,14 +5,18 @@ from os import PathLike
 from pathlib import Path
 
 from magnetite.annealing import AnnealJob
-from magnetite.checkpoints import read_checkpoint
-from magnetite.control import Callback, check_control, drive
+from magnetite.checkpoints import AnyPlan, Checkpoint, read_checkpoint
+from magnetite.control import Callback, Job, check_control, drive
 from magnetite.options import check_threads
-from magnetite.plans import AnnealPlan
+from magnetite.plans import AnnealPlan, SamplePlan, TemperPlan
 from magnetite.results import AnnealResult, SampleResult
 from magnetite.sampling import SampleJob
+from magnetite.temper_result import TemperResult
+from magnetite.tempering import TemperJob
 
 __all__ = ["resume"]
+
+AnyResult = AnnealResult | SampleResult | TemperResult
 
 
 def resume(
@@ -26,7 +30,7 @@ def resume(
     checkpoint: str | PathLike[str] | None = None,
     checkpoint_interval: float = 60.0,
     on_interrupt: str = "raise",
-) -> AnnealResult | SampleResult:
+) -> AnyResult:
     """Go on with a run from its checkpoint, to the same bits as if it had never stopped.
 
     The checkpoint holds the model, the options and the state of the run. What controls a run from
@@ -47,8 +51,8 @@ def resume(
 
     Returns
     -------
-    AnnealResult or SampleResult
-        As from `magnetite.anneal` or `magnetite.sample`.
+    AnnealResult, SampleResult or TemperResult
+        As from `magnetite.anneal`, `magnetite.sample` or `magnetite.temper`.
 
     Raises
     ------
@@ -72,8 +76,7 @@ def resume(
     started = time.perf_counter()
     saved = read_checkpoint(path)
     threads = check_threads(num_threads)
-    fills = isinstance(saved.plan, AnnealPlan) and saved.plan.filling is not None
-    if fills and time_limit is None:
+    if _fills(saved.plan) and time_limit is None:
         time_limit = max(0.0, saved.time_left)
     control = check_control(
         started=started,
@@ -85,10 +88,22 @@ def resume(
         checkpoint_interval=checkpoint_interval,
         on_interrupt=on_interrupt,
     )
+    job = _job(saved, threads)
+    job.preprocessing = time.perf_counter() - started
+    return drive(job, control)
+
+
+def _fills(plan: AnyPlan) -> bool:
+    """Tell whether a run is as long as its time limit."""
+    if isinstance(plan, AnnealPlan):
+        return plan.filling is not None
+    return isinstance(plan, TemperPlan) and plan.fills
+
+
+def _job(saved: Checkpoint, num_threads: int) -> Job[AnyResult]:
+    """Return the job that a checkpoint was made of, where it stood."""
     if isinstance(saved.plan, AnnealPlan):
-        anneal_job = AnnealJob(saved.model, saved.plan, threads, saved.state)
-        anneal_job.preprocessing = time.perf_counter() - started
-        return drive(anneal_job, control)
-    sample_job = SampleJob(saved.model, saved.plan, threads, saved.state)
-    sample_job.preprocessing = time.perf_counter() - started
-    return drive(sample_job, control)
+        return AnnealJob(saved.model, saved.plan, num_threads, saved.state)
+    if isinstance(saved.plan, SamplePlan):
+        return SampleJob(saved.model, saved.plan, num_threads, saved.state)
+    return TemperJob(saved.model, saved.plan, num_threads, saved.state)

@@ -64,14 +64,17 @@ impl Temper {
     }
 
     fn with_width(options: TemperOptions, factory: Arc<Factory>, width: usize) -> Self {
-        let (chains, rungs) = (options.chains.clone(), options.betas.len());
+        let (chains, rungs) = (&options.chains, options.betas.len());
         let model = &chains.model;
         let ladder = |l: usize| {
             let first_chain = chains.first_chain + (l * rungs) as u64;
             Ladder::new(rungs, options.swaps, chains.seed, first_chain)
         };
-        let edges = || {
-            (0..model.num_sites()).flat_map(|i| model.upper_row(i).map(move |(j, _)| (i as u32, j as u32)))
+        let row = |i: usize| model.upper_row(i).map(move |(j, _)| (i as u32, j as u32));
+        let measured = if options.links || options.moments {
+            model.num_sites()
+        } else {
+            0
         };
         Self {
             workers: Workers::new(chains.num_threads, chains.count.div_ceil(width)),
@@ -82,11 +85,7 @@ impl Temper {
             cluster_counts: vec![[0; 3]; rungs],
             energies: vec![f64::NAN; chains.count * options.num_draws()],
             measure: Measure::new(model, options.num_ladders, rungs, options.moments),
-            edges: if options.links || options.moments {
-                edges().collect()
-            } else {
-                Vec::new()
-            },
+            edges: (0..measured).flat_map(row).collect(),
             best_energy: BestEnergy::default(),
             sweeps: 0,
             factory,

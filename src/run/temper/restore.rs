@@ -175,17 +175,10 @@ impl Temper {
         run.measure.read(&mut reader)?;
         reader.end()?;
         run.energies.clone_from(&checkpoint.energies);
-        let begun = checkpoint
-            .sweeps
-            .iter()
-            .chain(&checkpoint.visits)
-            .any(|&done| done > 0);
-        if begun {
-            run.blocks = (0..checkpoint.block_starts.len())
-                .map(|index| run.block_at(checkpoint, index))
-                .collect();
-            run.set_betas();
-        }
+        run.blocks = (0..checkpoint.block_starts.len())
+            .map(|index| run.block_at(checkpoint, index))
+            .collect();
+        run.set_betas();
         *self = run;
         Ok(())
     }

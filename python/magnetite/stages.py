@@ -1,0 +1,156 @@
+"""The stages of a replica-exchange run: rounds that tune its ladder, then the one that counts."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from magnetite.ladders import (
+    barrier,
+    enough_rungs,
+    equalised,
+    expected_trips,
+    first_ladder,
+    flow_optimised,
+)
+from magnetite.plans import TemperPlan
+
+__all__ = ["Seen", "Stage", "first_stage", "next_ladder", "tuning_rounds"]
+
+FIRST_ROUND = 16
+START_RUNGS = 24
+MOST_GROWTH = 2.0
+
+# Share of the sites at which replicas differ that a cluster takes; above it clusters percolate,
+# and turning one over only exchanges the names of the replicas.
+PERCOLATION = 0.8
+
+# A ladder whose replicas travel at less than this part of the rate that its rejections allow has a
+# bottleneck that rejections do not show.
+SLOW = 0.5
+FEW_TRIPS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Stage:
+    """One round: its ladder, which rungs move clusters, and how long it is."""
+
+    betas: NDArray[np.float64]
+    clusters: NDArray[np.bool_]
+    num_sweeps: int
+    warmup: int
+    first_sweep: int
+    measured: bool
+    how: str  # what made the ladder: "given", "first", "rejections" or "flow"
+
+    @property
+    def total(self) -> int:
+        """Sweeps of each replica."""
+        return self.warmup + self.num_sweeps
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """What a round has shown, over all its ladders."""
+
+    tried: NDArray[np.int64]
+    accepted: NDArray[np.float64]
+    from_hot: NDArray[np.int64]
+    from_cold: NDArray[np.int64]
+    round_trips: int
+    moves: NDArray[np.int64]
+    exchanges: int  # of each ladder
+    num_ladders: int
+
+    @property
+    def rejections(self) -> NDArray[np.float64]:
+        """Mean rejection rate of each pair of neighbours; 1 where nothing was tried."""
+        return 1.0 - self.accepted / np.maximum(self.tried, 1)
+
+    @property
+    def barrier(self) -> float:
+        """The communication barrier of the whole ladder."""
+        return float(barrier(self.rejections)[-1])
+
+    @property
+    def trip_rate(self) -> float:
+        """Round trips of a ladder per exchange."""
+        return self.round_trips / max(1, self.exchanges * self.num_ladders)
+
+    @property
+    def efficiency(self) -> float:
+        """The trip rate as a part of what the rejections allow."""
+        return self.trip_rate / expected_trips(self.rejections)
+
+    def non_percolating(self) -> NDArray[np.bool_]:
+        """Tell the rungs at which clusters leave a part of the differing sites to others."""
+        sizes, differing = self.moves[:, 1], self.moves[:, 2]
+        useful: NDArray[np.bool_] = (sizes > 0) & (sizes < PERCOLATION * differing)
+        return useful
+
+    def info(self, stage: Stage) -> dict[str, Any]:
+        """Return the round as it stands in a result's `info`."""
+        return {
+            "num_rungs": int(stage.betas.size),
+            "num_sweeps": stage.num_sweeps,
+            "barrier": self.barrier,
+            "acceptance": (float(1 - self.rejections.max()), float(1 - self.rejections.min())),
+            "round_trips": self.round_trips,
+            "how": stage.how,
+        }
+
+
+def tuning_rounds(total: int, only_clusters: bool) -> list[int]:
+    """Return the lengths of the tuning rounds: each about twice the one before, `total` together.
+
+    Examples
+    --------
+    >>> tuning_rounds(500, False)
+    [16, 32, 64, 128, 260]
+    >>> tuning_rounds(500, True)
+    [500]
+    """
+    if total <= 0:
+        return []
+    if only_clusters:
+        return [total]
+    count = max(1, int(math.log2(total / FIRST_ROUND + 1)))
+    lengths = [min(total, FIRST_ROUND) << k for k in range(count)]
+    lengths[-1] += total - sum(lengths)
+    return lengths
+
+
+def first_stage(plan: TemperPlan, num_sweeps: int) -> Stage:
+    """Return the first tuning round."""
+    betas, how = plan.betas, "given"
+    if betas is None:
+        betas, how = first_ladder(*plan.beta_range, plan.num_rungs or START_RUNGS), "first"
+    moves = np.full(betas.size, plan.move_clusters is not False)
+    return Stage(betas, moves, num_sweeps, 0, 0, False, how)
+
+
+def next_ladder(
+    plan: TemperPlan, stage: Stage, seen: Seen, before: tuple[Stage, Seen] | None, last: bool
+) -> tuple[NDArray[np.float64], str]:
+    """Return the ladder after a round, and what made it; `last` if the next is the last to tune."""
+    if plan.betas is not None:
+        return plan.betas, "given"
+    if stage.how == "flow" and before is not None:
+        earlier = before[1]
+        if seen.trip_rate > earlier.trip_rate:
+            return stage.betas, "flow"
+        return equalised(before[0].betas, earlier.rejections, stage.betas.size), "rejections"
+    num_rungs = plan.num_rungs or _rungs(stage, seen)
+    bottleneck = seen.efficiency < SLOW and seen.round_trips >= FEW_TRIPS
+    if last and bottleneck:
+        return flow_optimised(stage.betas, seen.from_hot, seen.from_cold, num_rungs), "flow"
+    return equalised(stage.betas, seen.rejections, num_rungs), "rejections"
+
+
+def _rungs(stage: Stage, seen: Seen) -> int:
+    """Return how many rungs the next ladder has: enough, and full vectors of replicas."""
+    most = math.ceil(MOST_GROWTH * stage.betas.size)
+    wanted = min(most, enough_rungs(seen.barrier))
+    return wanted if wanted <= 8 else math.ceil(wanted / 8) * 8

@@ -1,0 +1,122 @@
+"""What replica exchange returns: draws and observables by rung, and how replicas travelled."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from magnetite.exports import to_dataset, to_sampleset
+from magnetite.results import Result
+
+if TYPE_CHECKING:
+    import dimod
+    import xarray
+
+__all__ = ["TemperResult"]
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False, repr=False, kw_only=True)
+class TemperResult(Result):
+    """Ladders of replicas, in the order of `betas`.
+
+    `states` (num_ladders, num_rungs, n) are the last draws; `energies` and `objectives`
+    (num_ladders, num_rungs, num_draws) those of all draws, nan where a stopped run did not reach.
+
+    Attributes
+    ----------
+    betas : ndarray of float64
+        Inverse temperatures (num_rungs,) of the ladder, ascending; may be given to the next run.
+    swap_rates : ndarray of float64
+        Share of accepted exchanges (num_rungs - 1,) between neighbours; nan where none was tried.
+    round_trips : ndarray of int64
+        Journeys (num_ladders,) from the hot end to the cold end and back, of all replicas of a
+        ladder together.
+    from_hot : ndarray of float64
+        Share (num_rungs,) of the replicas passing a rung that were last at the hot end: 1 at the
+        hot end, 0 at the cold one.
+    cluster_rungs : ndarray of bool
+        Rungs (num_rungs,) that made cluster moves.
+    clusters : ndarray of int64
+        By rung (num_rungs, 3): cluster moves, sites turned over, sites at which replicas differed.
+    counts : ndarray of int64
+        Measurements of observables (num_parts,) in each of 64 equal parts of the run.
+    single_sums, pair_sums : ndarray of float64
+        Their sums (num_ladders, num_rungs, num_parts, 6) of E, E^2, m, abs(m), m^2, m^4, and
+        (num_ladders // 2, num_rungs, num_parts, 6) of q, abs(q), q^2, q^4, q_l, q_l^2 for the
+        overlap q and the link overlap q_l of ladders 2 p and 2 p + 1; m and q of spins, a site.
+    overlaps, link_overlaps : ndarray of int64
+        Histograms (num_rungs, num_bins) of q and q_l over all pairs, from -1 to 1.
+    mean : ndarray of float64 or None
+        Means (num_rungs, n) of the variables, with ``moments=True``.
+    correlations, edges : ndarray or None
+        Means (num_rungs, m) of x_i x_j over the pairs (2, m) of positions in `variables`.
+    """
+
+    betas: FloatArray
+    swap_rates: FloatArray
+    round_trips: IntArray
+    from_hot: FloatArray
+    cluster_rungs: NDArray[np.bool_]
+    clusters: IntArray
+    counts: IntArray
+    single_sums: FloatArray
+    pair_sums: FloatArray
+    overlaps: IntArray
+    link_overlaps: IntArray | None = None
+    mean: FloatArray | None = None
+    correlations: FloatArray | None = None
+    edges: IntArray | None = None
+
+    def __repr__(self) -> str:
+        num_ladders, num_rungs, num_draws = self.energies.shape
+        return self._repr(
+            f"{num_ladders} ladders of {num_rungs} rungs, beta {self.betas[0]:.4g} to "
+            f"{self.betas[-1]:.4g}, {num_draws} draws of {self.states.shape[2]} variables"
+        )
+
+    @property
+    def last_energies(self) -> FloatArray:
+        """Energies (num_ladders, num_rungs) of `states`, where the last draw was reached."""
+        return self.energies[:, :, -1]
+
+    def to_dimod(self) -> "dimod.SampleSet":
+        """Return the last states of the coldest rungs as a `dimod.SampleSet`, one row a ladder.
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> model = mg.Ising({(0, 1): 1.0, (1, 2): -1.0})
+        >>> result = mg.temper(model, betas=[0.1, 1.0, 2.0], num_sweeps=100, seed=1)
+        >>> len(result.to_dimod())
+        2
+        """
+        states = self.states[:, -1]
+        energies = self.last_energies[:, -1]
+        return to_sampleset(states, energies, self.variables, self.values, self.info)
+
+    def to_xarray(self) -> "xarray.Dataset":
+        """Return the draws as an `xarray.Dataset` with dimensions (chain, draw, beta, variable).
+
+        A chain is a ladder, so that ArviZ reads energies and compares ladders.
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> model = mg.Ising({(0, 1): 1.0, (1, 2): -1.0})
+        >>> result = mg.temper(model, betas=[0.1, 1.0, 2.0], num_sweeps=100, seed=1)
+        >>> result.to_xarray().energies.mean(("chain", "draw")).shape
+        (3,)
+        """
+        arrays: dict[str, tuple[tuple[str, ...], NDArray[Any]]] = {
+            "energies": (("chain", "draw", "beta"), self.energies.transpose(0, 2, 1)),
+            "objectives": (("chain", "draw", "beta"), self.objectives.transpose(0, 2, 1)),
+            "states": (("chain", "beta", "variable"), self.states),
+        }
+        if self.mean is not None:
+            arrays["mean"] = (("beta", "variable"), self.mean)
+        dataset = to_dataset(arrays, self.variables, self.info)
+        return dataset.assign_coords(beta=self.betas)

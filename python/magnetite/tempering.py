@@ -1,0 +1,383 @@
+"""A replica-exchange run under way: rounds that tune the ladder, then the one that counts."""
+
+import math
+import time
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from magnetite import _core
+from magnetite.checkpoints import Checkpoint, write_checkpoint
+from magnetite.control import Tally
+from magnetite.facts import run_facts, versions
+from magnetite.models import Model
+from magnetite.plans import TemperPlan
+from magnetite.results import Best
+from magnetite.stages import Seen, Stage, first_stage, next_ladder, tuning_rounds
+from magnetite.starts import tile_states
+from magnetite.temper_result import TemperResult
+
+__all__ = ["TemperJob"]
+
+Clock = Callable[[], float]
+
+# Parts of a time limit: what tuning may take, what is left unplanned, and the warm-up of the rest.
+TUNING_SHARE, FIT, WARMUP_SHARE = 0.3, 0.93, 0.25
+
+# Below this rate of exchanges two neighbours are as good as apart; above the other, one too many.
+APART, CROWDED = 0.005, 0.97
+
+
+class _StageRun:
+    """One stage and the core's run of it, timed."""
+
+    def __init__(
+        self,
+        model: Model,
+        plan: TemperPlan,
+        stage: Stage,
+        states: NDArray[np.int8] | None,
+        num_threads: int,
+        clock: Clock,
+    ) -> None:
+        began = clock()
+        self.stage, self._plan, self._clock = stage, plan, clock
+        self.run = _core.TemperRun(
+            model.core,
+            first_chain=plan.first_chain,
+            num_ladders=plan.num_ladders,
+            betas=stage.betas,
+            num_sweeps=stage.num_sweeps,
+            warmup=stage.warmup,
+            thin=plan.thin if stage.measured else 1,
+            first_sweep=stage.first_sweep,
+            swaps=plan.swaps,
+            swap_interval=plan.swap_interval,
+            cluster_interval=plan.cluster_interval if stage.clusters.any() else 0,
+            cluster_rungs=stage.clusters,
+            observe_interval=plan.observe_interval if stage.measured else 0,
+            links=plan.links and stage.measured,
+            moments=plan.moments and stage.measured,
+            initial_states=states,
+            num_threads=num_threads,
+            **plan.core_options(),
+        )
+        self.seconds, self.done = clock() - began, False
+
+    def advance(self, seconds: float) -> None:
+        began = self._clock()
+        self.done = self.run.advance(seconds)
+        self.seconds += self._clock() - began
+
+    def seen(self) -> Seen:
+        """Return what the exchanges have shown so far."""
+        tried, accepted, from_hot, from_cold, trips = self.run.flows()
+        return Seen(
+            tried=tried.sum(axis=0),
+            accepted=accepted.sum(axis=0),
+            from_hot=from_hot.sum(axis=0),
+            from_cold=from_cold.sum(axis=0),
+            round_trips=int(trips.sum()),
+            moves=self.run.clusters(),
+            exchanges=self.stage.num_sweeps // self._plan.swap_interval,
+            num_ladders=self._plan.num_ladders,
+        )
+
+    def speed(self) -> float:
+        """Return the sweeps of a replica that are done in a second, all replicas together."""
+        replicas = self._plan.num_ladders * self.stage.betas.size
+        return self.stage.total * replicas / max(self.seconds, 1e-9)
+
+
+class _State(NamedTuple):
+    """All that changes during a job, replaced as one so that no interrupt can tear it."""
+
+    current: _StageRun
+    past: tuple[tuple[Stage, Seen, float], ...]
+    best: Best | None
+
+
+class TemperJob:
+    """The job that the slice loop drives."""
+
+    def __init__(
+        self,
+        model: Model,
+        plan: TemperPlan,
+        num_threads: int,
+        saved: dict[str, Any] | None = None,
+        clock: Clock = time.perf_counter,
+    ) -> None:
+        self.ending = "time_limit" if plan.fills else "completed"
+        self.preprocessing = 0.0
+        self._model, self._plan, self._num_threads, self._clock = model, plan, num_threads, clock
+        self._rounds = tuning_rounds(plan.tuning, plan.betas is not None)
+        self._tuning_seconds: float | None = None
+        self._state = self._begin() if saved is None else self._restored(saved)
+
+    def _begin(self) -> _State:
+        stage = first_stage(self._plan, self._rounds[0] if self._rounds else 0)
+        if not self._rounds:
+            stage = self._measured(stage, self._plan.num_sweeps, self._plan.warmup)
+        starts = self._plan.initial_states
+        states = tile_states(starts, self._plan.num_ladders * stage.betas.size, "replicas")
+        return _State(self._start(stage, states), (), None)
+
+    def _start(self, stage: Stage, states: NDArray[np.int8] | None) -> _StageRun:
+        return _StageRun(self._model, self._plan, stage, states, self._num_threads, self._clock)
+
+    def _measured(self, stage: Stage, num_sweeps: int, warmup: int | None) -> Stage:
+        """Return the stage that counts."""
+        thin = self._plan.thin
+        return replace(
+            stage,
+            measured=True,
+            num_sweeps=max(1, num_sweeps // thin) * thin if num_sweeps else 0,
+            warmup=num_sweeps // 2 if warmup is None else warmup,
+        )
+
+    def advance(self, seconds: float, time_left: float) -> bool:
+        """Work about `seconds`; return True when all is done."""
+        if self._tuning_seconds is None:
+            self._tuning_seconds = TUNING_SHARE * time_left
+        current = self._state.current
+        if current.done:
+            if current.stage.measured:
+                return True
+            self._next_stage(time_left)
+            current = self._state.current
+        current.advance(seconds)
+        return current.done and current.stage.measured
+
+    def _next_stage(self, time_left: float) -> None:
+        """Start the round after one that tuned the ladder."""
+        current, past, _ = self._state
+        stage, seen = current.stage, current.seen()
+        length = self._next_length(time_left)
+        before = past[-1][:2] if past else None
+        last = length is None or self._is_last(len(past) + 2)
+        betas, how = next_ladder(self._plan, stage, seen, before, last and length is not None)
+        rungs = _source_rungs(stage.betas.size, betas.size)
+        clusters = np.zeros(betas.size, bool)
+        if self._plan.move_clusters is not False:
+            clusters = seen.non_percolating()[rungs]
+        following = Stage(
+            betas=betas,
+            clusters=clusters if length is None else clusters | (stage.betas.size != betas.size),
+            num_sweeps=length or 0,
+            warmup=0,
+            first_sweep=stage.first_sweep + stage.total,
+            measured=False,
+            how=how,
+        )
+        if length is None:
+            following = self._last_stage(following, current, time_left)
+        states = current.run.states()[:, rungs].reshape(-1, self._model.num_variables)
+        self._state = _State(
+            self._start(following, np.ascontiguousarray(states)),
+            (*past, (stage, seen, current.seconds)),
+            self._best(),
+        )
+
+    def _is_last(self, number: int) -> bool:
+        return not self._plan.fills and number >= len(self._rounds)
+
+    def _next_length(self, time_left: float) -> int | None:
+        """Return the sweeps of the next tuning round; None when it is time to measure."""
+        current, past, _ = self._state
+        if not self._plan.fills:
+            rest = self._rounds[len(past) + 1 :]
+            return rest[0] if rest else None
+        if self._plan.betas is not None:
+            return None
+        spent = current.seconds + sum(seconds for _, _, seconds in past)
+        # The next round is twice as long, and may have twice the rungs.
+        fits = spent + 3 * current.seconds < (self._tuning_seconds or 0.0)
+        return 2 * current.stage.num_sweeps if fits else None
+
+    def _last_stage(self, stage: Stage, current: _StageRun, time_left: float) -> Stage:
+        """Return the stage that counts, as long as asked for or as there is time."""
+        plan = self._plan
+        if not plan.fills:
+            return self._measured(stage, plan.num_sweeps, plan.warmup)
+        replicas = plan.num_ladders * stage.betas.size
+        sweeps = int(FIT * time_left * current.speed() / replicas)
+        warmup = int(WARMUP_SHARE * sweeps) if plan.warmup is None else plan.warmup
+        return self._measured(stage, max(plan.thin, sweeps - warmup), warmup)
+
+    def tally(self) -> Tally:
+        """Return how far the job is."""
+        current, past, best = self._state
+        done, total, best_energy = current.run.progress()
+        plan = self._plan
+        for stage, _, _ in past:
+            done += stage.total * stage.betas.size * plan.num_ladders
+            total += stage.total * stage.betas.size * plan.num_ladders
+        if not current.stage.measured and not plan.fills:
+            warmup = plan.num_sweeps // 2 if plan.warmup is None else plan.warmup
+            ahead = sum(self._rounds[len(past) + 1 :]) + warmup + plan.num_sweeps
+            total += ahead * current.stage.betas.size * plan.num_ladders
+        return Tally(
+            done=done,
+            total=None if plan.fills else total,
+            best_energy=best_energy if best is None else min(best_energy, best.energy),
+            reads_done=0,
+            round=len(past),
+        )
+
+    def _best(self) -> Best:
+        now = Best(*self._state.current.run.best())
+        if not math.isfinite(now.energy):
+            states = self._state.current.run.states().reshape(-1, self._model.num_variables)
+            energies = self._model.core.energies(np.ascontiguousarray(states))
+            now = Best(states[energies.argmin()], float(energies.min()))
+        before = self._state.best
+        return now if before is None or now.energy < before.energy else before
+
+    def best_state(self) -> NDArray[np.int8]:
+        """Return the best state so far in the model's own values."""
+        return self._model.from_spins(self._best().state)
+
+    def objective(self, energy: float) -> float:
+        """Return an energy in the model's own sign."""
+        return float(self._model.energy_to_objective(energy))
+
+    def result(self, stop_reason: str) -> TemperResult:
+        """Return all that was found so far."""
+        began, model, plan = self._clock(), self._model, self._plan
+        current, past, _ = self._state
+        stage, seen, best, run = current.stage, current.seen(), self._best(), current.run
+        energies = run.energies()
+        rounds = [seen.info(stage) for stage, seen, _ in past]
+        timing = {
+            "preprocessing": self.preprocessing,
+            "tuning": sum(seconds for _, _, seconds in past),
+            "sampling": current.seconds,
+        }
+        result = TemperResult(
+            states=model.from_spins(run.states()),
+            energies=energies,
+            objectives=model.energy_to_objective(energies),
+            best=Best(model.from_spins(best.state), best.energy),
+            best_objective=self.objective(best.energy),
+            betas=stage.betas.copy(),
+            swap_rates=np.where(seen.tried > 0, 1.0 - seen.rejections, np.nan),
+            round_trips=run.flows()[4],
+            from_hot=seen.from_hot / np.maximum(seen.from_hot + seen.from_cold, 1),
+            cluster_rungs=stage.clusters,
+            clusters=seen.moves,
+            counts=run.counts(),
+            single_sums=run.single_sums(),
+            pair_sums=run.pair_sums(),
+            overlaps=run.histograms()[0],
+            link_overlaps=run.histograms()[1] if plan.links else None,
+            **self._moments(),
+            variables=model.variables,
+            values=model.values,
+            objective_name=model.objective_name,
+            info={
+                **plan.info(),
+                **run_facts(run),
+                "num_rungs": int(stage.betas.size),
+                "num_sweeps": stage.num_sweeps,
+                "warmup": stage.warmup,
+                "sweeps_done": run.progress()[0] // (plan.num_ladders * stage.betas.size),
+                "tuned": stage.measured,
+                "ladder": stage.how,
+                "rounds": rounds,
+                "stop_reason": stop_reason,
+                "deterministic": current.done and stage.measured and not plan.fills,
+                "timing": timing,
+                "versions": versions(),
+            },
+        )
+        self._warn(stage, seen)
+        timing["postprocessing"] = self._clock() - began
+        return result
+
+    def _moments(self) -> dict[str, NDArray[Any]]:
+        """Return means and correlations by rung of the values x = middle + reach * spin."""
+        current, plan = self._state.current, self._plan
+        measured = int(current.run.counts().sum()) * plan.num_ladders
+        if not plan.moments or not current.stage.measured or measured == 0:
+            return {}
+        low, high = self._model.values
+        middle, reach = (low + high) / 2, (high - low) / 2
+        rows, columns, _ = self._model.core.edges()
+        sums = current.run.moments() / measured
+        mean, products = np.split(sums, [self._model.num_variables], axis=1)
+        crossed = middle * reach * (mean[:, rows] + mean[:, columns])
+        return {
+            "mean": middle + reach * mean,
+            "correlations": middle**2 + crossed + reach**2 * products,
+            "edges": np.stack([rows, columns]),
+        }
+
+    def _warn(self, stage: Stage, seen: Seen) -> None:
+        """Say what is wrong with the ladder, with the remedy."""
+        if not stage.measured:
+            _warning(
+                "the run was stopped while its ladder was still being tuned: what it returns are "
+                "the draws of that round; give it more time, or betas"
+            )
+            return
+        rates = 1.0 - seen.rejections
+        if seen.tried.any() and rates.min() < APART:
+            pair = int(rates.argmin())
+            _warning(
+                f"rungs {pair} and {pair + 1} (beta {stage.betas[pair]:.6g} and "
+                f"{stage.betas[pair + 1]:.6g}) changed places in {100 * rates[pair]:.2g} % of the "
+                "exchanges: the ladder is as good as cut there; add rungs, let betas='auto' place "
+                "them, or end at a smaller beta"
+            )
+        elif stage.betas.size > 8 and rates.min() > CROWDED:
+            _warning(
+                f"all {stage.betas.size} rungs change places almost always: "
+                "a ladder of half as many would do"
+            )
+
+    def _restored(self, saved: dict[str, Any]) -> _State:
+        """Return the state that `save` wrote."""
+        current = self._start(Stage(**saved["stage"]), None)
+        current.run.restore(saved["run"])
+        current.seconds, current.done = saved["seconds"], saved["done"]
+        self._tuning_seconds = saved["tuning_seconds"]
+        past = tuple(
+            (Stage(**each["stage"]), Seen(**each["seen"]), each["seconds"])
+            for each in saved["past"]
+        )
+        best = None if saved["best"] is None else Best(*saved["best"])
+        return _State(current, past, best)
+
+    def save(self, path: Path, time_left: float) -> None:
+        """Write a checkpoint over `path`."""
+        current, past, best = self._state
+        state = {
+            "stage": vars(current.stage),
+            "run": current.run.snapshot(),
+            "seconds": current.seconds,
+            "done": current.done,
+            "tuning_seconds": self._tuning_seconds,
+            "past": [
+                {"stage": vars(stage), "seen": vars(seen), "seconds": seconds}
+                for stage, seen, seconds in past
+            ],
+            "best": None if best is None else tuple(best),
+        }
+        write_checkpoint(path, Checkpoint("temper", self._model, self._plan, state, time_left))
+
+
+def _source_rungs(old: int, new: int) -> NDArray[np.int64]:
+    """Return the rung of the old ladder whose states each rung of the new one takes up."""
+    if old == new:
+        return np.arange(new)
+    return np.rint(np.arange(new) * (old - 1) / (new - 1)).astype(np.int64)
+
+
+def _warning(message: str) -> None:
+    warnings.warn(message, RuntimeWarning, stacklevel=5)
