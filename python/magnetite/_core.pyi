@@ -5,7 +5,15 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AnnealRun", "Ising", "SampleRun", "simd_level", "simd_levels", "version"]
+__all__ = [
+    "AnnealRun",
+    "Ising",
+    "SampleRun",
+    "TemperRun",
+    "simd_level",
+    "simd_levels",
+    "version",
+]
 
 @final
 class Ising:
