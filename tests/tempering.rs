@@ -70,6 +70,7 @@ fn options(
         observe_interval: 0,
         links: false,
         moments: false,
+        store_states: false,
         betas,
     }
 }

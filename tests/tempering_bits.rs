@@ -62,6 +62,7 @@ fn options(model: &Arc<Ising>, num_ladders: usize, num_threads: usize) -> Temper
         observe_interval: 3,
         links: true,
         moments: true,
+        store_states: true,
     }
 }
 
@@ -76,7 +77,7 @@ fn shown(run: &Temper) -> impl PartialEq + std::fmt::Debug + use<> {
     );
     let histograms = run.histograms().0.map(<[u64]>::to_vec);
     (
-        energies,
+        (energies, run.draws().to_vec()),
         flows,
         sums,
         histograms,
@@ -187,6 +188,7 @@ fn what_is_measured_is_what_was_there() {
             &run.single_sums()[(rung * magnetite::run::PARTS + part) * magnetite::run::SINGLE..][..6];
         let energy = model.energy(a);
         assert_eq!(run.energies()[rung], energy);
+        assert_eq!(&run.draws()[rung * n..(rung + 1) * n], a);
         for (found, expected) in single
             .iter()
             .zip([energy, energy * energy, m, m.abs(), m * m, m.powi(4)])

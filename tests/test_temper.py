@@ -189,7 +189,13 @@ def test_clamped_sites_stay() -> None:
 def test_xarray_has_arviz_dimensions() -> None:
     pytest.importorskip("xarray")
     result = mg.temper(GLASS, betas=BETAS, num_sweeps=50, seed=1)
+    assert "draws" not in result.to_xarray()
+    result = mg.temper(GLASS, betas=BETAS, num_sweeps=50, store_states=True, seed=1)
     dataset = result.to_xarray()
+    assert dataset.draws.dims == ("chain", "draw", "beta", "variable")
+    assert dataset.draws.shape == (2, 50, 4, 60)
+    assert result.draws is not None
+    assert result.draws[:, :, -1].tolist() == result.states.tolist()
     assert dataset.energies.dims == ("chain", "draw", "beta")
     assert dataset.beta.values.tolist() == BETAS
     assert float(dataset.energies[1, 7, 2]) == result.energies[1, 2, 7]

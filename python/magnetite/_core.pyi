@@ -232,6 +232,7 @@ class TemperRun:
         observe_interval: int,
         links: bool,
         moments: bool,
+        store_states: bool,
         kernel: str,
         scan: str,
         initial_states: NDArray[np.int8] | None,
@@ -250,6 +251,9 @@ class TemperRun:
 
     def energies(self) -> NDArray[np.float64]:
         """Return the energies of the draws, shape (num_ladders, num_rungs, num_draws)."""
+
+    def draws(self) -> NDArray[np.int8]:
+        """Return the stored draws, shape (num_ladders, num_rungs, num_draws, n)."""
 
     def best(self) -> tuple[NDArray[np.int8], float]:
         """Return the state of lowest energy seen, and that energy."""

@@ -152,6 +152,7 @@ class TemperPlan(Plan):
     observe_interval: int
     links: bool
     moments: bool
+    store_states: bool
     fills: bool
 
     def info(self) -> dict[str, Any]:

@@ -50,6 +50,7 @@ def temper(
     cluster_interval: int = CLUSTER_INTERVAL,
     observe_interval: int = OBSERVE_INTERVAL,
     moments: bool = False,
+    store_states: bool = False,
     kernel: str = "metropolis",
     scan: str = "sequential",
     seed: SeedLike = None,
@@ -106,6 +107,8 @@ def temper(
         Draws between measurements of magnetisation and overlaps; 0 measures none.
     moments : bool, default False
         Accumulate `mean` and `correlations` by rung at those measurements.
+    store_states : bool, default False
+        Keep all draws, shape (num_ladders, num_rungs, num_draws, n).
     initial_states : array, optional
         States of shape (n,) for all replicas or (k, n) tiled over them, in the model's own values.
     time_limit : float, optional
@@ -192,6 +195,7 @@ def temper(
         observe_interval=check_count("observe_interval", observe_interval, 0),
         links=num_ladders > 1 and _degree(model) <= FEW_LINKS,
         moments=bool(moments),
+        store_states=bool(store_states),
         fills=fills,
     )
     _check_sizes(plan, model)
@@ -288,6 +292,9 @@ def _check_sizes(plan: TemperPlan, model: Model) -> None:
         {
             f"states of {plan.num_ladders} x {rungs} replicas": 6 * replicas * n,
             f"energies of {plan.num_ladders} x {rungs} x {draws} draws": 16 * replicas * draws,
+            f"states of {plan.num_ladders} x {rungs} x {draws} draws": 3 * replicas * draws * n
+            if plan.store_states
+            else 0,
             f"moments of {rungs} rungs": 16 * rungs * (n + model.core.num_couplings)
             if plan.moments
             else 0,

@@ -50,6 +50,8 @@ class TemperResult(Result):
         overlap q and the link overlap q_l of ladders 2 p and 2 p + 1; m and q of spins, a site.
     overlaps, link_overlaps : ndarray of int64
         Histograms (num_rungs, num_bins) of q and q_l over all pairs, from -1 to 1.
+    draws : ndarray of int8 or None
+        All draws (num_ladders, num_rungs, num_draws, n), with ``store_states=True``.
     mean : ndarray of float64 or None
         Means (num_rungs, n) of the variables, with ``moments=True``.
     correlations, edges : ndarray or None
@@ -67,6 +69,7 @@ class TemperResult(Result):
     pair_sums: FloatArray
     overlaps: IntArray
     link_overlaps: IntArray | None = None
+    draws: NDArray[np.int8] | None = None
     mean: FloatArray | None = None
     correlations: FloatArray | None = None
     edges: IntArray | None = None
@@ -116,6 +119,9 @@ class TemperResult(Result):
             "objectives": (("chain", "draw", "beta"), self.objectives.transpose(0, 2, 1)),
             "states": (("chain", "beta", "variable"), self.states),
         }
+        if self.draws is not None:
+            dims = ("chain", "draw", "beta", "variable")
+            arrays["draws"] = (dims, self.draws.transpose(0, 2, 1, 3))
         if self.mean is not None:
             arrays["mean"] = (("beta", "variable"), self.mean)
         dataset = to_dataset(arrays, self.variables, self.info)

@@ -21,6 +21,9 @@ pub struct TemperRun {
     num_threads: usize,
 }
 
+/// Two histograms, a rung a row.
+type Histograms<'py> = (Bound<'py, PyArray2<i64>>, Bound<'py, PyArray2<i64>>);
+
 /// Tried, accepted, from the hot end, from the cold end, round trips.
 type FlowArrays<'py> = (
     Bound<'py, PyArray2<i64>>,
@@ -34,7 +37,7 @@ type FlowArrays<'py> = (
 impl TemperRun {
     #[new]
     #[pyo3(signature = (model, *, seed, first_chain, num_ladders, betas, num_sweeps, warmup, thin, first_sweep, swaps,
-                        swap_interval, cluster_interval, cluster_rungs, observe_interval, links, moments, kernel, scan,
+                        swap_interval, cluster_interval, cluster_rungs, observe_interval, links, moments, store_states, kernel, scan,
                         initial_states, clamped, clamped_values, num_threads))]
     #[allow(clippy::too_many_arguments, reason = "keywords of the Python constructor")]
     fn new(
@@ -55,6 +58,7 @@ impl TemperRun {
         observe_interval: u64,
         links: bool,
         moments: bool,
+        store_states: bool,
         kernel: &str,
         scan: &str,
         initial_states: Option<PyReadonlyArray2<'_, i8>>,
@@ -93,6 +97,7 @@ impl TemperRun {
             observe_interval,
             links,
             moments,
+            store_states,
         };
         let run = Mutex::new(py.detach(|| Temper::new(options))?);
         Ok(Self {
@@ -127,6 +132,23 @@ impl TemperRun {
         let run = lock(&self.run);
         let shape = (self.num_ladders, self.num_rungs, run.options().num_draws());
         shaped3(py, shape, run.energies().to_vec())
+    }
+
+    fn draws<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray4<i8>>> {
+        let run = lock(&self.run);
+        let draws = run.draws().to_vec();
+        let num_draws = if draws.is_empty() {
+            0
+        } else {
+            run.options().num_draws()
+        };
+        let shape = (
+            self.num_ladders,
+            self.num_rungs,
+            num_draws,
+            self.model.num_sites(),
+        );
+        shaped4(py, shape, draws)
     }
 
     fn best<'py>(&self, py: Python<'py>) -> (Bound<'py, PyArray1<i8>>, f64) {
@@ -180,10 +202,7 @@ impl TemperRun {
         shaped4(py, (self.num_ladders / 2, self.num_rungs, PARTS, PAIR), sums)
     }
 
-    fn histograms<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<(Bound<'py, PyArray2<i64>>, Bound<'py, PyArray2<i64>>)> {
+    fn histograms<'py>(&self, py: Python<'py>) -> PyResult<Histograms<'py>> {
         let run = lock(&self.run);
         let ([overlaps, links], [q_bins, l_bins]) = run.histograms();
         let signed = |counts: &[u64]| counts.iter().map(|&x| x as i64).collect();
@@ -256,11 +275,11 @@ fn shaped3<T: numpy::Element>(
     Ok(shaped.into_pyarray(py))
 }
 
-fn shaped4(
+fn shaped4<T: numpy::Element>(
     py: Python<'_>,
     shape: (usize, usize, usize, usize),
-    values: Vec<f64>,
-) -> PyResult<Bound<'_, PyArray4<f64>>> {
+    values: Vec<T>,
+) -> PyResult<Bound<'_, PyArray4<T>>> {
     let shaped = Array4::from_shape_vec(shape, values).map_err(|e| Error::Value(e.to_string()))?;
     Ok(shaped.into_pyarray(py))
 }

@@ -6,7 +6,7 @@ use super::tables::{Row, Tables};
 use std::arch::x86_64::*;
 
 /// Leading bytes of thresholds. `KIND` up to 8: one table for all lanes, of so many shuffles of 16 entries; from
-/// [`BY_LANE`] on, 2^(KIND - BY_LANE) rows of a byte a lane.
+/// [`BY_LANE`] on, `2^(KIND - BY_LANE)` rows of a byte a lane.
 pub(in crate::ensemble) struct Lookup<'a, const KIND: usize> {
     tables: [__m256i; 8],
     /// The last index with a threshold that is not zero, by lane.

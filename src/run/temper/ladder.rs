@@ -102,7 +102,7 @@ impl Ladder {
     }
 
     /// Exchange number `number` at these betas by rung; energies by replica. Neighbours of betas b < c and energies
-    /// E_b, E_c change places with probability `min(1, exp((c - b)(E_c - E_b)))`.
+    /// `E_b`, `E_c` change places with probability `min(1, exp((c - b)(E_c - E_b)))`.
     pub fn exchange(&mut self, number: u64, betas: &[f64], energies: &[f64]) {
         let parity = match self.swaps {
             Swaps::EvenOdd => number % 2,

@@ -43,6 +43,8 @@ pub struct Temper {
     cluster_counts: Vec<[u64; 3]>,
     /// By ladder, rung and draw; NaN where not reached.
     energies: Vec<f64>,
+    /// By ladder, rung, draw and site, where states are kept.
+    states: Vec<i8>,
     measure: Measure,
     edges: Vec<(u32, u32)>,
     best_energy: BestEnergy,
@@ -71,6 +73,11 @@ impl Temper {
             Ladder::new(rungs, options.swaps, chains.seed, first_chain)
         };
         let row = |i: usize| model.upper_row(i).map(move |(j, _)| (i as u32, j as u32));
+        let stored = if options.store_states {
+            chains.count * options.num_draws() * model.num_sites()
+        } else {
+            0
+        };
         let measured = if options.links || options.moments {
             model.num_sites()
         } else {
@@ -84,6 +91,7 @@ impl Temper {
             clusters: Clusters::default(),
             cluster_counts: vec![[0; 3]; rungs],
             energies: vec![f64::NAN; chains.count * options.num_draws()],
+            states: vec![0; stored],
             measure: Measure::new(model, options.num_ladders, rungs, options.moments),
             edges: (0..measured).flat_map(row).collect(),
             best_energy: BestEnergy::default(),
@@ -259,11 +267,16 @@ impl Temper {
 
     fn draw(&mut self, draw: usize) {
         let (rungs, offset) = (self.options.betas.len(), self.options.chains.model.offset());
-        let num_draws = self.options.num_draws();
+        let (num_draws, n) = (self.options.num_draws(), self.options.chains.model.num_sites());
         for ladder in 0..self.ladders.len() {
             for (rung, &replica) in self.ladders[ladder].replicas().iter().enumerate() {
-                let energy = self.energy(ladder, replica) + offset;
-                self.energies[(ladder * rungs + rung) * num_draws + draw] = energy;
+                let at = (ladder * rungs + rung) * num_draws + draw;
+                self.energies[at] = self.energy(ladder, replica) + offset;
+                if self.options.store_states {
+                    let (block, lane) = self.place(ladder, replica);
+                    let state = &mut self.states[at * n..(at + 1) * n];
+                    self.blocks[block].ensemble.state(lane, state);
+                }
             }
         }
         if self.options.observes_at(draw) {

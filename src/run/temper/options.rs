@@ -42,6 +42,8 @@ pub struct TemperOptions {
     pub links: bool,
     /// Add up spins and products of coupled spins.
     pub moments: bool,
+    /// Keep the state of every draw.
+    pub store_states: bool,
 }
 
 impl TemperOptions {
@@ -102,10 +104,10 @@ impl TemperOptions {
         if sweeps >= total {
             return None;
         }
-        let mut stop = total.min(sweeps / self.swap_interval * self.swap_interval + self.swap_interval);
+        let next = |interval: u64| (sweeps + 1).next_multiple_of(interval);
+        let mut stop = total.min(next(self.swap_interval));
         if self.clusters.interval > 0 {
-            stop =
-                stop.min(sweeps / self.clusters.interval * self.clusters.interval + self.clusters.interval);
+            stop = stop.min(next(self.clusters.interval));
         }
         let next_draw = match sweeps.checked_sub(self.warmup) {
             None => self.warmup,

@@ -80,6 +80,12 @@ impl Temper {
         &self.energies
     }
 
+    /// States by ladder, rung, draw and site; empty unless stored (0 where not reached).
+    #[must_use]
+    pub fn draws(&self) -> &[i8] {
+        &self.states
+    }
+
     /// Counts of exchanges since the end of the warm-up, of each ladder.
     pub fn flows(&self) -> impl Iterator<Item = &Flow> {
         self.ladders.iter().map(|ladder| &ladder.flow)
@@ -142,6 +148,7 @@ impl Temper {
             states: self.chain_states(false),
             best_states: self.chain_states(true),
             energies: self.energies.clone(),
+            draws: self.states.clone(),
             ..Checkpoint::default()
         };
         (checkpoint, archive)
@@ -155,7 +162,9 @@ impl Temper {
         let chains = &self.options.chains;
         checkpoint.check(chains, self.factory.setup())?;
         let too_far = |&sweeps: &u64| sweeps > self.options.total_sweeps();
-        if checkpoint.energies.len() != self.energies.len() || checkpoint.sweeps.iter().any(too_far) {
+        let fits =
+            checkpoint.energies.len() == self.energies.len() && checkpoint.draws.len() == self.states.len();
+        if !fits || checkpoint.sweeps.iter().any(too_far) {
             return invalid("snapshot does not belong to a run with these arguments");
         }
         let width = checkpoint.width(chains.count);
@@ -175,6 +184,7 @@ impl Temper {
         run.measure.read(&mut reader)?;
         reader.end()?;
         run.energies.clone_from(&checkpoint.energies);
+        run.states.clone_from(&checkpoint.draws);
         run.blocks = (0..checkpoint.block_starts.len())
             .map(|index| run.block_at(checkpoint, index))
             .collect();
