@@ -14,6 +14,7 @@ def markdown(report: Record) -> str:
         comparison("One thread, one read", report.get("one_read", [])),
         threads(report.get("threads", [])),
         levels(report.get("levels", [])),
+        tempering(report.get("tempering", [])),
         single("Memory, n = 1,000,000, degree 6, 16 chains", MEMORY, report.get("memory")),
         single("From scipy.sparse, n = 1,000,000, degree 6", READINESS, report.get("readiness")),
     ]
@@ -93,6 +94,26 @@ def levels(records: Sequence[Record]) -> str:
     ]
     head = ["problem", *names, "same energies"]
     return f"### Vector levels, one thread (million updates/s)\n\n{table(head, rows)}"
+
+
+def tempering(records: Sequence[Record]) -> str:
+    """Replica exchange: speed, what exchange and measurement take of it, and the peer."""
+    if not records:
+        return ""
+    rows = [
+        [
+            f"{record['size']}^3, {record['rungs']} rungs",
+            millions(record["updates_per_second"]),
+            f"{100 * record['overhead']:.0f} %",
+            "" if record["peapods"] is None else millions(record["peapods"]),
+            ""
+            if record["peapods"] is None
+            else f"{record['updates_per_second'] / record['peapods']:.0f}",
+        ]
+        for record in records
+    ]
+    head = ["+-J cube, 2 ladders", "million updates/s", "exchange, measurement", "peapods", "ratio"]
+    return f"### Replica exchange, two threads\n\n{table(head, rows)}"
 
 
 def single(title: str, words: dict[str, str], record: Record | None) -> str:

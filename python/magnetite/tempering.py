@@ -382,4 +382,4 @@ def _source_rungs(old: int, new: int) -> NDArray[np.int64]:
 
 
 def _warning(message: str) -> None:
-    warnings.warn(message, RuntimeWarning, stacklevel=5)
+    warnings.warn(message, RuntimeWarning, stacklevel=6)  # the caller of the public function
