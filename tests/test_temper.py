@@ -109,6 +109,7 @@ def test_threads_do_not_show(threads: int) -> None:
 
 
 def test_clusters_move_only_where_they_do_not_percolate() -> None:
+    assert not mg.temper(GLASS, num_sweeps=100, cluster_moves=False, seed=1).cluster_rungs.any()
     complete = mg.Ising(np.triu(RNG.normal(size=(40, 40)), 1))
     assert not mg.temper(complete, num_sweeps=100, seed=1).cluster_rungs.any()
     ring = mg.Ising({(i, (i + 1) % 100): 1.0 for i in range(100)})
@@ -235,6 +236,7 @@ def test_bad_options_are_refused(options: dict[str, Any], message: str) -> None:
 
 
 def test_cluster_moves_on_a_dense_model_are_refused() -> None:
+    assert not mg.temper(GLASS, num_sweeps=100, cluster_moves=False, seed=1).cluster_rungs.any()
     complete = mg.Ising(np.triu(np.ones((40, 40)), 1))
     with pytest.raises(ValueError, match="cluster_moves need a sparse model, got 39 couplings"):
         mg.temper(complete, cluster_moves=True)

@@ -167,9 +167,11 @@ class TemperJob:
         clusters = np.zeros(betas.size, bool)
         if self._plan.move_clusters is not False:
             clusters = seen.non_percolating()[rungs]
+            if length is not None and stage.betas.size != betas.size:
+                clusters = np.ones(betas.size, bool)  # other rungs: let all of them try again
         following = Stage(
             betas=betas,
-            clusters=clusters if length is None else clusters | (stage.betas.size != betas.size),
+            clusters=clusters,
             num_sweeps=length or 0,
             warmup=0,
             first_sweep=stage.first_sweep + stage.total,
