@@ -1,10 +1,10 @@
-"""An estimate with its uncertainty, and the mean of independent chains as one."""
+"""An estimate with its uncertainty, rows of them, and the mean of independent chains as one."""
 
 import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,50 @@ class Estimate:
     def refused(cls, reason: str) -> "Estimate":
         """Return the estimate that says only why there is none."""
         return cls(math.nan, math.nan, (-math.inf, math.inf), 0.0, False, reason)
+
+
+@dataclass(frozen=True, eq=False)
+class Estimates:
+    """A row of estimates, as arrays: one element a rung, or a beta.
+
+    Attributes
+    ----------
+    value, error, ess : ndarray of float64
+        What the attributes of these names are in `Estimate`, each of shape (n,).
+    reasons : tuple of str
+        Why an element is not reliable; empty where it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from magnetite.estimates import Estimates
+    >>> value, error, ess = np.array([[1.5, np.nan], [0.25, np.nan], [40.0, 0.0]])
+    >>> row = Estimates(value, error, ess, ("", "no draws"))
+    >>> len(row), row.reliable.tolist()
+    (2, [True, False])
+    >>> print(row[0])
+    1.5 +- 0.25
+    """
+
+    value: NDArray[np.float64]
+    error: NDArray[np.float64]
+    ess: NDArray[np.float64]
+    reasons: tuple[str, ...]
+
+    @property
+    def reliable(self) -> NDArray[np.bool_]:
+        """Which elements the method vouches for."""
+        return np.array([not reason for reason in self.reasons], dtype=np.bool_)
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    def __getitem__(self, index: int) -> Estimate:
+        if self.reasons[index]:
+            return Estimate.refused(self.reasons[index])
+        value, error = float(self.value[index]), float(self.error[index])
+        bracket = (value - 2 * error, value + 2 * error)
+        return Estimate(value, error, bracket, float(self.ess[index]), True, "")
 
 
 def mean_of_chains(draws: ArrayLike) -> Estimate:

@@ -1,0 +1,145 @@
+"""Logarithmic bins of the draws of many ladders, and how far apart what should agree is."""
+
+from statistics import NormalDist
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from magnetite.diagnostics._series import Array, Times, integrated_times
+from magnetite.diagnostics.convergence import split_r_hat
+
+# The last half of the draws is compared with the two bins before it: a quarter and an eighth.
+NUM_COMPARED = 3
+MIN_BIN = 8
+# Shorter runs have no three bins of 8 draws, beside the first.
+MIN_DRAWS = MIN_BIN << NUM_COMPARED
+# R-hat of a longer series is that of evenly spaced draws of it, which cost less and say as much.
+MAX_RANKED = 4096
+
+
+class Binned(NamedTuple):
+    """Draws of one quantity in bins from `edges` (num_bins + 1,).
+
+    `means` are (num_ladders, num_rungs, num_bins); `times` those of each rung, from deviations from
+    the means of the last three bins.
+    """
+
+    edges: NDArray[np.int64]
+    means: Array
+    times: Times
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Draws in each bin of a ladder."""
+        return np.diff(self.edges)
+
+    @property
+    def compared(self) -> int:
+        """Draws in the last three bins of a ladder."""
+        return int(self.lengths[-NUM_COMPARED:].sum())
+
+    @property
+    def freedom(self) -> Array:
+        """Degrees of freedom (num_rungs,) of the errors, as Student's law has them."""
+        freedom: Array = len(self.means) * self.compared / (2 * self.times.cut + 1)
+        return freedom
+
+    def errors(self, num_draws: NDArray[np.int64] | int) -> Array:
+        """Return standard errors (num_rungs, ...) of means of so many draws of one ladder."""
+        per_draw = 2 * self.times.tau * self.times.variance
+        errors: Array = np.sqrt(np.divide.outer(per_draw, num_draws))
+        return errors
+
+
+class Differences(NamedTuple):
+    """Differences, their standard errors, and both as a normal score; all (num_tests, num_rungs).
+
+    The scores have the normal law when there is no true difference.
+    """
+
+    value: Array
+    error: Array
+    score: Array
+
+    @property
+    def worst(self) -> NDArray[np.int64]:
+        """The test with the largest score, per rung."""
+        worst: NDArray[np.int64] = np.abs(self.score).argmax(axis=0)
+        return worst
+
+
+def bin_draws(draws: Array) -> Binned:
+    """Sort draws (num_ladders, num_rungs, num_draws), at least `MIN_DRAWS`, into bins."""
+    num_ladders, num_rungs, num_draws = draws.shape
+    halvings = (num_draws // MIN_BIN).bit_length() - 1
+    edges = np.array([0, *(num_draws >> j for j in range(halvings, -1, -1))])
+    lengths = np.diff(edges)
+    means = np.add.reduceat(draws, edges[:-1], axis=2) / lengths
+    start = edges[-1 - NUM_COMPARED]
+    own = np.repeat(np.arange(lengths.size), lengths)[start:]
+    ends = np.full(num_ladders, num_draws - start)
+    num_means = NUM_COMPARED * num_ladders
+    # One rung after another: transforms of all at once would fill the memory.
+    times = [
+        integrated_times(
+            (draws[:, r, start:] - means[:, r, own])[..., None], ends, num_means=num_means
+        )
+        for r in range(num_rungs)
+    ]
+    return Binned(edges, means, Times(*(np.concatenate(part) for part in zip(*times, strict=True))))
+
+
+def drifts(binned: Binned) -> Differences:
+    """Compare the last bin with each of the two before it, over all ladders."""
+    means = binned.means.mean(axis=0)[:, -NUM_COMPARED:]
+    lengths = binned.lengths[-NUM_COMPARED:]
+    value = means[:, -1] - means[:, :-1].T
+    variance = np.square(binned.errors(lengths)).T / len(binned.means)
+    return _differences(value, np.sqrt(variance[-1] + variance[:-1]), binned.freedom)
+
+
+def disagreements(binned: Binned) -> Differences:
+    """Compare each ladder with the mean of the others; two ladders make one comparison."""
+    num_ladders = len(binned.means)
+    lengths = binned.lengths[-NUM_COMPARED:]
+    means = binned.means[..., -NUM_COMPARED:] @ lengths / binned.compared
+    scale = num_ladders / (num_ladders - 1)
+    value = (scale * (means - means.mean(axis=0)))[: None if num_ladders > 2 else 1]
+    error = np.broadcast_to(np.sqrt(scale) * binned.errors(binned.compared), value.shape)
+    return _differences(value, error, binned.freedom)
+
+
+def r_hats(draws: Array) -> Array:
+    """Return rank-normalised split R-hat (num_rungs,) of draws (num_ladders, num_rungs, ...)."""
+    step = -(-draws.shape[2] // MAX_RANKED)
+    return np.array([split_r_hat(draws[:, r, ::step]) for r in range(draws.shape[1])])
+
+
+def chance_r_hat(ess: Array, num_ladders: int, num_draws: int, probability: float) -> Array:
+    """Return what R-hat exceeds by chance with a probability, for ladders of so large an ESS.
+
+    The variance of the means of k + 1 half ladders, in units of what independent draws would
+    give, is chi-square over k; its quantile is that of Wilson and Hilferty (1931).
+    """
+    k = 2 * num_ladders - 1
+    normal = NormalDist().inv_cdf(1 - probability)
+    quantile = (1 - 2 / (9 * k) + normal * np.sqrt(2 / (9 * k))) ** 3
+    step = -(-num_draws // MAX_RANKED)
+    halves: Array = np.minimum(ess, num_draws / step) / 2
+    bounds: Array = np.sqrt(1 + quantile / halves)
+    return bounds
+
+
+def normal_bound(num_tests: int, significance: float) -> float:
+    """Return the score that the largest of so many exceeds with less than this probability."""
+    return NormalDist().inv_cdf(1 - significance / (2 * num_tests))
+
+
+def _differences(value: Array, error: Array, freedom: Array) -> Differences:
+    ratio = np.where(value == 0, 0.0, np.inf)
+    np.divide(value, error, out=ratio, where=error > 0)
+    # Student's law as a normal score (Wallace, Ann. Math. Stat. 30 (1959) 1124).
+    score = np.sqrt(freedom * np.log1p(np.square(ratio) / freedom))
+    score = score * (8 * freedom + 1) / (8 * freedom + 3)
+    return Differences(value, error, np.copysign(score, ratio))
