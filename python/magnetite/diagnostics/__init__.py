@@ -13,10 +13,16 @@ from magnetite.diagnostics.blocking import (
     susceptibility,
 )
 from magnetite.diagnostics.convergence import ess_bulk, split_r_hat
+from magnetite.diagnostics.ensembles import link_overlap_identity
 from magnetite.diagnostics.equilibration import Equilibration, Verdict, equilibration
+from magnetite.diagnostics.integration import Integral, thermodynamic_integration
+from magnetite.diagnostics.reweighting import Curves, Reweighting, reweighting
 
 __all__ = [
+    "Curves",
     "Equilibration",
+    "Integral",
+    "Reweighting",
     "Verdict",
     "autocorrelation",
     "autocorrelation_time",
@@ -27,6 +33,9 @@ __all__ = [
     "ess_bulk",
     "heat_capacity",
     "jackknife",
+    "link_overlap_identity",
+    "reweighting",
     "split_r_hat",
     "susceptibility",
+    "thermodynamic_integration",
 ]
