@@ -11,8 +11,8 @@ from magnetite.diagnostics.convergence import split_r_hat
 
 # The last half of the draws is compared with the two bins before it: a quarter and an eighth.
 NUM_COMPARED = 3
-MIN_BIN = 8
-# Shorter runs have no three bins of 8 draws, beside the first.
+MIN_BIN = 2
+# Shorter series have no three bins of 2 draws or more, beside the first.
 MIN_DRAWS = MIN_BIN << NUM_COMPARED
 # R-hat of a longer series is that of evenly spaced draws of it, which cost less and say as much.
 MAX_RANKED = 4096

@@ -77,9 +77,9 @@ def jackknife(
     With g blocks of equal counts, ``theta_(j)`` the function of all but block j and ``theta`` that
     of all, the value is the mean of the pseudo-values ``p_j = g theta - (g - 1) theta_(j)``, which
     is free of bias to first order, and the error is that of their mean (Tukey 1958). Blocks of
-    unequal counts are weighted as in Busing, Meijer and van der Leeden, Stat. Comput. 9 (1999) 3,
-    eqs. 5 and 8. Pseudo-values are taken as a series in time: should neighbouring blocks still be
-    correlated, the error grows by their integrated autocorrelation time.
+    unequal counts are weighted as in Busing, Meijer and van der Leeden, Stat. Comput. 9 (1999) 3.
+    Pseudo-values are taken as a series in time: should neighbouring blocks still be correlated, the
+    error grows by their integrated autocorrelation time.
 
     Parameters
     ----------

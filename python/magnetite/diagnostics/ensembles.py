@@ -24,7 +24,7 @@ def link_overlap_identity(
     parts over each coupling gives ``[<E>] = -beta * variance * m * (1 - [q_l])``, where ``[...]``
     is the mean over instances, E the energy of the couplings alone, m the number of edges and ``q_l
     = (1/m) sum_{ij} <s_i s_j>^2`` the link overlap of two independent replicas (Katzgraber,
-    Palassini and Young, Phys. Rev. B 63 (2001) 184422, eq. 9). Both sides approach equilibrium
+    Palassini and Young, Phys. Rev. B 63 (2001) 184422). Both sides approach equilibrium
     from opposite directions when replicas start at random, so that their difference vanishes only
     there. It says nothing about a single instance, nor about other laws of the couplings.
 

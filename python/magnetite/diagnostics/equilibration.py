@@ -144,13 +144,14 @@ def equilibration(
     Parameters
     ----------
     energies : array_like
-        Shape (num_ladders, num_rungs, num_draws), of at least 64 draws; what follows the first nan
-        of any replica (draws not reached) is left out.
+        Shape (num_ladders, num_rungs, num_draws); what follows the first nan of any replica (draws
+        not reached) is left out.
     betas : array_like
         Betas (num_rungs,) of the ladder, ascending.
     moments : mapping of str to array_like, optional
         Series of other quantities by name, each (num_series, num_rungs, num_draws): moments of the
-        overlaps between ladders, for one. Draws may be means of blocks of equal length.
+        overlaps between ladders, for one. Draws may be means of blocks of equal length, at least
+        64 of them for the test to be sharp.
     round_trips : array_like of int, optional
         Round trips (num_ladders,) of each ladder, all its replicas together.
     min_round_trips : int, default 10

@@ -13,7 +13,7 @@ from magnetite.diagnostics.integration import as_draws, thermodynamic_integratio
 from magnetite.estimates import Estimate, Estimates
 
 # What neighbouring rungs must share for log Z to pass between them (Klimovich, Shirts and Mobley,
-# J. Comput. Aided Mol. Des. 29 (2015) 397, section "overlap").
+# J. Comput. Aided Mol. Des. 29 (2015) 397).
 MIN_OVERLAP = 0.03
 # Fewer independent draws than these cannot stand for the law at a beta, or beyond the ladder at 0,
 # where the few that lie furthest out would decide.
@@ -26,10 +26,10 @@ CHUNK = 32
 class Curves(NamedTuple):
     """Thermodynamics at `betas` (n,), of the whole system with k = 1.
 
-    Errors are one standard error. `log_z` is log Z; `energy` is U = <E>; `entropy` is S = log Z + beta U; `free_energy` is
-    F = -log Z / beta, and -inf at beta = 0; `heat_capacity` is C = beta^2 (<E^2> - U^2). `ess` is
-    the number of independent draws that each beta rests on, and `reasons` says why what is nan
-    there is refused; it is empty elsewhere.
+    Errors are one standard error. `log_z` is log Z; `energy` is U = <E>; `entropy` is
+    S = log Z + beta U; `free_energy` is F = -log Z / beta, and -inf at beta = 0; `heat_capacity` is
+    C = beta^2 (<E^2> - U^2). `ess` is the number of independent draws that each beta rests on, and
+    `reasons` says why what is nan there is refused; it is empty elsewhere.
     """
 
     betas: NDArray[np.float64]
