@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from magnetite.diagnostics.autocorrelation import autocorrelation_time
+from magnetite.diagnostics.convergence import ess_bulk, split_r_hat
 from magnetite.estimates import Estimate, mean_of_chains
 from magnetite.exports import to_dataset, to_sampleset
 from magnetite.storage import read_archive, write_archive
@@ -247,6 +249,21 @@ class SampleResult(Result):
     def mean_energy(self) -> Estimate:
         """Mean energy, with an error from the spread between chains."""
         return mean_of_chains(self.energies)
+
+    @property
+    def autocorrelation_time(self) -> Estimate:
+        """Integrated autocorrelation time of the energy, in draws."""
+        return autocorrelation_time(self.energies)
+
+    @property
+    def ess(self) -> float:
+        """Effective sample size of the energies of all chains, bulk ESS of Vehtari et al. 2021."""
+        return ess_bulk(self.energies)
+
+    @property
+    def r_hat(self) -> float:
+        """Rank-normalised split R-hat of the chains' energies; near 1 when they agree."""
+        return split_r_hat(self.energies)
 
     def to_dimod(self) -> "dimod.SampleSet":
         """Return all draws that were stored, else the last states, as a `dimod.SampleSet`.
