@@ -1,0 +1,30 @@
+"""Pictures of runs, with matplotlib (``pip install magnetite[plot]``).
+
+Every function draws on the axes it is given, or on a figure of its own, and returns the axes.
+Colours are told apart by those who are colour-blind; betas run from dark (hot) to bright (cold).
+Ladders are shown rung by rung, evenly spaced, however their betas are.
+
+Examples
+--------
+>>> import matplotlib
+>>> matplotlib.use("Agg")  # files only, no windows
+>>> from magnetite import plots
+>>> axes = plots.swap_rates([0.1, 0.5, 1.0, 2.0], [0.45, 0.3, 0.38])
+>>> axes.get_ylabel()
+'share of swaps accepted'
+>>> axes.figure.savefig("swaps.png")  # doctest: +SKIP
+"""
+
+from magnetite.plots.curves import heat_capacity, overlap_distribution
+from magnetite.plots.ladders import energy_histograms, replica_flow, swap_rates
+from magnetite.plots.series import autocorrelation, trajectory
+
+__all__ = [
+    "autocorrelation",
+    "energy_histograms",
+    "heat_capacity",
+    "overlap_distribution",
+    "replica_flow",
+    "swap_rates",
+    "trajectory",
+]

@@ -1,0 +1,78 @@
+"""What all pictures share: colours, labels, and room for legends."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from magnetite._checks import real_array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Array = NDArray[np.float64]
+
+# Okabe and Ito's colours: one curve, another, and what they are measured against.
+BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#767676"
+# Rungs that are named one by one; of more, so many are picked.
+MAX_NAMED = 7
+BETA = r"inverse temperature $\beta$ (1 / coupling units)"
+RUNGS = r"rung, by inverse temperature $\beta$ (1 / coupling units)"
+# Characters of a legend that fit the line of the title.
+ROOM_BESIDE_TITLE = 36
+ENERGY = "energy $E$ (coupling units)"
+
+
+def axes_of(ax: "Axes | None") -> "Axes":
+    """Return the axes to draw on, of a new figure where none are given."""
+    try:
+        from matplotlib import pyplot
+    except ImportError as error:
+        raise ImportError("pictures need matplotlib: pip install magnetite[plot]") from error
+    if ax is not None:
+        return ax
+    return pyplot.subplots(figsize=(6.4, 4.0), dpi=120, layout="constrained")[1]
+
+
+def dress(axes: "Axes", title: str, across: str, up: str) -> None:
+    """Name the axes, and take away ink that says nothing."""
+    axes.set_title(title, loc="left", fontsize=12, fontweight="bold")
+    axes.set_xlabel(across)
+    axes.set_ylabel(up)
+    axes.grid(alpha=0.25, lw=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def legend_above(axes: "Axes") -> None:
+    """Put the legend in one line above the axes, where it covers nothing, and the title over it."""
+    _, labels = axes.get_legend_handles_labels()
+    if not labels:
+        return
+    if sum(map(len, labels)) > ROOM_BESIDE_TITLE:
+        title = axes.get_title(loc="left")
+        axes.set_title(title, loc="left", pad=26, fontsize=12, fontweight="bold")
+    axes.legend(
+        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, frameon=False, borderaxespad=0.2,
+        handlelength=1.6, columnspacing=1.2,
+    )  # fmt: skip
+
+
+def colours_of(num_rungs: int) -> Any:
+    """Return one colour a rung; the brightest yellow is too faint on white."""
+    from matplotlib import colormaps
+
+    return colormaps["viridis"](np.linspace(0, 0.92, num_rungs))
+
+
+def picked_rungs(num_rungs: int) -> NDArray[np.int64]:
+    """Return the rungs to be named: all of a few, else some from end to end."""
+    return np.unique(np.linspace(0, num_rungs - 1, min(num_rungs, MAX_NAMED)).round().astype(int))
+
+
+def vector(name: str, value: ArrayLike, size: int) -> Array:
+    """Return `value` as a vector of so many numbers."""
+    array = real_array(name, value)
+    if array.shape != (size,):
+        raise ValueError(f"{name} must have shape ({size},), as betas asks for, got {array.shape}")
+    return array
