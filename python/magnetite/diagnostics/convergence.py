@@ -156,6 +156,7 @@ def _geyer_time(correlations: NDArray[np.float64]) -> float:
     num_pairs = max(1, (correlations.size - 1) // 2)
     pairs = correlations[0 : 2 * num_pairs : 2] + correlations[1 : 2 * num_pairs : 2]
     ended = pairs < 0
-    kept = int(ended.argmax()) if ended.any() else pairs.size
+    # Of the last pair, where none is negative, Stan keeps but the first half.
+    kept = int(ended.argmax()) if ended.any() else max(1, pairs.size - 1)
     left = float(correlations[2 * kept]) if 2 * kept < correlations.size else 0.0
     return -1.0 + 2.0 * float(np.minimum.accumulate(pairs[:kept]).sum()) + max(left, 0.0)
