@@ -242,3 +242,59 @@ def test_cluster_moves_on_a_dense_model_are_refused() -> None:
         mg.temper(complete, cluster_moves=True)
     with pytest.raises(TypeError, match="cluster_moves"):
         mg.temper(complete, cluster_moves=1.5)  # type: ignore[arg-type]
+
+
+def test_observables_are_those_of_the_draws() -> None:
+    result = mg.temper(
+        GLASS, betas=BETAS, num_ladders=4, num_sweeps=640, thin=2, observe_interval=1,
+        store_states=True, seed=1,
+    )  # fmt: skip
+    assert result.draws is not None
+    m = result.draws.mean(axis=3)
+    q = (result.draws[::2] * result.draws[1::2]).mean(axis=3)
+    for estimates, draws in (
+        (result.mean_energy, result.energies),
+        (result.magnetisation, m),
+        (result.abs_magnetisation, abs(m)),
+        (result.overlap, q),
+        (result.abs_overlap, abs(q)),
+        (result.spin_glass_susceptibility, 60 * q**2),
+    ):
+        np.testing.assert_allclose(estimates.value, draws.mean(axis=(0, 2)), atol=1e-12)
+        assert (estimates.error > 0).all()
+    assert result.overlaps.sum() == 2 * 320 * len(BETAS)
+
+
+def test_heat_capacity_and_log_z_are_those_of_enumeration() -> None:
+    model = SPINS
+    result = mg.temper(model, betas=BETAS, num_ladders=8, num_sweeps=4000, seed=3)
+    energies = model.energies(all_states(model))
+    for rung, beta in enumerate(BETAS):
+        law = boltzmann(model, beta)
+        variance = law @ energies**2 - (law @ energies) ** 2
+        capacity = result.heat_capacity[rung]
+        assert abs(capacity.value - beta**2 * variance) <= 4.5 * capacity.error
+        log_z = float(np.log(np.exp(-beta * energies).sum()))
+        estimate = result.log_partition(beta)
+        assert abs(estimate.value - log_z) <= max(4.5 * estimate.error, 1e-9)
+    assert result.equilibration.verdict.equilibrated
+
+
+def test_a_drifting_run_is_not_called_equilibrated() -> None:
+    cold = mg.temper(
+        GLASS, betas=np.linspace(3, 5, 12), num_ladders=4, num_sweeps=600, warmup=0, seed=1
+    )
+    assert not cold.equilibration.verdict.equilibrated
+    assert "equilibrated: no, because" in str(cold.equilibration)
+
+
+def test_what_was_not_measured_names_its_option() -> None:
+    result = mg.temper(GLASS, betas=BETAS, num_sweeps=200, observe_interval=0, seed=1)
+    with pytest.raises(ValueError, match="observe_interval must be above 0"):
+        _ = result.magnetisation
+    one = mg.temper(GLASS, betas=BETAS, num_sweeps=200, num_ladders=1, seed=1)
+    with pytest.raises(ValueError, match="num_ladders must be at least 2"):
+        _ = one.overlap
+    with pytest.raises(ValueError, match="link overlaps were not measured"):
+        _ = one.link_overlap
+    assert not one.round_trip_rate.reliable

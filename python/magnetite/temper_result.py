@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from magnetite.exports import to_dataset, to_sampleset
+from magnetite.observables import Observables
 from magnetite.results import Result
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class TemperResult(Result):
+class TemperResult(Observables, Result):
     """Ladders of replicas, in the order of `betas`.
 
     `states` (num_ladders, num_rungs, n) are the last draws; `energies` and `objectives`
@@ -28,6 +29,8 @@ class TemperResult(Result):
 
     Attributes
     ----------
+    num_free : int
+        Variables that are not clamped.
     betas : ndarray of float64
         Inverse temperatures (num_rungs,) of the ladder, ascending; may be given to the next run.
     swap_rates : ndarray of float64
@@ -58,6 +61,7 @@ class TemperResult(Result):
         Means (num_rungs, m) of x_i x_j over the pairs (2, m) of positions in `variables`.
     """
 
+    num_free: int
     betas: FloatArray
     swap_rates: FloatArray
     round_trips: IntArray

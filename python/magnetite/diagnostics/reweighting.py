@@ -131,7 +131,7 @@ class Reweighting:
             entropy=log_z + wanted * energy,
             entropy_error=entropy_error + no_log_z,
             free_energy=-log_z * per_beta,
-            free_energy_error=np.where(wanted > 0, log_z_error * per_beta, 0.0),
+            free_energy_error=log_z_error / np.where(wanted > 0, wanted, np.inf),
             heat_capacity=capacity + refused,
             heat_capacity_error=capacity_error + refused,
             ess=ess,
