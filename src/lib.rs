@@ -3,9 +3,11 @@
 //! The core of the Python package `magnetite`; it compiles, tests and benches without Python
 //! (`--no-default-features`). Data flows one way: a [`model`] is quantised and laid out by an [`ensemble`] of
 //! many chains side by side, a [`run`] advances ensembles in short slices, and [`kernel`] holds the transition rules.
+//! What is small enough is summed [`exact`]ly.
 
 pub mod ensemble;
 pub mod error;
+pub mod exact;
 pub mod kernel;
 pub mod math;
 pub mod model;

@@ -39,11 +39,26 @@ pub fn exp(x: f64) -> f64 {
     if x < -708.0 {
         return 0.0;
     }
-    // Adding 1.5 * 2^52 rounds to a whole number (`round` would be a library call on old CPUs).
-    let octaves = (x * std::f64::consts::LOG2_E + ROUND) - ROUND;
+    exp_in_range(x)
+}
+
+/// [`exp`] of a number that is not positive, without a branch: a loop over it is vectorised. Below the normal range it
+/// stays at its smallest value, 3e-308.
+#[inline(always)]
+#[must_use]
+pub(crate) fn decay(x: f64) -> f64 {
+    exp_in_range(if x < -708.0 { -708.0 } else { x })
+}
+
+#[inline(always)]
+fn exp_in_range(x: f64) -> f64 {
+    // Adding 1.5 * 2^52 rounds to a whole number (`round` would be a library call on old CPUs), which then stands in
+    // the lowest bits.
+    let shifted = x * std::f64::consts::LOG2_E + ROUND;
+    let octaves = shifted - ROUND;
     let r = (x - octaves * LN2_HIGH) - octaves * LN2_LOW;
     let series = INVERSE_FACTORIALS.iter().rev().fold(0.0, |sum, c| sum * r + c);
-    series * f64::from_bits(((octaves as i64 + 1023) as u64) << 52)
+    series * f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52)
 }
 
 /// Natural logarithm of a positive, finite number.
@@ -69,6 +84,27 @@ pub fn ln(x: f64) -> f64 {
     exponent * LN2_HIGH + (2.0 * s + (2.0 * s * tail + exponent * LN2_LOW))
 }
 
+/// `ln(1 + x)` for x from 0 to 1, without a branch: a loop over it is vectorised.
+#[inline(always)]
+#[must_use]
+pub(crate) fn ln_1_plus(x: f64) -> f64 {
+    // 2 artanh(x / (2 + x)), argument at most 1/3: the term of order 33 is below 1e-17.
+    let s = x / (2.0 + x);
+    let s2 = s * s;
+    let tail = (1..=16)
+        .rev()
+        .fold(0.0, |sum, k| (sum + 1.0 / f64::from(2 * k + 1)) * s2);
+    2.0 * s + 2.0 * s * tail
+}
+
+/// Greatest common divisor.
+pub(crate) fn gcd(mut a: u64, mut b: u64) -> u64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +114,17 @@ mod tests {
         #[test]
         fn exp_agrees_with_the_standard_library(x in -700.0..700.0_f64) {
             prop_assert!((exp(x) / x.exp() - 1.0).abs() < 1e-15);
+        }
+
+        #[test]
+        fn decay_is_exp(x in -708.0..0.0_f64) {
+            prop_assert_eq!(decay(x).to_bits(), exp(x).to_bits());
+        }
+
+        #[test]
+        fn ln_1_plus_agrees_too(e in -300.0..0.0_f64) {
+            let x = 10f64.powf(e);
+            prop_assert!((ln_1_plus(x) / x.ln_1p() - 1.0).abs() <= 1e-15);
         }
 
         #[test]

@@ -5,6 +5,7 @@
 //! width, cached fields never drift, and every implementation of a kernel sees the same field to the bit.
 
 use super::Ising;
+use crate::math::gcd;
 
 /// Mantissa bits that the fields of a run are kept in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -185,13 +186,6 @@ fn dyadic_unit(model: &Ising, extent: &Extent) -> Option<f64> {
         }
     }
     Some(base * divisor as f64)
-}
-
-fn gcd(mut a: u64, mut b: u64) -> u64 {
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a
 }
 
 /// The smallest coefficient, or a half, third or fourth of it, if all are whole multiples of that within rounding

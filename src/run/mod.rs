@@ -29,7 +29,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 /// A part of a run that one thread at a time can carry on.
-trait Job: Send {
+pub(crate) trait Job: Send {
     /// True when nothing is left to do.
     fn is_done(&self) -> bool;
 
@@ -38,13 +38,13 @@ trait Job: Send {
 }
 
 /// The threads of a run: its own pool, made with the run, so that it survives a fork between runs.
-struct Workers {
+pub(crate) struct Workers {
     pool: Option<rayon::ThreadPool>,
     num_threads: usize,
 }
 
 impl Workers {
-    fn new(num_threads: usize, num_jobs: usize) -> Self {
+    pub(crate) fn new(num_threads: usize, num_jobs: usize) -> Self {
         let num_threads = num_threads.clamp(1, num_jobs.max(1));
         let build = || {
             rayon::ThreadPoolBuilder::new()
@@ -59,7 +59,7 @@ impl Workers {
     }
 
     /// Carries jobs on for about `seconds`; true when all are done.
-    fn advance<J: Job>(&self, jobs: &mut [J], seconds: f64) -> bool {
+    pub(crate) fn advance<J: Job>(&self, jobs: &mut [J], seconds: f64) -> bool {
         let deadline = Instant::now() + Duration::from_secs_f64(seconds.clamp(0.0, 1e6));
         let open: Vec<Mutex<&mut J>> = jobs.iter_mut().filter(|j| !j.is_done()).map(Mutex::new).collect();
         let next = AtomicUsize::new(0);

@@ -1,0 +1,373 @@
+//! Enumeration and elimination against sums over all states, one by one, and against each other.
+
+mod common;
+
+use common::law::Uniform;
+use magnetite::exact::{
+    Asked, Elimination, Enumeration, Lowest, Moments, Need, Order, Part, Scale, Trace, Tree, Upward, Wanted,
+    lowest_state,
+};
+use magnetite::model::Ising;
+use proptest::prelude::*;
+
+const BETAS: [f64; 5] = [0.7, 0.0, 0.05, 3.0, f64::INFINITY];
+
+fn model(n: usize, edges: &[(usize, usize, f64)], fields: Vec<f64>) -> Ising {
+    assert_eq!(fields.len(), n);
+    let rows: Vec<i64> = edges.iter().map(|e| e.0 as i64).collect();
+    let columns: Vec<i64> = edges.iter().map(|e| e.1 as i64).collect();
+    let weights: Vec<f64> = edges.iter().map(|e| e.2).collect();
+    Ising::from_edges(&rows, &columns, &weights, fields, -1.5).expect("a valid model")
+}
+
+/// A part of a random model: some sites free, the others given.
+#[derive(Clone, Debug)]
+struct Case {
+    model: Ising,
+    free: Vec<u32>,
+    spins: Vec<i8>,
+}
+
+impl Case {
+    fn part(&self) -> Part {
+        Part::new(&self.model, Scale::new(&self.model), &self.free, &self.spins)
+    }
+
+    fn all(model: Ising) -> Self {
+        let n = model.num_sites();
+        Self {
+            model,
+            free: (0..n as u32).collect(),
+            spins: vec![1; n],
+        }
+    }
+
+    /// All states with these free sites, and their energies.
+    fn states(&self) -> Vec<(Vec<i8>, f64)> {
+        let state = |bits: usize| {
+            let mut spins = self.spins.clone();
+            for (k, &site) in self.free.iter().enumerate() {
+                spins[site as usize] = if bits >> k & 1 == 1 { 1 } else { -1 };
+            }
+            let energy = self.model.energy(&spins);
+            (spins, energy)
+        };
+        (0..1 << self.free.len()).map(state).collect()
+    }
+}
+
+fn cases() -> impl Strategy<Value = Case> {
+    (0..9usize, any::<bool>(), any::<bool>(), 0..3u8, any::<u64>()).prop_map(
+        |(n, whole, fields, density, seed)| {
+            let mut uniform = Uniform(seed);
+            let mut number = |whole: bool| {
+                let x = 4.0 * (uniform.next() - 0.5);
+                if whole { x.round() * 0.1 } else { x }
+            };
+            let mut edges = Vec::new();
+            for i in 0..n {
+                for j in 0..i {
+                    if number(false).abs() < f64::from(density) {
+                        edges.push((j, i, number(whole)));
+                    }
+                }
+            }
+            let h = (0..n).map(|_| if fields { number(whole) } else { 0.0 }).collect();
+            let spins = (0..n).map(|_| if number(false) > 0.0 { 1 } else { -1 }).collect();
+            let free = (0..n as u32).filter(|_| number(false) > -1.3).collect();
+            Case {
+                model: model(n, &edges, h),
+                free,
+                spins,
+            }
+        },
+    )
+}
+
+/// What both ways tell, in the model's own units.
+struct Answer {
+    low: f64,
+    weights: Vec<[f64; 3]>,
+    moments: Vec<Moments>,
+    degeneracy: u64,
+    ground: Vec<Vec<i8>>,
+}
+
+fn enumerate(case: &Case, threads: usize) -> (Answer, Option<(Vec<f64>, Vec<u64>)>) {
+    let wanted = Wanted {
+        betas: BETAS.to_vec(),
+        moments: true,
+        num_states: 1 << 9,
+    };
+    let mut run = Enumeration::new(case.part(), &wanted, threads).expect("few sites");
+    while !run.advance(1e-4) {}
+    assert_eq!(run.progress(), 1.0);
+    let mut ground: Vec<_> = run.ground_states().iter().map(|s| full(case, s)).collect();
+    ground.sort();
+    let answer = Answer {
+        low: case.model.energy(&ground[0]),
+        weights: run.weights(),
+        moments: spread(case, &run.moments()),
+        degeneracy: run.degeneracy(),
+        ground,
+    };
+    (answer, run.levels())
+}
+
+fn eliminate(case: &Case, threads: usize) -> Answer {
+    let asked = Asked {
+        betas: BETAS.to_vec(),
+        moments: true,
+        num_states: 1 << 9,
+    };
+    let part = case.part();
+    let tree = Tree::new(&part, &Order::find(&part).expect("narrow"));
+    let mut run = Elimination::new(part, tree, asked, threads).expect("valid");
+    let mut progress = 0.0;
+    while !run.advance(1e-4) {
+        assert!(run.progress() >= progress);
+        progress = run.progress();
+    }
+    let mut ground: Vec<_> = run.ground_states().iter().map(|s| full(case, s)).collect();
+    ground.sort();
+    let [(count, modulus)] = run.residues() else {
+        panic!("a small number needs one residue")
+    };
+    assert!(count < modulus);
+    Answer {
+        low: case.model.energy(&ground[0]),
+        weights: run.weights(),
+        moments: spread(case, run.moments()),
+        degeneracy: *count,
+        ground,
+    }
+}
+
+fn full(case: &Case, state: &[i8]) -> Vec<i8> {
+    let mut spins = case.spins.clone();
+    for (&site, &spin) in case.free.iter().zip(state) {
+        spins[site as usize] = spin;
+    }
+    spins
+}
+
+fn spread(case: &Case, moments: &[Moments]) -> Vec<Moments> {
+    let part = case.part();
+    moments.iter().map(|m| m.of_model(&case.model, &part, &case.spins)).collect()
+}
+
+fn close(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-11 * (1.0 + a.abs().max(b.abs()))
+}
+
+/// Compares with sums over the states, one by one.
+fn check(case: &Case, answer: &Answer) -> Result<(), TestCaseError> {
+    let states = case.states();
+    let low = states.iter().map(|s| s.1).fold(f64::INFINITY, f64::min);
+    let ground: Vec<_> = states.iter().filter(|s| s.1 - low < 1e-9).map(|s| s.0.clone()).collect();
+    prop_assert!(close(answer.low, low));
+    prop_assert_eq!(answer.degeneracy, ground.len() as u64);
+    let mut found = answer.ground.clone();
+    found.sort();
+    let mut expected = ground;
+    expected.sort();
+    prop_assert_eq!(found, expected);
+    for (k, &beta) in BETAS.iter().enumerate() {
+        let weight = |e: f64| {
+            if beta == f64::INFINITY {
+                f64::from(u8::from(e - low < 1e-9))
+            } else {
+                (-beta * (e - low)).exp()
+            }
+        };
+        let total: f64 = states.iter().map(|s| weight(s.1)).sum();
+        let mean = |f: &dyn Fn(&[i8], f64) -> f64| {
+            states.iter().map(|(s, e)| weight(*e) * f(s, *e)).sum::<f64>() / total
+        };
+        let energy = mean(&|_, e| e - low);
+        let variance = mean(&|_, e| (e - low - energy) * (e - low - energy));
+        for (value, exact) in answer.weights[k].iter().zip([total.ln(), energy, variance]) {
+            prop_assert!(close(*value, exact), "{} is not {} at {}", value, exact, beta);
+        }
+        let moments = &answer.moments[k];
+        for (i, value) in moments.spins.iter().enumerate() {
+            prop_assert!(close(*value, mean(&|s, _| f64::from(s[i]))));
+        }
+        let mut products = moments.products.iter();
+        for i in 0..case.model.num_sites() {
+            for (j, _) in case.model.upper_row(i) {
+                let value = products.next().expect("one a coupling");
+                prop_assert!(close(*value, mean(&|s, _| f64::from(s[i] * s[j]))));
+            }
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn enumeration_is_the_sum_over_all_states(case in cases()) {
+        check(&case, &enumerate(&case, 2).0)?;
+    }
+
+    #[test]
+    fn elimination_is_the_sum_over_all_states(case in cases()) {
+        check(&case, &eliminate(&case, 2))?;
+    }
+
+    #[test]
+    fn levels_are_the_energies_of_all_states(case in cases()) {
+        let part = case.part();
+        if let Some((energies, counts)) = enumerate(&case, 1).1 {
+            prop_assert_eq!(counts.iter().sum::<u64>(), 1 << case.free.len());
+            for (energy, count) in energies.iter().zip(&counts) {
+                let energy = part.scale.unit * (energy + part.given) + case.model.offset();
+                let met = case.states().iter().filter(|s| (s.1 - energy).abs() < 1e-9).count();
+                prop_assert_eq!(met as u64, *count);
+            }
+        } else {
+            prop_assert!(!part.scale.is_whole());
+        }
+    }
+}
+
+/// A model of several tables, jobs and pieces of elimination tables.
+fn large(whole: bool, fields: bool) -> Case {
+    let mut uniform = Uniform(7);
+    let mut number = || {
+        let x = 4.0 * (uniform.next() - 0.5);
+        if whole { x.ceil() } else { x }
+    };
+    let n = 19;
+    let pairs = (0..n).flat_map(|i| (0..i).map(move |j| (j, i)));
+    let edges: Vec<_> = pairs.map(|(j, i)| (j, i, number())).collect();
+    let h = (0..n).map(|_| if fields { number() } else { 0.0 }).collect();
+    Case::all(model(n, &edges, h))
+}
+
+#[test]
+fn both_ways_agree_on_a_complete_graph() {
+    for (whole, fields) in [(true, true), (true, false), (false, true), (false, false)] {
+        let case = large(whole, fields);
+        let (one, other) = (enumerate(&case, 2).0, eliminate(&case, 2));
+        assert_eq!((one.low, one.degeneracy), (other.low, other.degeneracy));
+        assert_eq!(one.ground, other.ground);
+        for k in 0..BETAS.len() {
+            for (a, b) in one.weights[k].iter().zip(&other.weights[k]) {
+                assert!(close(*a, *b), "{a} is not {b}");
+            }
+            let pairs = one.moments[k].spins.iter().zip(&other.moments[k].spins);
+            let products = one.moments[k].products.iter().zip(&other.moments[k].products);
+            assert!(pairs.chain(products).all(|(a, b)| close(*a, *b)));
+        }
+    }
+}
+
+#[test]
+fn threads_change_no_bit() {
+    let case = large(false, true);
+    let first = enumerate(&case, 1).0;
+    let down = eliminate(&case, 1);
+    for threads in [2, 5] {
+        let (one, other) = (enumerate(&case, threads).0, eliminate(&case, threads));
+        assert_eq!((&one.weights, &one.moments), (&first.weights, &first.moments));
+        assert_eq!((&other.weights, &other.moments), (&down.weights, &down.moments));
+    }
+}
+
+#[test]
+fn many_ground_states_are_counted_beyond_a_machine_word() {
+    let n = 300;
+    let case = Case::all(model(n, &[(0, 1, 1.0)], vec![0.0; n]));
+    let part = case.part();
+    let tree = Tree::new(&part, &Order::find(&part).expect("narrow"));
+    let asked = Asked {
+        betas: vec![1.0],
+        moments: false,
+        num_states: 3,
+    };
+    let mut run = Elimination::new(part, tree, asked, 1).expect("valid");
+    assert!(run.advance(10.0));
+    let product: f64 = run.residues().iter().map(|&(_, m)| (m as f64).log2()).sum();
+    assert!(product > 300.0);
+    for &(residue, modulus) in run.residues() {
+        let power = (0..299).fold(1u128, |x, _| 2 * x % u128::from(modulus));
+        assert_eq!(u128::from(residue), power);
+    }
+    assert_eq!(run.ground_states().len(), 3);
+}
+
+#[test]
+fn a_long_ladder_is_narrow() {
+    let rungs = 5000;
+    let mut edges = Vec::new();
+    for i in 0..rungs {
+        edges.push((2 * i, 2 * i + 1, -1.0));
+        if i + 1 < rungs {
+            edges.push((2 * i, 2 * i + 2, -0.5));
+            edges.push((2 * i + 1, 2 * i + 3, 0.25));
+        }
+    }
+    let case = Case::all(model(2 * rungs, &edges, vec![0.0; 2 * rungs]));
+    let part = case.part();
+    let tree = Tree::new(&part, &Order::find(&part).expect("narrow"));
+    assert_eq!(Need::new(&tree).width, 2);
+    let walk = Upward::whole(Lowest, &tree);
+    let state = lowest_state(&tree);
+    assert_eq!(walk.total(&tree) * part.scale.unit - 1.5, case.model.energy(&state));
+    assert_eq!(Trace::new(&tree).next_state(&walk, &tree, 0.0), Some(state));
+}
+
+#[test]
+fn betas_are_checked() {
+    let case = Case::all(model(2, &[], vec![0.0; 2]));
+    for beta in [f64::NAN, -1.0] {
+        let wanted = Wanted {
+            betas: vec![1.0, beta],
+            moments: false,
+            num_states: 1,
+        };
+        let error = Enumeration::new(case.part(), &wanted, 1).err().expect("refused");
+        assert_eq!(
+            error.to_string(),
+            format!("betas must be non-negative, got {beta} at index 1")
+        );
+    }
+}
+
+#[test]
+fn a_part_feels_what_it_is_given() {
+    let case = Case {
+        model: model(3, &[(0, 1, 2.0), (1, 2, -4.0)], vec![0.0, 2.0, 6.0]),
+        free: vec![1],
+        spins: vec![-1, 1, 1],
+    };
+    let part = case.part();
+    assert_eq!((part.scale.unit, part.fields[0], part.given), (2.0, -2.0, 3.0));
+}
+
+#[test]
+#[ignore = "timing"]
+fn timing() {
+    for (whole, n) in [(true, 26), (false, 26), (true, 27)] {
+        for moments in [true, false] {
+            let mut uniform = Uniform(7);
+            let mut number = || {
+                let x = 4.0 * (uniform.next() - 0.5);
+                if whole { x.ceil() } else { x }
+            };
+            let pairs = (0..n).flat_map(|i| (0..i).map(move |j| (j, i)));
+            let edges: Vec<_> = pairs.map(|(j, i)| (j, i, number())).collect();
+            let h = (0..n).map(|_| number()).collect();
+            let case = Case::all(model(n, &edges, h));
+            for beta in [0.01, 0.1, 1.0] {
+                let wanted = Wanted { betas: vec![beta], moments, num_states: 100 };
+                let mut run = Enumeration::new(case.part(), &wanted, 1).expect("few sites");
+                let start = std::time::Instant::now();
+                while !run.advance(0.05) {}
+                let t = start.elapsed().as_secs_f64();
+                println!("whole {whole} n {n} moments {moments} beta {beta}: {t:.3} s, {:.3} ns", t * 1e9 / 2f64.powi(n as i32));
+            }
+        }
+    }
+}
