@@ -4,7 +4,7 @@ mod common;
 
 use common::law::Uniform;
 use magnetite::exact::{
-    Asked, Elimination, Enumeration, Lowest, Moments, Need, Order, Part, Scale, Trace, Tree, Upward, Wanted,
+    Asked, Elimination, Enumeration, Lowest, Moments, Need, Order, Part, Scale, Trace, Tree, Upward,
     lowest_state,
 };
 use magnetite::model::Ising;
@@ -93,16 +93,18 @@ struct Answer {
     ground: Vec<Vec<i8>>,
 }
 
-fn enumerate(case: &Case, threads: usize) -> (Answer, Option<(Vec<f64>, Vec<u64>)>) {
-    let wanted = Wanted {
+type Levels = Option<(Vec<f64>, Vec<u64>)>;
+
+fn enumerate(case: &Case, threads: usize) -> (Answer, Levels) {
+    let asked = Asked {
         betas: BETAS.to_vec(),
         moments: true,
         num_states: 1 << 9,
     };
-    let mut run = Enumeration::new(case.part(), &wanted, threads).expect("few sites");
+    let mut run = Enumeration::new(case.part(), &asked, threads).expect("few sites");
     while !run.advance(1e-4) {}
     assert_eq!(run.progress(), 1.0);
-    let mut ground: Vec<_> = run.ground_states().iter().map(|s| full(case, s)).collect();
+    let mut ground: Vec<_> = run.ground_states().iter().map(|s| case.part().state(s)).collect();
     ground.sort();
     let answer = Answer {
         low: case.model.energy(&ground[0]),
@@ -128,7 +130,7 @@ fn eliminate(case: &Case, threads: usize) -> Answer {
         assert!(run.progress() >= progress);
         progress = run.progress();
     }
-    let mut ground: Vec<_> = run.ground_states().iter().map(|s| full(case, s)).collect();
+    let mut ground: Vec<_> = run.ground_states().iter().map(|s| case.part().state(s)).collect();
     ground.sort();
     let [(count, modulus)] = run.residues() else {
         panic!("a small number needs one residue")
@@ -143,17 +145,9 @@ fn eliminate(case: &Case, threads: usize) -> Answer {
     }
 }
 
-fn full(case: &Case, state: &[i8]) -> Vec<i8> {
-    let mut spins = case.spins.clone();
-    for (&site, &spin) in case.free.iter().zip(state) {
-        spins[site as usize] = spin;
-    }
-    spins
-}
-
 fn spread(case: &Case, moments: &[Moments]) -> Vec<Moments> {
     let part = case.part();
-    moments.iter().map(|m| m.of_model(&case.model, &part, &case.spins)).collect()
+    moments.iter().map(|m| m.of_model(&case.model, &part)).collect()
 }
 
 fn close(a: f64, b: f64) -> bool {
@@ -164,7 +158,11 @@ fn close(a: f64, b: f64) -> bool {
 fn check(case: &Case, answer: &Answer) -> Result<(), TestCaseError> {
     let states = case.states();
     let low = states.iter().map(|s| s.1).fold(f64::INFINITY, f64::min);
-    let ground: Vec<_> = states.iter().filter(|s| s.1 - low < 1e-9).map(|s| s.0.clone()).collect();
+    let ground: Vec<_> = states
+        .iter()
+        .filter(|s| s.1 - low < 1e-9)
+        .map(|s| s.0.clone())
+        .collect();
     prop_assert!(close(answer.low, low));
     prop_assert_eq!(answer.degeneracy, ground.len() as u64);
     let mut found = answer.ground.clone();
@@ -231,41 +229,49 @@ proptest! {
     }
 }
 
-/// A model of several tables, jobs and pieces of elimination tables.
-fn large(whole: bool, fields: bool) -> Case {
+/// A model of several tables, jobs and pieces of elimination tables: `n` sites, each coupled to the `reach` before it.
+fn large(n: usize, reach: usize, whole: bool, fields: bool) -> Case {
     let mut uniform = Uniform(7);
     let mut number = || {
         let x = 4.0 * (uniform.next() - 0.5);
         if whole { x.ceil() } else { x }
     };
-    let n = 19;
-    let pairs = (0..n).flat_map(|i| (0..i).map(move |j| (j, i)));
+    let pairs = (0..n).flat_map(|i| (i.saturating_sub(reach)..i).map(move |j| (j, i)));
     let edges: Vec<_> = pairs.map(|(j, i)| (j, i, number())).collect();
     let h = (0..n).map(|_| if fields { number() } else { 0.0 }).collect();
     Case::all(model(n, &edges, h))
 }
 
-#[test]
-fn both_ways_agree_on_a_complete_graph() {
-    for (whole, fields) in [(true, true), (true, false), (false, true), (false, false)] {
-        let case = large(whole, fields);
-        let (one, other) = (enumerate(&case, 2).0, eliminate(&case, 2));
-        assert_eq!((one.low, one.degeneracy), (other.low, other.degeneracy));
-        assert_eq!(one.ground, other.ground);
-        for k in 0..BETAS.len() {
-            for (a, b) in one.weights[k].iter().zip(&other.weights[k]) {
-                assert!(close(*a, *b), "{a} is not {b}");
-            }
-            let pairs = one.moments[k].spins.iter().zip(&other.moments[k].spins);
-            let products = one.moments[k].products.iter().zip(&other.moments[k].products);
-            assert!(pairs.chain(products).all(|(a, b)| close(*a, *b)));
+fn assert_agree(case: &Case) {
+    let (one, other) = (enumerate(case, 2).0, eliminate(case, 2));
+    assert_eq!((one.low, one.degeneracy), (other.low, other.degeneracy));
+    assert_eq!(one.ground, other.ground);
+    for k in 0..BETAS.len() {
+        for (a, b) in one.weights[k].iter().zip(&other.weights[k]) {
+            assert!(close(*a, *b), "{a} is not {b}");
         }
+        let spins = one.moments[k].spins.iter().zip(&other.moments[k].spins);
+        let products = one.moments[k].products.iter().zip(&other.moments[k].products);
+        assert!(spins.chain(products).all(|(a, b)| close(*a, *b)));
     }
 }
 
 #[test]
+fn both_ways_agree_on_a_complete_graph() {
+    for (whole, fields) in [(true, true), (true, false), (false, true), (false, false)] {
+        assert_agree(&large(18, 18, whole, fields));
+    }
+}
+
+#[test]
+fn both_ways_agree_where_tables_are_walked_through() {
+    assert_agree(&large(25, 3, false, true));
+    assert_agree(&large(24, 5, true, false));
+}
+
+#[test]
 fn threads_change_no_bit() {
-    let case = large(false, true);
+    let case = large(18, 18, false, true);
     let first = enumerate(&case, 1).0;
     let down = eliminate(&case, 1);
     for threads in [2, 5] {
@@ -314,7 +320,10 @@ fn a_long_ladder_is_narrow() {
     assert_eq!(Need::new(&tree).width, 2);
     let walk = Upward::whole(Lowest, &tree);
     let state = lowest_state(&tree);
-    assert_eq!(walk.total(&tree) * part.scale.unit - 1.5, case.model.energy(&state));
+    assert_eq!(
+        walk.total(&tree) * part.scale.unit - 1.5,
+        case.model.energy(&state)
+    );
     assert_eq!(Trace::new(&tree).next_state(&walk, &tree, 0.0), Some(state));
 }
 
@@ -322,12 +331,12 @@ fn a_long_ladder_is_narrow() {
 fn betas_are_checked() {
     let case = Case::all(model(2, &[], vec![0.0; 2]));
     for beta in [f64::NAN, -1.0] {
-        let wanted = Wanted {
+        let asked = Asked {
             betas: vec![1.0, beta],
             moments: false,
             num_states: 1,
         };
-        let error = Enumeration::new(case.part(), &wanted, 1).err().expect("refused");
+        let error = Enumeration::new(case.part(), &asked, 1).err().expect("refused");
         assert_eq!(
             error.to_string(),
             format!("betas must be non-negative, got {beta} at index 1")
@@ -344,30 +353,4 @@ fn a_part_feels_what_it_is_given() {
     };
     let part = case.part();
     assert_eq!((part.scale.unit, part.fields[0], part.given), (2.0, -2.0, 3.0));
-}
-
-#[test]
-#[ignore = "timing"]
-fn timing() {
-    for (whole, n) in [(true, 26), (false, 26), (true, 27)] {
-        for moments in [true, false] {
-            let mut uniform = Uniform(7);
-            let mut number = || {
-                let x = 4.0 * (uniform.next() - 0.5);
-                if whole { x.ceil() } else { x }
-            };
-            let pairs = (0..n).flat_map(|i| (0..i).map(move |j| (j, i)));
-            let edges: Vec<_> = pairs.map(|(j, i)| (j, i, number())).collect();
-            let h = (0..n).map(|_| number()).collect();
-            let case = Case::all(model(n, &edges, h));
-            for beta in [0.01, 0.1, 1.0] {
-                let wanted = Wanted { betas: vec![beta], moments, num_states: 100 };
-                let mut run = Enumeration::new(case.part(), &wanted, 1).expect("few sites");
-                let start = std::time::Instant::now();
-                while !run.advance(0.05) {}
-                let t = start.elapsed().as_secs_f64();
-                println!("whole {whole} n {n} moments {moments} beta {beta}: {t:.3} s, {:.3} ns", t * 1e9 / 2f64.powi(n as i32));
-            }
-        }
-    }
 }

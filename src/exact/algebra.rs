@@ -1,8 +1,8 @@
 //! What is summed when a site is eliminated, and how.
 //!
 //! One walk over the tables gives the lowest energy, a log partition function, moments of the energy or a number of
-//! ground states, by what an entry is and what "plus" and "times" mean (the generalised distributive law, Aji and
-//! McEliece, IEEE Trans. Inf. Theory 46 (2000) 325). Every entry carries the lowest energy of its states, and all else
+//! ground states, by what an entry is and what "plus" and "times" mean (the "generalised distributive law": IEEE
+//! Trans. Inf. Theory 46 (2000) 325). Every entry carries the lowest energy of its states, and all else
 //! is relative to that: nothing overflows or vanishes at any beta, infinity included.
 
 use crate::math::{decay, ln_1_plus};
@@ -77,7 +77,11 @@ impl Heat {
     /// `exp(-beta gap)` for a gap that is not negative.
     pub fn factor(&self, gap: f64) -> f64 {
         let exponent = self.exponent(gap);
-        if exponent == f64::INFINITY { 0.0 } else { decay(-exponent) }
+        if exponent == f64::INFINITY {
+            0.0
+        } else {
+            decay(-exponent)
+        }
     }
 }
 
@@ -181,7 +185,11 @@ impl Algebra for Thermal {
 
     #[inline(always)]
     fn plus(&self, a: Heated, b: Heated) -> Heated {
-        let (low, high) = if b.weight.low < a.weight.low { (b, a) } else { (a, b) };
+        let (low, high) = if b.weight.low < a.weight.low {
+            (b, a)
+        } else {
+            (a, b)
+        };
         let (p_low, p_high) = shares(self.0.log_odds(low.weight, high.weight));
         // At a share of nothing the gap may be infinite in effect: 0, not NaN.
         let far = high.excess + (high.weight.low - low.weight.low);

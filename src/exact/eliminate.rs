@@ -192,7 +192,12 @@ impl Trace {
 
     /// The next state, by site of the part; `None` after the last. The first is the best of those that differ by less
     /// than `tolerance`.
-    pub fn next_state<A: Algebra>(&mut self, walk: &Upward<A>, tree: &Tree, tolerance: f64) -> Option<Vec<i8>> {
+    pub fn next_state<A: Algebra>(
+        &mut self,
+        walk: &Upward<A>,
+        tree: &Tree,
+        tolerance: f64,
+    ) -> Option<Vec<i8>> {
         for position in (0..self.next?).rev() {
             let sides = tree.sides_at(walk.algebra, position, &self.spins, &walk.messages);
             let [minus, plus] = sides.map(|side| walk.algebra.low(side));

@@ -1,5 +1,6 @@
 //! All that elimination tells of a part, in slices.
 
+use super::Asked;
 use super::algebra::{Counting, Heat, Heated, Thermal, Weighed, Weight};
 use super::eliminate::{Trace, Upward};
 use super::marginals::Downward;
@@ -10,17 +11,6 @@ use crate::error::Result;
 use crate::math::gcd;
 use crate::run::Workers;
 use std::time::{Duration, Instant};
-
-/// What is asked of an elimination.
-#[derive(Clone, Debug)]
-pub struct Asked {
-    /// Inverse temperatures, in the model's units; 0 and infinity allowed.
-    pub betas: Vec<f64>,
-    /// Means of spins and of their products, at every beta.
-    pub moments: bool,
-    /// Ground states to find, at most; with none, neither are they counted.
-    pub num_states: usize,
-}
 
 /// What the tables of an order take.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,13 +27,21 @@ impl Need {
     /// The need of a tree, from its scopes alone.
     #[must_use]
     pub fn new(tree: &Tree) -> Self {
-        let sizes: Vec<f64> = tree.buckets.iter().map(|b| 2f64.powi(b.scope.len() as i32)).collect();
+        let sizes: Vec<f64> = tree
+            .buckets
+            .iter()
+            .map(|b| 2f64.powi(b.scope.len() as i32))
+            .collect();
         let entries = sizes.iter().sum();
         let (mut open, mut most) = (0.0, 0.0f64);
         for (bucket, size) in tree.buckets.iter().zip(&sizes) {
             open += size;
             most = most.max(open);
-            open -= bucket.children.iter().map(|&child| sizes[child as usize]).sum::<f64>();
+            open -= bucket
+                .children
+                .iter()
+                .map(|&child| sizes[child as usize])
+                .sum::<f64>();
         }
         // Weights are all kept for the way down, where probabilities join them; other walks keep what is still open.
         let kept = (size_of::<Weight>() + size_of::<f64>()) as f64 * entries;
@@ -51,6 +49,19 @@ impl Need {
             width: tree.buckets.iter().map(|b| b.scope.len()).max().unwrap_or(0),
             entries,
             bytes: kept.max(size_of::<Heated>() as f64 * most),
+        }
+    }
+}
+
+impl Need {
+    /// The need of tables of which the widest has `width` sites.
+    #[must_use]
+    pub fn of_width(width: usize) -> Self {
+        let entries = 2f64.powi(width as i32);
+        Self {
+            width,
+            entries,
+            bytes: (size_of::<Weight>() + size_of::<f64>()) as f64 * entries,
         }
     }
 }

@@ -113,7 +113,11 @@ impl Downward {
         for (bucket, means) in tree.buckets.iter().zip(&self.products) {
             let others = bucket.scope.iter().map(|&p| tree.buckets[p as usize].site);
             let site = bucket.site;
-            products.extend(others.zip(means).map(|(j, &mean)| (site.min(j), site.max(j), mean)));
+            products.extend(
+                others
+                    .zip(means)
+                    .map(|(j, &mean)| (site.min(j), site.max(j), mean)),
+            );
         }
         products.sort_unstable_by_key(|&(i, j, _)| (i, j));
         let product = |i: usize, j: usize| {

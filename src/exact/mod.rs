@@ -15,14 +15,25 @@ mod tree;
 
 pub use algebra::{Algebra, Lowest};
 pub use eliminate::{Trace, Upward};
-pub use elimination::{Asked, Elimination, Need};
-pub use enumerate::{Enumeration, MOST_SITES, Wanted};
+pub use elimination::{Elimination, Need};
+pub use enumerate::{Enumeration, MOST_SITES};
 pub use moments::Moments;
 pub use order::{Order, TooWide};
 pub use part::{Part, Scale};
 pub use tree::Tree;
 
 use crate::error::{Result, invalid};
+
+/// What is asked of an [`Enumeration`] or an [`Elimination`].
+#[derive(Clone, Debug)]
+pub struct Asked {
+    /// Inverse temperatures, in the model's units; 0 and infinity allowed.
+    pub betas: Vec<f64>,
+    /// Means of spins and of their products, at every beta.
+    pub moments: bool,
+    /// Ground states to find, at most; an elimination that is asked for none does not count them either.
+    pub num_states: usize,
+}
 
 /// A state of lowest energy of a part whose graph is narrow, by site of the part.
 ///

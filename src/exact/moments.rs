@@ -23,10 +23,10 @@ impl Moments {
         Self { spins, products }
     }
 
-    /// Means over the states of `model` in which all sites outside of `part` have their spins of `given`.
+    /// Means over the states of `model` in which all sites outside of `part` have the spins that it is given.
     #[must_use]
-    pub fn of_model(&self, model: &Ising, part: &Part, given: &[i8]) -> Self {
-        let mut spins: Vec<f64> = given.iter().map(|&s| f64::from(s)).collect();
+    pub fn of_model(&self, model: &Ising, part: &Part) -> Self {
+        let mut spins: Vec<f64> = part.spins.iter().map(|&s| f64::from(s)).collect();
         let mut free = vec![false; spins.len()];
         for (&site, &mean) in part.sites.iter().zip(&self.spins) {
             spins[site as usize] = mean;

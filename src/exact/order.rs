@@ -57,7 +57,10 @@ impl Order {
     /// Entries of all tables together.
     #[must_use]
     pub fn entries(&self) -> f64 {
-        self.scopes.iter().map(|scope| 2f64.powi(scope.len() as i32)).sum()
+        self.scopes
+            .iter()
+            .map(|scope| 2f64.powi(scope.len() as i32))
+            .sum()
     }
 }
 

@@ -1,6 +1,8 @@
 //! The free sites of a model as a small model of its own, given the spins of all others.
 
+use crate::error::Result;
 use crate::model::{Grid, Ising};
+use crate::run::check_clamped;
 
 /// Energies that differ by less than this part of the sum of all coefficients are the same, where rounding may have
 /// parted them.
@@ -76,6 +78,8 @@ impl Scale {
 pub struct Part {
     /// Sites of the model, ascending.
     pub sites: Vec<u32>,
+    /// Spins of all sites of the model; those of the part stand for nothing.
+    pub spins: Vec<i8>,
     /// The unit.
     pub scale: Scale,
     /// Fields, those of the given spins included.
@@ -108,6 +112,7 @@ impl Part {
         }
         let mut part = Self {
             sites: sites.to_vec(),
+            spins: spins.to_vec(),
             scale,
             fields: vec![0.0; sites.len()],
             given: 0.0,
@@ -125,6 +130,32 @@ impl Part {
             })
             .sum();
         part
+    }
+
+    /// The part of all sites but those that are held at given spins.
+    ///
+    /// # Errors
+    /// A site that does not exist, or a value that is no spin.
+    pub fn free(model: &Ising, clamped: &[(usize, i8)]) -> Result<Self> {
+        check_clamped(model.num_sites(), clamped)?;
+        let mut spins = vec![0; model.num_sites()];
+        for &(site, spin) in clamped {
+            spins[site] = spin;
+        }
+        let free: Vec<u32> = (0..spins.len() as u32)
+            .filter(|&i| spins[i as usize] == 0)
+            .collect();
+        Ok(Self::new(model, Scale::new(model), &free, &spins))
+    }
+
+    /// The state of the model in which the sites of the part have these spins.
+    #[must_use]
+    pub fn state(&self, spins: &[i8]) -> Vec<i8> {
+        let mut state = self.spins.clone();
+        for (&site, &spin) in self.sites.iter().zip(spins) {
+            state[site as usize] = spin;
+        }
+        state
     }
 
     /// Sets the fields to those that the model's other sites exert with `spins`.

@@ -73,7 +73,9 @@ impl Link {
     /// Indices into the child's table for the entries of a piece; the parent's own spin is bit 0.
     pub fn indices(&self, piece: usize) -> impl Iterator<Item = usize> + '_ {
         let outer = self.outer.iter().enumerate();
-        let base: u32 = outer.map(|(k, bit)| if piece >> k & 1 == 1 { *bit } else { 0 }).sum();
+        let base: u32 = outer
+            .map(|(k, bit)| if piece >> k & 1 == 1 { *bit } else { 0 })
+            .sum();
         self.inner.iter().map(move |&l| (base + l) as usize)
     }
 }

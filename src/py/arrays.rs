@@ -40,16 +40,6 @@ impl ChainArguments<'_, '_> {
                 return Err(Error::Value(message).into());
             }
         };
-        let (sites, values) = (self.clamped.as_slice()?, self.clamped_values.as_slice()?);
-        if sites.len() != values.len() {
-            let message = format!(
-                "clamp must have one value a site, got {} for {}",
-                values.len(),
-                sites.len()
-            );
-            return Err(Error::Value(message).into());
-        }
-        let clamp = |(&site, &value): (&i64, &i8)| (usize::try_from(site).unwrap_or(usize::MAX), value);
         Ok(Chains {
             model: self.model.inner.clone(),
             seed: self.seed,
@@ -58,10 +48,28 @@ impl ChainArguments<'_, '_> {
             kernel: Kernel::parse(self.kernel)?,
             scan: Scan::parse(self.scan)?,
             initial_states,
-            clamped: sites.iter().zip(values).map(clamp).collect(),
+            clamped: clamps(&self.clamped, &self.clamped_values)?,
             num_threads: self.num_threads,
         })
     }
+}
+
+/// Sites and the spins that they are held at.
+pub(super) fn clamps(
+    sites: &PyReadonlyArray1<'_, i64>,
+    spins: &PyReadonlyArray1<'_, i8>,
+) -> PyResult<Vec<(usize, i8)>> {
+    let (sites, spins) = (sites.as_slice()?, spins.as_slice()?);
+    if sites.len() != spins.len() {
+        let message = format!(
+            "clamp must have one value a site, got {} for {}",
+            spins.len(),
+            sites.len()
+        );
+        return Err(Error::Value(message).into());
+    }
+    let clamp = |(&site, &spin): (&i64, &i8)| (usize::try_from(site).unwrap_or(usize::MAX), spin);
+    Ok(sites.iter().zip(spins).map(clamp).collect())
 }
 
 /// The run behind a lock; a panic in another thread leaves it usable.

@@ -8,6 +8,7 @@
 mod anneal;
 mod arrays;
 mod error;
+mod exact;
 mod model;
 mod sample;
 mod temper;
@@ -19,6 +20,8 @@ use pyo3::prelude::*;
 mod _core {
     #[pymodule_export]
     use super::anneal::AnnealRun;
+    #[pymodule_export]
+    use super::exact::{EliminationRun, EliminationTree, EnumerationRun};
     #[pymodule_export]
     use super::model::Ising;
     #[pymodule_export]

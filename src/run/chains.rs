@@ -55,6 +55,21 @@ pub struct Checkpoint {
     pub moments: Vec<i64>,
 }
 
+/// Checks sites that are held at given spins.
+///
+/// # Errors
+/// A site that does not exist, or a value that is no spin.
+pub fn check_clamped(num_sites: usize, clamped: &[(usize, i8)]) -> Result<()> {
+    for &(site, spin) in clamped {
+        if site >= num_sites || (spin != 1 && spin != -1) {
+            return invalid(format!(
+                "clamp must map sites 0..{num_sites} to -1 or +1, got {site}: {spin}"
+            ));
+        }
+    }
+    Ok(())
+}
+
 impl Chains {
     /// Checks what does not depend on the kind of run.
     ///
@@ -87,14 +102,7 @@ impl Chains {
                 ));
             }
         }
-        for &(site, spin) in &self.clamped {
-            if site >= n || (spin != 1 && spin != -1) {
-                return invalid(format!(
-                    "clamp must map sites 0..{n} to -1 or +1, got {site}: {spin}"
-                ));
-            }
-        }
-        Ok(())
+        check_clamped(n, &self.clamped)
     }
 
     /// The factory of this run's blocks; `width` forces blocks of that many lanes.

@@ -16,7 +16,7 @@ mod temper;
 
 pub use anneal::{Anneal, AnnealOptions, Keep};
 pub use block::Schedule;
-pub use chains::{Chains, Checkpoint};
+pub use chains::{Chains, Checkpoint, check_clamped};
 pub use distinct::{Entry, Met};
 pub use sample::{Sample, SampleOptions};
 pub use temper::{

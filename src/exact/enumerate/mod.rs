@@ -1,6 +1,6 @@
 //! Every state of a part, on all threads, in slices.
 //!
-//! The energies of the states of ten spins stand in a table, filled by doubling from the fields that all other spins
+//! The energies of the states of twelve spins stand in a table, filled by doubling from the fields that all other spins
 //! exert on these; those are walked over in Gray code. What is summed over a table is a loop over numbers that lie side
 //! by side. Jobs and the order in which they are added up do not depend on the threads, nor does any bit of a result.
 
@@ -8,13 +8,13 @@ mod plan;
 mod sums;
 mod walk;
 
+use super::Asked;
 use super::moments::Moments;
 use super::part::Part;
 use crate::error::{Result, invalid};
 use crate::math::ln;
 use crate::run::Workers;
 use plan::Plan;
-pub use plan::Wanted;
 use std::sync::{Arc, PoisonError};
 use walk::{Ground, Walk};
 
@@ -36,15 +36,15 @@ impl Enumeration {
     ///
     /// # Errors
     /// Too many sites, and a beta that is negative or NaN.
-    pub fn new(part: Part, wanted: &Wanted, num_threads: usize) -> Result<Self> {
+    pub fn new(part: Part, asked: &Asked, num_threads: usize) -> Result<Self> {
         if part.len() > MOST_SITES {
             return invalid(format!(
                 "enumeration takes at most {MOST_SITES} free sites, got {}",
                 part.len()
             ));
         }
-        super::check_betas(&wanted.betas)?;
-        let plan = Arc::new(Plan::new(&part, wanted));
+        super::check_betas(&asked.betas)?;
+        let plan = Arc::new(Plan::new(&part, asked));
         let jobs = 1 << plan.job_bits;
         Ok(Self {
             walks: (0..jobs).map(|index| Walk::new(&plan, index)).collect(),
@@ -124,8 +124,16 @@ impl Enumeration {
     #[must_use]
     pub fn ground_states(&self) -> Vec<Vec<i8>> {
         let sites = self.part.len();
-        let spins = |state: u64| (0..sites).map(|i| if state >> i & 1 == 1 { 1 } else { -1 }).collect();
-        let mirror = if self.plan.mirrored { (1u64 << sites) - 1 } else { 0 };
+        let spins = |state: u64| {
+            (0..sites)
+                .map(|i| if state >> i & 1 == 1 { 1 } else { -1 })
+                .collect()
+        };
+        let mirror = if self.plan.mirrored {
+            (1u64 << sites) - 1
+        } else {
+            0
+        };
         let found = self.ground().map_or(&[][..], |ground| &ground.states);
         let images = found.iter().flat_map(|&s| [s ^ mirror, s]);
         let step = if self.plan.mirrored { 1 } else { 2 };
@@ -143,11 +151,7 @@ impl Enumeration {
         sums.map(|sums| {
             let mean = sums.energy / sums.total;
             let variance = (sums.square / sums.total - mean * mean).max(0.0);
-            [
-                ln(sums.total * images),
-                unit * mean,
-                unit * unit * variance,
-            ]
+            [ln(sums.total * images), unit * mean, unit * unit * variance]
         })
         .collect()
     }
@@ -163,11 +167,9 @@ impl Enumeration {
         sums.map(|sums| {
             let mean = |&sum: &f64| if plan.mirrored { 0.0 } else { sum / sums.total };
             let products = sums.mean_products(plan);
-            Moments::new(
-                &self.part,
-                sums.spins.iter().map(mean).collect(),
-                |i, j| products[i.max(j) * sites + i.min(j)],
-            )
+            Moments::new(&self.part, sums.spins.iter().map(mean).collect(), |i, j| {
+                products[i.max(j) * sites + i.min(j)]
+            })
         })
         .collect()
     }

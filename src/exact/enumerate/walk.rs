@@ -1,7 +1,7 @@
 //! A job: the states that share the spins of a few sites, walked through table by table.
 
 use super::plan::Plan;
-use super::sums::Sums;
+use super::sums::{Sums, Table};
 use crate::run::Job;
 use std::sync::{Arc, PoisonError};
 use std::time::Instant;
@@ -84,8 +84,15 @@ impl Walk {
             count_levels(&room.energies, levels.reach, &mut room.counts);
         }
         let low = self.ground.low;
+        let table = Table {
+            energies: &room.energies,
+            least,
+            fields: &room.fields[..plan.low],
+            outer: room.energy,
+            high: &room.high,
+        };
         for sums in &mut self.sums {
-            sums.add_table(&room.energies, least - low, low, &room.high, &mut room.weights);
+            sums.add_table(&table, low, &mut room.weights);
         }
     }
 
@@ -173,7 +180,11 @@ impl Room {
             plan.fields[i] + pairs.map(|(w, s)| w * s).sum::<f64>()
         };
         self.fields = (0..plan.sites).map(felt).collect();
-        let outer = self.high.iter().zip(&self.fields[plan.low..]).zip(&plan.fields[plan.low..]);
+        let outer = self
+            .high
+            .iter()
+            .zip(&self.fields[plan.low..])
+            .zip(&plan.fields[plan.low..]);
         self.energy = outer.map(|((s, felt), field)| s * 0.5 * (felt + field)).sum();
     }
 
