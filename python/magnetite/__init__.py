@@ -3,6 +3,7 @@
 from magnetite._core import version as _version
 from magnetite.anneal import anneal
 from magnetite.estimates import Estimate
+from magnetite.exact import exact
 from magnetite.formats import read, write
 from magnetite.models import BoltzmannMachine, Ising, Qubo, maxcut
 from magnetite.results import load
@@ -19,6 +20,7 @@ __all__ = [
     "Qubo",
     "__version__",
     "anneal",
+    "exact",
     "load",
     "maxcut",
     "read",

@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 __all__ = [
     "AnnealRun",
+    "EliminationRun",
+    "EliminationTree",
+    "EnumerationRun",
     "Ising",
     "SampleRun",
     "TemperRun",
@@ -141,6 +144,99 @@ class AnnealRun:
 
     def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
         """Go to where `snapshot` was made."""
+
+@final
+class EnumerationRun:
+    """A walk through all states, advanced in slices."""
+
+    def __new__(
+        cls,
+        model: Ising,
+        *,
+        betas: NDArray[np.float64],
+        moments: bool,
+        num_states: int,
+        clamped: NDArray[np.int64],
+        clamped_values: NDArray[np.int8],
+        num_threads: int,
+    ) -> EnumerationRun: ...
+    def advance(self, seconds: float) -> bool:
+        """Work for about so long; return True when all is done."""
+
+    def progress(self) -> tuple[float, float]:
+        """Return the part of the work that is behind, and the lowest energy so far."""
+
+    def ground_states(self) -> NDArray[np.int8]:
+        """Return ground states, shape (k, n)."""
+
+    def residues(self) -> list[tuple[int, int]]:
+        """Return the number of ground states as residues and coprime moduli."""
+
+    def weights(self) -> NDArray[np.float64]:
+        """Return log weights, mean energies and variances, relative to the lowest, a beta a row."""
+
+    def means(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return means of spins and of products of coupled spins, a beta a row."""
+
+    def levels(self) -> tuple[NDArray[np.float64], NDArray[np.int64]] | None:
+        """Return energies and numbers of states, where energies are multiples of a unit."""
+
+    @property
+    def num_threads(self) -> int: ...
+
+@final
+class EliminationTree:
+    """An order of elimination and what its tables take."""
+
+    def __new__(
+        cls,
+        model: Ising,
+        *,
+        clamped: NDArray[np.int64],
+        clamped_values: NDArray[np.int8],
+    ) -> EliminationTree: ...
+    @property
+    def num_free(self) -> int: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def entries(self) -> float: ...
+    @property
+    def num_bytes(self) -> float: ...
+    def run(
+        self,
+        *,
+        betas: NDArray[np.float64],
+        moments: bool,
+        num_states: int,
+        num_threads: int,
+    ) -> EliminationRun:
+        """Prepare an elimination; with num_states=0 ground states are not counted either."""
+
+@final
+class EliminationRun:
+    """An elimination of all sites, advanced in slices."""
+
+    def advance(self, seconds: float) -> bool:
+        """Work for about so long; return True when all is done."""
+
+    def progress(self) -> tuple[float, float]:
+        """Return the part of the work that is behind, and the lowest energy, nan if not known."""
+
+    def ground_states(self) -> NDArray[np.int8]:
+        """Return ground states, shape (k, n)."""
+
+    def residues(self) -> list[tuple[int, int]]:
+        """Return the number of ground states as residues and coprime moduli."""
+
+    def weights(self) -> NDArray[np.float64]:
+        """Return log weights, mean energies and variances, relative to the lowest, a beta a row."""
+
+    def means(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return means of spins and of products of coupled spins, a beta a row."""
+
+    @property
+    def num_threads(self) -> int: ...
 
 @final
 class SampleRun:

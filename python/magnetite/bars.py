@@ -1,6 +1,7 @@
 """A progress bar: tqdm where it is installed, else one plain line on stderr."""
 
 import importlib.util
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -28,6 +29,11 @@ def make_bar(shown: bool, label: str) -> Bar:
     return PlainBar(label)
 
 
+def _best_text(label: str, best: float) -> str:
+    """Name the best value so far; say nothing where there is none."""
+    return f"{label} {best:.10g}" if math.isfinite(best) else ""
+
+
 class NoBar:
     """Shows nothing."""
 
@@ -51,7 +57,7 @@ class TqdmBar:
 
     def update(self, fraction: float, best: float) -> None:
         """Show a fraction and the best value so far."""
-        self._bar.set_postfix_str(f"{self._label} {best:.10g}", refresh=False)
+        self._bar.set_postfix_str(_best_text(self._label, best), refresh=False)
         self._bar.update(fraction - self._bar.n)
 
     def close(self) -> None:
@@ -76,7 +82,7 @@ class PlainBar:
 
     def update(self, fraction: float, best: float) -> None:
         """Show a fraction and the best value so far, at most ten times a second."""
-        self._line = f"{100 * fraction:3.0f}%  {self._label} {best:.10g}"
+        self._line = f"{100 * fraction:3.0f}%  {_best_text(self._label, best)}".rstrip()
         if self._stream.isatty() and self._clock() - self._shown >= PLAIN_INTERVAL_SECONDS:
             self._shown = self._clock()
             self._stream.write(f"\r{self._line}\x1b[K")

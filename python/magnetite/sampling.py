@@ -14,6 +14,7 @@ from magnetite.checkpoints import Checkpoint, write_checkpoint
 from magnetite.control import Tally
 from magnetite.facts import run_facts, versions
 from magnetite.models import Model
+from magnetite.moments import moments_in_values
 from magnetite.plans import SamplePlan
 from magnetite.results import Best, SampleResult
 from magnetite.starts import tile_states
@@ -115,19 +116,10 @@ class SampleJob:
         return result
 
     def _moments(self) -> dict[str, NDArray[Any]]:
-        """Return means and correlations of the values x = middle + reach * spin."""
+        """Return means and correlations, where they were recorded."""
         if not self._plan.moments:
             return {}
-        low, high = self._model.values
-        middle, reach = (low + high) / 2, (high - low) / 2
-        rows, columns, _ = self._model.core.edges()
-        mean, correlations = self._run.mean(), self._run.correlations()
-        crossed = middle * reach * (mean[rows] + mean[columns])
-        return {
-            "mean": middle + reach * mean,
-            "correlations": middle**2 + crossed + reach**2 * correlations,
-            "edges": np.stack([rows, columns]),
-        }
+        return moments_in_values(self._model, self._run.mean(), self._run.correlations())
 
     def save(self, path: Path, time_left: float) -> None:
         """Write a checkpoint over `path`."""

@@ -16,6 +16,7 @@ from magnetite.checkpoints import Checkpoint, write_checkpoint
 from magnetite.control import Tally
 from magnetite.facts import run_facts, versions
 from magnetite.models import Model
+from magnetite.moments import moments_in_values
 from magnetite.plans import TemperPlan
 from magnetite.results import Best
 from magnetite.stages import Seen, Stage, first_stage, next_ladder, tuning_rounds
@@ -312,17 +313,9 @@ class TemperJob:
         measured = int(current.run.counts().sum()) * plan.num_ladders
         if not plan.moments or not current.stage.measured or measured == 0:
             return {}
-        low, high = self._model.values
-        middle, reach = (low + high) / 2, (high - low) / 2
-        rows, columns, _ = self._model.core.edges()
         sums = current.run.moments() / measured
         mean, products = np.split(sums, [self._model.num_variables], axis=1)
-        crossed = middle * reach * (mean[:, rows] + mean[:, columns])
-        return {
-            "mean": middle + reach * mean,
-            "correlations": middle**2 + crossed + reach**2 * products,
-            "edges": np.stack([rows, columns]),
-        }
+        return moments_in_values(self._model, mean, products)
 
     def _warn(self, stage: Stage, seen: Seen) -> None:
         """Say what is wrong with the ladder, with the remedy."""

@@ -121,7 +121,7 @@ impl Elimination {
             asked,
             stage: Stage::Done,
             finished: 0,
-            low: 0.0,
+            low: f64::NAN,
             weights: Vec::new(),
             moments: Vec::new(),
             states: Vec::new(),
@@ -216,6 +216,7 @@ impl Elimination {
                 if !walk.advance(tree, workers, deadline) {
                     return Stage::Weights(at, walk);
                 }
+                self.low = walk.total(tree).low;
                 if at == 0 && self.asked.num_states > 0 {
                     Stage::Ground(at, walk, Trace::new(tree))
                 } else {
@@ -223,15 +224,8 @@ impl Elimination {
                 }
             }
             Stage::Ground(at, walk, mut trace) => {
-                let tolerance = self.part.scale.tolerance;
-                while self.states.len() < self.asked.num_states {
-                    let Some(state) = trace.next_state(&walk, tree, tolerance) else {
-                        break;
-                    };
-                    self.states.push(state);
-                    if Instant::now() >= deadline {
-                        return Stage::Ground(at, walk, trace);
-                    }
+                if !self.trace(&walk, &mut trace, deadline) {
+                    return Stage::Ground(at, walk, trace);
                 }
                 self.moments_stage(at, walk)
             }
@@ -271,6 +265,20 @@ impl Elimination {
         };
         self.finished += 1;
         next
+    }
+
+    /// Finds ground states; true when there are as many as asked for, or all.
+    fn trace(&mut self, walk: &Upward<Weighed>, trace: &mut Trace, deadline: Instant) -> bool {
+        while self.states.len() < self.asked.num_states {
+            let Some(state) = trace.next_state(walk, &self.tree, self.part.scale.tolerance) else {
+                break;
+            };
+            self.states.push(state);
+            if Instant::now() >= deadline {
+                return false;
+            }
+        }
+        true
     }
 
     /// Part of the work that is behind, 0 to 1; counted as if one residue settled the number of ground states.
@@ -316,7 +324,7 @@ impl Elimination {
         self.weights.iter().map(in_units).collect()
     }
 
-    /// The lowest energy in units, without what is given.
+    /// The lowest energy in units, without what is given; NaN until it is known.
     #[must_use]
     pub fn low(&self) -> f64 {
         self.low

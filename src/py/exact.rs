@@ -40,6 +40,11 @@ fn weights(py: Python<'_>, rows: Vec<[f64; 3]>) -> PyResult<Bound<'_, PyArray2<f
     matrix(py, rows.into_iter().flatten().collect(), count, 3)
 }
 
+/// An energy of the model from the height of a state of its part.
+fn energy(model: &model::Ising, part: &Part, height: f64) -> f64 {
+    part.scale.unit * (height + part.given) + model.offset()
+}
+
 /// A walk through all states.
 #[pyclass(frozen, module = "magnetite._core")]
 pub struct EnumerationRun {
@@ -82,8 +87,9 @@ impl EnumerationRun {
         py.detach(|| lock(&self.run).advance(seconds))
     }
 
-    fn progress(&self) -> f64 {
-        lock(&self.run).progress()
+    fn progress(&self) -> (f64, f64) {
+        let run = lock(&self.run);
+        (run.progress(), energy(&self.model, run.part(), run.low()))
     }
 
     fn ground_states<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<i8>>> {
@@ -108,8 +114,10 @@ impl EnumerationRun {
         let run = lock(&self.run);
         let (heights, counts) = run.levels()?;
         let part = run.part();
-        let energy = |height: f64| part.scale.unit * (height + part.given) + self.model.offset();
-        let energies: Vec<f64> = heights.into_iter().map(energy).collect();
+        let energies: Vec<f64> = heights
+            .into_iter()
+            .map(|h| energy(&self.model, part, h))
+            .collect();
         let counts: Vec<i64> = counts.into_iter().map(|count| count as i64).collect();
         Some((energies.into_pyarray(py), counts.into_pyarray(py)))
     }
@@ -219,8 +227,9 @@ impl EliminationRun {
         py.detach(|| lock(&self.run).advance(seconds))
     }
 
-    fn progress(&self) -> f64 {
-        lock(&self.run).progress()
+    fn progress(&self) -> (f64, f64) {
+        let run = lock(&self.run);
+        (run.progress(), energy(&self.model, run.part(), run.low()))
     }
 
     fn ground_states<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<i8>>> {

@@ -65,7 +65,7 @@ impl Enumeration {
 
     /// Adds up the walks, in the order of their numbers.
     fn merge(&mut self) -> Walk {
-        let low = self.lowest();
+        let low = self.low();
         let mut walks = std::mem::take(&mut self.walks).into_iter();
         let mut merged = Walk::new(&self.plan, 0);
         merged.lower(low);
@@ -101,7 +101,9 @@ impl Enumeration {
         &self.part
     }
 
-    fn lowest(&self) -> f64 {
+    /// The lowest energy so far in units, without what is given; infinity before the start.
+    #[must_use]
+    pub fn low(&self) -> f64 {
         let lows = self.walks.iter().chain(&self.merged).map(|walk| walk.ground.low);
         lows.fold(f64::INFINITY, f64::min)
     }
