@@ -184,7 +184,7 @@ fn check(case: &Case, answer: &Answer) -> Result<(), TestCaseError> {
         };
         let energy = mean(&|_, e| e - low);
         let variance = mean(&|_, e| (e - low - energy) * (e - low - energy));
-        for (value, exact) in answer.weights[k].iter().zip([total.ln(), energy, variance]) {
+        for (value, exact) in answer.weights[k].iter().zip([total.ln(), energy, variance.sqrt()]) {
             prop_assert!(close(*value, exact), "{} is not {} at {}", value, exact, beta);
         }
         let moments = &answer.moments[k];

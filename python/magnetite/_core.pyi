@@ -173,7 +173,7 @@ class EnumerationRun:
         """Return the number of ground states as residues and coprime moduli."""
 
     def weights(self) -> NDArray[np.float64]:
-        """Return log weights, mean energies and variances, relative to the lowest, a beta a row."""
+        """Return log weights, means and deviations of energies above the lowest, a beta a row."""
 
     def means(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return means of spins and of products of coupled spins, a beta a row."""
@@ -230,7 +230,7 @@ class EliminationRun:
         """Return the number of ground states as residues and coprime moduli."""
 
     def weights(self) -> NDArray[np.float64]:
-        """Return log weights, mean energies and variances, relative to the lowest, a beta a row."""
+        """Return log weights, means and deviations of energies above the lowest, a beta a row."""
 
     def means(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return means of spins and of products of coupled spins, a beta a row."""

@@ -244,7 +244,7 @@ def _all_spins(count: int) -> NDArray[np.int8]:
 def _from_levels(
     levels: Levels, betas: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return log weights, mean energies and variances relative to the lowest energy."""
+    """Return log weights, means and deviations of energies above the lowest."""
     heights = levels.energies - levels.energies[0]
     finite = np.where(np.isinf(betas), 0.0, betas)
     factors = np.exp(-finite[:, None] * heights)
@@ -253,4 +253,4 @@ def _from_levels(
     totals = weights.sum(axis=1)
     excess = weights @ heights / totals
     spread = (heights - excess[:, None]) ** 2
-    return np.log(totals), excess, (weights * spread).sum(axis=1) / totals
+    return np.log(totals), excess, np.sqrt((weights * spread).sum(axis=1) / totals)

@@ -24,7 +24,7 @@ MOST_VARIABLES = 30
 QUICK_VARIABLES = 20
 """So few are enumerated in milliseconds, which tells more than elimination does."""
 
-ENTRY_COST = 16
+ENTRY_COST = 128
 """States that are enumerated in the time that an entry of a table takes, about."""
 
 STEPS = 10**6
@@ -121,20 +121,16 @@ _OTHERWISE = "clamp some variables, or estimate with magnetite.log_partition or 
 
 
 def _too_wide(problem: Problem, tree: _core.EliminationTree, method: str) -> str:
-    known = tree.width <= 60
-    found = f"{tree.width}" if known else f"more than {tree.width - 1}"
-    entries = f"{tree.entries:.3g} entries" if known else "too many entries"
-    fits = problem.max_entries.bit_length() - 1
-    text = (
-        f"elimination needs tables of width {found} ({entries} in all), and "
-        f"max_entries={problem.max_entries} allows a width of {fits} at most"
+    found = f"width {tree.width} ({tree.entries:.3g} entries in all)"
+    if tree.width > 60:  # the core looks no further
+        found = "a width above 60"
+    limit = f"max_entries={problem.max_entries}"
+    if method == "elimination":
+        return f"method='elimination' needs tables of {found}, more than {limit}: {_OTHERWISE}"
+    return (
+        f"model must have at most {MOST_VARIABLES} free variables to be enumerated, got "
+        f"{problem.num_free}; elimination needs tables of {found}, more than {limit}: {_OTHERWISE}"
     )
-    if method == "auto":
-        text = (
-            f"model has {problem.num_free} free variables, and at most {MOST_VARIABLES} can be "
-            f"enumerated; {text}"
-        )
-    return f"{text}: {_OTHERWISE}"
 
 
 class SumJob:

@@ -147,18 +147,20 @@ class Thermodynamics:
         ground_energy: float,
         log_weights: FloatArray,
         excess: FloatArray,
-        variances: FloatArray,
+        deviations: FloatArray,
     ) -> "Thermodynamics":
         """Make exact curves from sums relative to the lowest energy E_0.
 
-        At each beta: ``log sum exp(-beta (E - E_0))``, the mean of ``E - E_0``, and its variance.
-        So no digit is lost when it is cold.
+        At each beta: ``log sum exp(-beta (E - E_0))``, the mean of ``E - E_0``, and its standard
+        deviation. So no digit is lost when it is cold.
         """
         cold = np.isinf(betas)
         finite = np.where(cold, 1.0, betas)
         lowest = np.full(betas.shape, ground_energy)
         with np.errstate(divide="ignore"):
-            per_beta = np.where(cold, 0.0, log_weights / betas)
+            per_beta = np.divide(
+                log_weights, betas, out=np.zeros(betas.shape), where=log_weights != 0
+            )
         log_z = log_weights - finite * lowest
         if ground_energy != 0:
             log_z = np.where(cold, -math.copysign(math.inf, ground_energy), log_z)
@@ -170,5 +172,5 @@ class Thermodynamics:
             energy=Curve.exact(lowest + excess),
             entropy=Curve.exact(log_weights + np.where(cold, 0.0, finite * excess)),
             free_energy=Curve.exact(lowest - per_beta),
-            heat_capacity=Curve.exact(np.where(cold, 0.0, finite**2 * variances)),
+            heat_capacity=Curve.exact(np.where(cold, 0.0, (finite * deviations) ** 2)),
         )

@@ -316,11 +316,11 @@ impl Elimination {
         &self.residues
     }
 
-    /// At each beta, `ln sum exp(-beta (E - E_0))`, the mean of `E - E_0` and its variance, in the model's units.
+    /// At each beta, `ln sum exp(-beta (E - E_0))`, the mean of `E - E_0` and its standard deviation, in the model's units.
     #[must_use]
     pub fn weights(&self) -> Vec<[f64; 3]> {
         let unit = self.part.scale.unit;
-        let in_units = |&[log, mean, variance]: &[f64; 3]| [log, unit * mean, unit * unit * variance];
+        let in_units = |&[log, mean, variance]: &[f64; 3]| [log, unit * mean, unit * variance.sqrt()];
         self.weights.iter().map(in_units).collect()
     }
 

@@ -23,10 +23,11 @@ pub struct Order {
 pub struct TooWide(pub usize);
 
 impl Order {
-    /// The better of a min-fill and a min-degree order, by the number of entries of all tables.
+    /// The best of three orders by the number of entries of all tables: that of least degree, that of least fill, and a
+    /// sweep along the graph, which suits lattices.
     ///
     /// # Errors
-    /// A table of more than 60 sites.
+    /// A table of more than 60 sites in each of them.
     pub fn find(part: &Part) -> Result<Self, TooWide> {
         let least = (0..part.len()).map(|i| part.row(i).len()).min();
         if least > Some(WIDEST) {
@@ -35,17 +36,20 @@ impl Order {
         let graph: Vec<Vec<u32>> = (0..part.len())
             .map(|i| part.row(i).iter().map(|&(j, _)| j).collect())
             .collect();
-        let quick = Game::new(graph.clone(), Rule::Degree).play(usize::MAX);
-        let careful = match &quick {
-            // A forest, or the trees on a graph, cannot be done better.
-            Ok(order) if order.width() <= 1 => return quick,
-            _ => Game::new(graph, Rule::Fill).play(MOST_WORK),
-        };
-        match (quick, careful) {
-            (Ok(a), Ok(b)) => Ok(if b.entries() <= a.entries() { b } else { a }),
-            (Err(_), Ok(order)) | (Ok(order), Err(_)) => Ok(order),
-            (Err(wide), Err(_)) => Err(wide),
+        let mut best = Game::new(graph.clone(), Rule::Degree).play(usize::MAX);
+        if best.as_ref().is_ok_and(|order| order.width() <= 1) {
+            return best; // a forest cannot be done better
         }
+        let places = sweep(&graph);
+        for rule in [Rule::Given(places), Rule::Fill] {
+            let other = Game::new(graph.clone(), rule).play(MOST_WORK);
+            best = match (best, other) {
+                (Ok(a), Ok(b)) => Ok(if b.entries() < a.entries() { b } else { a }),
+                (Err(_), Ok(order)) | (Ok(order), Err(_)) => Ok(order),
+                (Err(wide), Err(_)) => Err(wide),
+            };
+        }
+        best
     }
 
     /// Sites of the widest table.
@@ -64,13 +68,50 @@ impl Order {
     }
 }
 
+/// The place of every site in a breadth-first walk from an end of the graph, neighbours of few neighbours first
+/// (Cuthill and McKee, Proc. 24th Nat. Conf. ACM (1969) 157).
+fn sweep(graph: &[Vec<u32>]) -> Vec<usize> {
+    let degree = |site: u32| graph[site as usize].len();
+    let walk = |start: u32, seen: &mut [bool]| {
+        let mut sites = vec![start];
+        seen[start as usize] = true;
+        let mut at = 0;
+        while let Some(&site) = sites.get(at) {
+            let mut next = graph[site as usize].clone();
+            next.retain(|&other| !std::mem::replace(&mut seen[other as usize], true));
+            next.sort_by_key(|&other| degree(other));
+            sites.append(&mut next);
+            at += 1;
+        }
+        sites
+    };
+    let mut starts: Vec<u32> = (0..graph.len() as u32).collect();
+    starts.sort_by_key(|&site| degree(site));
+    let (mut seen, mut placed) = (vec![false; graph.len()], vec![false; graph.len()]);
+    let mut places = vec![0; graph.len()];
+    let mut count = 0;
+    for start in starts {
+        if placed[start as usize] {
+            continue;
+        }
+        let far = walk(start, &mut seen).pop().unwrap_or(start);
+        for site in walk(far, &mut placed) {
+            places[site as usize] = count;
+            count += 1;
+        }
+    }
+    places
+}
+
 /// What makes a site the next.
-#[derive(Clone, Copy, PartialEq)]
+#[derive(PartialEq)]
 enum Rule {
     /// Fewest neighbours.
     Degree,
     /// Fewest pairs of neighbours that are not neighbours of each other.
     Fill,
+    /// The place in an order that is given.
+    Given(Vec<usize>),
 }
 
 /// The elimination game: a site is taken out, and its neighbours all become neighbours of each other.
@@ -159,8 +200,10 @@ impl Game {
     fn score(&mut self, site: u32) -> usize {
         let scope = &self.graph[site as usize];
         let degree = scope.len();
-        if self.rule == Rule::Degree {
-            return degree;
+        match &self.rule {
+            Rule::Degree => return degree,
+            Rule::Given(places) => return places[site as usize],
+            Rule::Fill => {}
         }
         if degree > WIDEST {
             return degree * degree;

@@ -34,7 +34,7 @@ fn means<'py>(
     ))
 }
 
-/// Log weights, mean energies and variances, a beta a row.
+/// Log weights, mean energies and standard deviations, a beta a row.
 fn weights(py: Python<'_>, rows: Vec<[f64; 3]>) -> PyResult<Bound<'_, PyArray2<f64>>> {
     let count = rows.len();
     matrix(py, rows.into_iter().flatten().collect(), count, 3)

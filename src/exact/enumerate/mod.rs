@@ -144,7 +144,7 @@ impl Enumeration {
         states.into_iter().map(spins).collect()
     }
 
-    /// At each beta, `ln sum exp(-beta (E - E_0))`, the mean of `E - E_0` and its variance, in the model's units.
+    /// At each beta, `ln sum exp(-beta (E - E_0))`, the mean of `E - E_0` and its standard deviation, in the model's units.
     #[must_use]
     pub fn weights(&self) -> Vec<[f64; 3]> {
         let unit = self.part.scale.unit;
@@ -153,7 +153,7 @@ impl Enumeration {
         sums.map(|sums| {
             let mean = sums.energy / sums.total;
             let variance = (sums.square / sums.total - mean * mean).max(0.0);
-            [ln(sums.total * images), unit * mean, unit * unit * variance]
+            [ln(sums.total * images), unit * mean, unit * variance.sqrt()]
         })
         .collect()
     }
