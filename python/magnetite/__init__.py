@@ -5,7 +5,17 @@ from magnetite.anneal import anneal
 from magnetite.estimates import Estimate
 from magnetite.exact import exact
 from magnetite.formats import read, write
-from magnetite.models import BoltzmannMachine, Ising, Qubo, maxcut
+from magnetite.models import (
+    BoltzmannMachine,
+    Ising,
+    Qubo,
+    clique,
+    graph_coloring,
+    independent_set,
+    max_sat,
+    maxcut,
+    number_partition,
+)
 from magnetite.results import load
 from magnetite.resume import resume
 from magnetite.sample import sample
@@ -20,9 +30,14 @@ __all__ = [
     "Qubo",
     "__version__",
     "anneal",
+    "clique",
     "exact",
+    "graph_coloring",
+    "independent_set",
     "load",
+    "max_sat",
     "maxcut",
+    "number_partition",
     "read",
     "resume",
     "sample",

@@ -2,8 +2,29 @@
 
 from magnetite.models.base import Model
 from magnetite.models.boltzmann import BoltzmannMachine
+from magnetite.models.coloring import GraphColoring, graph_coloring
+from magnetite.models.independent import Clique, IndependentSet, clique, independent_set
 from magnetite.models.ising import Ising
 from magnetite.models.maxcut import MaxCut, maxcut
+from magnetite.models.partition import NumberPartition, number_partition
 from magnetite.models.qubo import Qubo
+from magnetite.models.satisfiability import MaxSat, max_sat
 
-__all__ = ["BoltzmannMachine", "Ising", "MaxCut", "Model", "Qubo", "maxcut"]
+__all__ = [
+    "BoltzmannMachine",
+    "Clique",
+    "GraphColoring",
+    "IndependentSet",
+    "Ising",
+    "MaxCut",
+    "MaxSat",
+    "Model",
+    "NumberPartition",
+    "Qubo",
+    "clique",
+    "graph_coloring",
+    "independent_set",
+    "max_sat",
+    "maxcut",
+    "number_partition",
+]

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
 
 from magnetite.inputs import as_problem
 from magnetite.models.assemble import core_of_problem, without_self_couplings
 from magnetite.models.base import Sense
 from magnetite.models.ising import Ising
+from magnetite.models.solutions import Sides, spins_of
 
 __all__ = ["MaxCut", "maxcut"]
 
@@ -68,6 +70,26 @@ class MaxCut(Ising):
         [2.0, 5.0]
         """
         return self.objective(states)
+
+    def decode(self, state: npt.ArrayLike) -> Sides:
+        """Return the vertices on either side, and the cut between them.
+
+        Parameters
+        ----------
+        state : array_like of -1 and +1, shape (n,)
+            The side of each vertex.
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> mg.maxcut({("a", "b"): 2.0, ("b", "c"): 3.0}).decode([1, -1, 1])
+        Sides(objective=5.0, violations={}, sides=(('a', 'c'), ('b',)))
+        """
+        spins = spins_of(self, state)
+        first, second = (
+            tuple(self._variables[i] for i in np.flatnonzero(spins == side)) for side in (1, -1)
+        )
+        return Sides(float(self.objective(spins)), {}, (first, second))
 
     def energy_to_objective(self, energy: Any) -> Any:
         """Return the cut of states that have this energy; see `Model.energy_to_objective`."""

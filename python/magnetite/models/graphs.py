@@ -1,0 +1,75 @@
+"""Graphs whose edges only join: weights of edges mean nothing, those of vertices may."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from magnetite.inputs import FloatArray, IntVector, Labels, as_problem, check_size, is_bqm
+from magnetite.models.assemble import core_of_problem, without_self_couplings
+
+__all__ = ["Graph", "as_graph"]
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """A simple graph.
+
+    Attributes
+    ----------
+    labels : range or tuple
+        Label of each vertex.
+    rows, cols : ndarray of int64, shape (m,)
+        The two ends of each edge, as positions in `labels`: every edge once, ``rows < cols``.
+    weights : ndarray of float64, shape (n,), or None
+        One number a vertex, where they were given.
+    """
+
+    labels: Labels
+    rows: IntVector
+    cols: IntVector
+    weights: FloatArray | None
+
+    @property
+    def num_vertices(self) -> int:
+        """Number of vertices."""
+        return len(self.labels)
+
+    def degrees(self) -> IntVector:
+        """Return the number of edges at each vertex, shape (n,)."""
+        ends = np.concatenate([self.rows, self.cols])
+        return np.bincount(ends, minlength=self.num_vertices)
+
+    def complement(self) -> "Graph":
+        """Return the graph that joins exactly the pairs that this one does not."""
+        n = self.num_vertices
+        check_size("the complement of graph", n, n * (n - 1) // 2)
+        rows, cols = np.triu_indices(n, 1)
+        # The pairs (i, j), i < j, in order: those of row i begin after i (2 n - i - 1) / 2 others.
+        first = self.rows * (2 * n - self.rows - 1) // 2
+        apart = np.ones(rows.size, np.bool_)
+        apart[first + self.cols - self.rows - 1] = False
+        return replace(self, rows=rows[apart], cols=cols[apart])
+
+
+def as_graph(graph: Any, weights: Any = None) -> Graph:
+    """Read a graph in any of the forms that `as_problem` takes.
+
+    Every pair that a list or a ``networkx.Graph`` names is an edge, whatever its weight, and so is
+    every entry of a matrix that is not zero. `weights` of vertices may add further vertices.
+
+    Examples
+    --------
+    >>> found = as_graph({("a", "b"): 1, ("b", "a"): 1, ("b", "c"): 0})
+    >>> found.labels, found.rows, found.cols
+    (('a', 'b', 'c'), array([0, 1]), array([1, 2]))
+    """
+    problem = as_problem(graph, weights, name="graph", field_name="weights")
+    if is_bqm(graph) and (problem.fields.any() or problem.offset):
+        raise ValueError("graph must be a BQM without linear biases and offset")
+    if problem.kind == "edges":
+        problem = replace(problem, weights=np.ones(problem.rows.size))
+    problem = without_self_couplings(problem, "graph", "remove the edge from a vertex to itself")
+    core = core_of_problem(problem, np.zeros(problem.num_variables), 0.0, name="graph")
+    rows, cols, _ = core.edges()
+    return Graph(problem.labels, rows, cols, None if weights is None else problem.fields)
