@@ -11,24 +11,26 @@ from magnetite.inputs import FloatArray, IntVector, Problem, check_size
 from magnetite.models.graphs import Graph, as_graph
 from magnetite.models.penalties import check_penalty
 from magnetite.models.qubo import Qubo
+from magnetite.models.ranges import scaled_range
 from magnetite.models.solutions import Coloring, spins_of
 
 __all__ = ["GraphColoring", "graph_coloring"]
 
 
 class GraphColoring(Qubo):
-    """A QUBO whose lowest energy is the smallest number of conflicts; see `graph_coloring`.
+    """A QUBO whose energy is 0 for proper colourings, and only for them; see `graph_coloring`.
 
-    ``E(x) = sum_v A_v (1 - sum_c x_vc)**2 + sum_{uv in edges} sum_c x_uc x_vc`` with
-    ``A_v > floor(degree_v / num_colors)``.
+    ``E(x) = A sum_v (1 - sum_c x_vc)**2 + sum_{uv in edges} sum_c x_uc x_vc`` with ``A > 0``.
 
-    **At every minimum each vertex has exactly one colour.** Of a vertex with t >= 2 colours, taking
-    one away gains ``A_v (2 t - 3) > 0`` and adds no conflict, so at a minimum no vertex has more
-    than one. Then the neighbours of a vertex without a colour have at most ``degree_v`` colours
-    between them, some colour occurs among them at most ``floor(degree_v / num_colors)`` times, and
-    giving it to the vertex adds fewer conflicts than the ``A_v`` it gains. Where each vertex has
-    one colour, the energy is the number of edges whose ends have the same: 0 if and only if the
-    colouring is proper.
+    **Every minimum is feasible**, whatever A is, if there is a proper colouring: both sums are
+    never negative, and both are 0 exactly when each vertex has one colour and no edge has one.
+
+    Where there is none, ``A > floor(degree / num_colors)`` of all vertices makes the minima the
+    colourings with the fewest conflicts. Of a vertex with t >= 2 colours, taking one away gains
+    ``A (2 t - 3) > 0`` and adds no conflict, so at a minimum no vertex has more than one. Then some
+    colour occurs among the neighbours of a vertex without colour at most
+    ``floor(degree / num_colors)`` times, and giving it to the vertex adds fewer conflicts than the
+    A it gains. But such an A makes proper colourings hard to find, and is not the default.
     """
 
     __slots__ = ("_cols", "_num_colors", "_rows")
@@ -42,17 +44,11 @@ class GraphColoring(Qubo):
         found = as_graph(graph)
         n = found.num_vertices
         check_size("the model", n * k, n * k * (k - 1) // 2 + found.rows.size * k)
-        enough = found.degrees() // k
-        if penalty is None:
-            penalties = enough.astype(np.float64) + 1.0
-        else:
-            rule = "the largest degree // num_colors"
-            most = float(enough.max(initial=0))
-            penalties = np.full(n, check_penalty(penalty, most, rule, stacklevel=3))
+        cost = 1.0 if penalty is None else check_penalty(penalty)
         variables = tuple((vertex, color) for vertex in found.labels for color in range(k))
-        terms = _terms(found, k, penalties)
-        fields = -np.repeat(penalties, k)
-        super().__init__(Problem("edges", variables, *terms, fields=fields), offset=penalties.sum())
+        terms = _terms(found, k, cost)
+        fields = np.full(n * k, -cost)
+        super().__init__(Problem("edges", variables, *terms, fields=fields), offset=cost * n)
         self._rows, self._cols, self._num_colors = found.rows, found.cols, k
 
     @property
@@ -71,6 +67,10 @@ class GraphColoring(Qubo):
         """What `objective` is called: "conflicts"."""
         return "conflicts"
 
+    def annealing_range(self) -> tuple[float, float]:
+        """Return (1.5, 10), the range that suits conflicts of 1; see `Model`."""
+        return scaled_range(self, (1.5, 10.0), np.ones(1))
+
     def decode(self, state: npt.ArrayLike, *, repair: bool = False) -> Coloring:
         """Return the colour of every vertex, and what is wrong with the colouring.
 
@@ -80,8 +80,7 @@ class GraphColoring(Qubo):
             Which vertex has which colour.
         repair : bool
             Give each vertex of several colours, and then each one without, the colour that the
-            fewest of its neighbours have. Conflicts may be left, but none that cost more energy
-            than was gained.
+            fewest of its neighbours have. Conflicts may be left.
 
         Examples
         --------
@@ -139,16 +138,16 @@ def graph_coloring(graph: Any, num_colors: int, *, penalty: float | None = None)
     num_colors : int
         Number of colours, at least 1.
     penalty : float, optional
-        What a vertex costs that has no colour or two, where an edge of one colour costs 1.
-        Default: ``1 + degree // num_colors`` of that vertex. A number that is not above the
-        largest ``degree // num_colors`` is taken with a warning.
+        What a vertex costs that has no colour or two, where an edge of one colour costs 1, the
+        default. Any positive number is safe where a proper colouring exists. To find the fewest
+        conflicts where none does, choose one above the largest ``degree // num_colors``.
 
     Returns
     -------
     GraphColoring
-        A `Qubo` whose variables are labelled (vertex, colour), colours from 0, and whose
-        objective is the number of edges with both ends of one colour. A colouring with conflicts
-        is not feasible, even where no better one exists.
+        A `Qubo` whose variables are labelled (vertex, colour), colours from 0. Its objective is
+        the number of edges with both ends of one colour, and the penalties where a vertex has not
+        exactly one. A colouring with conflicts is not feasible, even where no better one exists.
 
     Raises
     ------
@@ -157,8 +156,7 @@ def graph_coloring(graph: Any, num_colors: int, *, penalty: float | None = None)
 
     Notes
     -----
-    The form is that of Lucas, Frontiers in Physics 2, 5 (2014), section 6.1, with penalties of
-    each vertex's own.
+    The form is that of Lucas, Frontiers in Physics 2, 5 (2014), section 6.1.
 
     Examples
     --------
@@ -174,17 +172,15 @@ def graph_coloring(graph: Any, num_colors: int, *, penalty: float | None = None)
 
 
 def _terms(
-    graph: Graph, num_colors: int, penalties: FloatArray
+    graph: Graph, num_colors: int, penalty: float
 ) -> tuple[IntVector, IntVector, FloatArray]:
     """Return the pair terms: two colours of one vertex, and one colour of joined vertices."""
     color = np.arange(num_colors)
     one, other = np.triu_indices(num_colors, 1)
     first = np.arange(graph.num_vertices)[:, None] * num_colors
     heads, tails = graph.rows[:, None] * num_colors, graph.cols[:, None] * num_colors
-    rows = np.concatenate([(first + one).ravel(), (heads + color).ravel()])
+    inside, across = (first + one).ravel(), (heads + color).ravel()
+    rows = np.concatenate([inside, across])
     cols = np.concatenate([(first + other).ravel(), (tails + color).ravel()])
-    return (
-        rows,
-        cols,
-        np.concatenate([np.repeat(2 * penalties, one.size), np.ones(heads.size * num_colors)]),
-    )
+    weights = np.repeat([2 * penalty, 1.0], [inside.size, across.size])
+    return rows, cols, weights

@@ -10,6 +10,7 @@ from magnetite._checks import check_finite, real_array
 from magnetite.inputs import Problem, check_size
 from magnetite.models.assemble import core_of_problem
 from magnetite.models.ising import Ising
+from magnetite.models.ranges import scaled_range
 from magnetite.models.solutions import Partition, spins_of
 
 __all__ = ["NumberPartition", "number_partition"]
@@ -60,6 +61,15 @@ class NumberPartition(Ising):
     def objective_to_energy(self, objective: Any) -> Any:
         """Return the energy of states that have this difference; see `Model`."""
         return objective**2
+
+    def annealing_range(self) -> tuple[float, float]:
+        """Return ``[0.1, 1000] / mean(a**2)``; see `Model`.
+
+        The coefficients alone would suggest a cold end at which differences of the size of the
+        numbers are not told apart yet.
+        """
+        scale = np.mean(np.square(np.array(self._numbers, np.float64)))
+        return scaled_range(self, (0.1, 1000.0), np.array([scale] if scale else []))
 
     def decode(self, state: npt.ArrayLike) -> Partition:
         """Return the two groups, and the difference of their sums, exact for integers.

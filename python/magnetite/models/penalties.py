@@ -6,22 +6,27 @@ import numpy as np
 
 from magnetite._checks import check_finite, check_real
 
-__all__ = ["check_penalty"]
+__all__ = ["check_penalty", "warn_of_penalty"]
 
 
-def check_penalty(penalty: object, enough: float, rule: str, *, stacklevel: int) -> float:
-    """Return the penalty as a positive number; warn where it is not above `enough`.
-
-    `stacklevel` is as in `warnings.warn`: it is to name the line that called the public function.
-    """
+def check_penalty(penalty: object) -> float:
+    """Return the penalty as a positive number."""
     value = check_real("penalty", penalty)
     check_finite("penalty", np.float64(value))
     if value <= 0:
         raise ValueError(f"penalty must be positive, got {value:g}")
-    if value <= enough:
-        warnings.warn(
-            f"penalty should be above {enough:g}, {rule}, got {value:g}: "
-            "a state of the lowest energy may break constraints",
-            stacklevel=stacklevel + 1,
-        )
     return value
+
+
+def warn_of_penalty(penalty: float, enough: float, rule: str) -> None:
+    """Warn where a penalty is not above `enough`.
+
+    Called by the method of a constructor that a function of the same problem calls, so that the
+    warning names the line that called the function.
+    """
+    if penalty <= enough:
+        warnings.warn(
+            f"penalty should be above {enough:g}, {rule}, got {penalty:g}: "
+            "a state of the lowest energy may break constraints",
+            stacklevel=5,
+        )

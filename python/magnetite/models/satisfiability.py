@@ -11,8 +11,9 @@ import numpy.typing as npt
 from magnetite._checks import check_count, real_array
 from magnetite.inputs import FloatArray, IntVector, Problem, check_size
 from magnetite.models.clauses import clause_terms
-from magnetite.models.penalties import check_penalty
+from magnetite.models.penalties import check_penalty, warn_of_penalty
 from magnetite.models.qubo import Qubo
+from magnetite.models.ranges import scaled_range
 from magnetite.models.solutions import Assignment, spins_of
 
 __all__ = ["MaxSat", "max_sat"]
@@ -31,11 +32,12 @@ class MaxSat(Qubo):
     the sum of all other weights, which bounds the energy of any assignment that does satisfy them.
     """
 
-    __slots__ = ("_literals", "_num_truths", "_starts", "_weights")
+    __slots__ = ("_energies", "_literals", "_num_truths", "_starts", "_weights")
 
     _literals: IntVector  # of all clauses that are no tautologies, one clause after the other
     _starts: IntVector
-    _weights: FloatArray
+    _weights: FloatArray  # infinite for hard clauses
+    _energies: FloatArray  # the same with what hard clauses cost
     _num_truths: int
 
     def __init__(
@@ -55,21 +57,24 @@ class MaxSat(Qubo):
         lengths = np.array([len(checked[k]) for k in kept], np.int64)
         self._starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         self._weights = values[kept]
-        self._build(self._hard_weight(penalty))
+        hard_weight = self._hard_weight(penalty)
+        self._energies = np.where(np.isinf(self._weights), hard_weight, self._weights)
+        self._build()
 
     def _hard_weight(self, penalty: float | None) -> float:
         soft = self._weights[np.isfinite(self._weights)]
         total = float(soft.sum())
         if penalty is not None:
-            return check_penalty(penalty, total, "the sum of all other weights", stacklevel=4)
+            value = check_penalty(penalty)
+            warn_of_penalty(value, total, "the sum of all other weights")
+            return value
         whole = not np.any(soft % 1)
         return total + (1.0 if whole else float(soft.min()))
 
-    def _build(self, hard_weight: float) -> None:
+    def _build(self) -> None:
         """Add up clauses of the same literals, and make the QUBO of each length at once."""
-        energies = np.where(np.isinf(self._weights), hard_weight, self._weights)
         totals: dict[Clause, float] = {}
-        for clause, energy in zip(self.clauses, energies.tolist(), strict=True):
+        for clause, energy in zip(self.clauses, self._energies.tolist(), strict=True):
             totals[clause] = totals.get(clause, 0.0) + energy
         terms = clause_terms(totals, self._num_truths)
         check_size("the model", terms.linear.size, terms.rows.size)
@@ -98,6 +103,10 @@ class MaxSat(Qubo):
     def objective_name(self) -> str:
         """What `objective` is called: "unsatisfied"."""
         return "unsatisfied"
+
+    def annealing_range(self) -> tuple[float, float]:
+        """Return ``[3 / q90, 8 / q10]`` of the weights of the clauses; see `Model`."""
+        return scaled_range(self, (3.0, 8.0), self._energies)
 
     def decode(self, state: npt.ArrayLike) -> Assignment:
         """Return the truth assignment, and the weight of the clauses it leaves unsatisfied.
@@ -154,8 +163,8 @@ def max_sat(
     Returns
     -------
     MaxSat
-        A `Qubo` over the variables, labelled from 1, and ``(k - 1) // 2`` auxiliary variables
-        for each different clause of k literals, labelled ``("aux", number)``.
+        A `Qubo` over the variables, labelled from 1, and ``k - 2`` auxiliary variables for each
+        different clause of k > 2 literals, labelled ``("aux", number)``.
 
     Raises
     ------
@@ -164,8 +173,8 @@ def max_sat(
 
     Notes
     -----
-    Clauses of more than two literals become quadratic by the form of Ishikawa, IEEE TPAMI 33, 1234
-    (2011); see `magnetite.models.clauses`.
+    Clauses of more than two literals become quadratic by substitution (Rosenberg 1975, with
+    smaller coefficients); see `magnetite.models.clauses`.
 
     Examples
     --------
