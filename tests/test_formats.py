@@ -224,7 +224,12 @@ UNWRITABLE: list[tuple[Model, str, str | None, str]] = [
     (mg.Ising({("a", "b"): 1}), "a.coo", None, "holds only non-negative integer labels, got 'a'"),
     (mg.Ising({(-1, 2): 1}), "a.coo", None, "holds only non-negative integer labels, got -1"),
     (mg.Ising({}), "a.txt", None, "format must be given for '"),
-    (mg.Ising({}), "a", "csv", "format must be one of 'rudy', 'sparse', 'bqp', 'qubo', 'coo', got"),
+    (
+        mg.Ising({}),
+        "a",
+        "csv",
+        "format must be one of 'rudy', 'sparse', 'bqp', 'qubo', 'coo', 'dim",
+    ),
 ]
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from magnetite._checks import check_finite
 from magnetite.formats.source import Source
 
-__all__ = ["Comment", "comment_offset", "split_comments"]
+__all__ = ["Comment", "comment_offset", "one_header", "split_comments"]
 
 _BEFORE_A_LINE = np.frombuffer(b"\n \t", np.uint8)
 _SPACE = ord(" ")
@@ -43,6 +43,19 @@ def split_comments(source: Source, marks: bytes) -> tuple[list[Comment], bytes]:
         comments.append(Comment(line, text[position:end].decode("ascii", "replace").rstrip()))
         kept[position:end] = bytes([_SPACE]) * (end - position)
     return comments, bytes(kept)
+
+
+def one_header(source: Source, comments: list[Comment], expected: str) -> Comment:
+    """Return the one line among `comments` that begins with ``p``."""
+    headers = [comment for comment in comments if comment.text.startswith("p")]
+    if not headers:
+        raise source.error(1, f"expected a header '{expected}', got none in the file")
+    if len(headers) > 1:
+        raise source.error(
+            headers[1].line,
+            f"expected one header, got a second one after that of line {headers[0].line}",
+        )
+    return headers[0]
 
 
 def comment_offset(source: Source, comments: list[Comment]) -> float:

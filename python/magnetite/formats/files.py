@@ -1,12 +1,14 @@
 """Which format a file is in, and the public functions that read and write it."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from os import PathLike, fspath
 from typing import Literal, get_args
 
 from magnetite._checks import check_choice, check_count
-from magnetite.formats import bqp, coo, qbsolv, rudy
+from magnetite.formats import bqp, cnf, coo, dimacs, partition, qbsolv, rudy
+from magnetite.formats.graphs import GraphProblem, check_problem, graph_model
 from magnetite.formats.source import Source, load_source, store
 from magnetite.models import Model
 
@@ -21,6 +23,12 @@ class Request:
     instance: int
     vartype: str | None
     named: bool  # whether the caller named the format
+    problem: str | None  # what is asked of a graph
+    num_colors: int | None
+
+    def has_suffix(self, suffix: str) -> bool:
+        """Return whether the file's name ends so, whether compressed or not."""
+        return _plain_name(self.source.name).endswith(suffix)
 
 
 @dataclass(frozen=True)
@@ -33,12 +41,25 @@ class Format:
 
 
 def _parse_rudy(request: Request) -> Model:
-    parse = rudy.parse_graph if request.named else rudy.parse_either
+    if request.problem not in (None, "maxcut"):
+        graph = rudy.parse_graph(request.source)
+        return graph_model(graph, request.problem, request.num_colors)
+    parse = rudy.parse_maxcut if request.named or request.problem else rudy.parse_either
     return parse(request.source)
 
 
+def _parse_dimacs(request: Request) -> Model:
+    graph = dimacs.parse(request.source)
+    problem = request.problem or ("clique" if request.has_suffix(".clq") else None)
+    return graph_model(graph, problem, request.num_colors)
+
+
+def _parse_cnf(request: Request) -> Model:
+    return cnf.parse(request.source, headless=request.has_suffix(".wcnf"))
+
+
 def _parse_coo(request: Request) -> Model:
-    spins = _plain_name(request.source.name).endswith(".ising")
+    spins = request.has_suffix(".ising")
     return coo.parse(request.source, request.vartype or ("SPIN" if spins else None))
 
 
@@ -48,8 +69,16 @@ _FORMATS = {
     "bqp": Format(lambda r: bqp.parse(r.source, r.instance), bqp.render, (".bqp",)),
     "qubo": Format(lambda r: qbsolv.parse(r.source), qbsolv.render, (".qubo",)),
     "coo": Format(_parse_coo, coo.render, (".coo", ".ising")),
+    "dimacs": Format(_parse_dimacs, dimacs.render, (".col", ".clq")),
+    "cnf": Format(_parse_cnf, cnf.render, (".cnf", ".wcnf")),
+    "numbers": Format(lambda r: partition.parse(r.source), partition.render, (".npp",)),
 }
 FORMATS = tuple(_FORMATS)
+_GRAPHS = ("rudy", "dimacs")
+
+# The line "p ..." of those formats that have one.
+_HEADER = re.compile(rb"^[ \t]*p[ \t]+(\S+)", re.MULTILINE)
+_HEADERS = {b"edge": "dimacs", b"edges": "dimacs", b"col": "dimacs", b"cnf": "cnf", b"wcnf": "cnf"}
 
 Vartype = Literal["SPIN", "BINARY"]
 VARTYPES = get_args(Vartype)
@@ -61,6 +90,8 @@ def read(
     format: str | None = None,
     instance: int = 1,
     vartype: Vartype | None = None,
+    problem: GraphProblem | None = None,
+    num_colors: int | None = None,
 ) -> Model:
     """Read a problem file, plain or gzip.
 
@@ -68,7 +99,7 @@ def read(
     ----------
     path : str or path
         The file.
-    format : {"rudy", "sparse", "bqp", "qubo", "coo"}, optional
+    format : {"rudy", "sparse", "bqp", "qubo", "coo", "dimacs", "cnf", "numbers"}, optional
         What the file is; by default its suffix and content tell. A header ``n m`` over lines
         ``i j w`` is a graph to be cut ("rudy"), unless an entry ``i i`` or the suffix ``.sparse``
         makes it a QUBO.
@@ -76,13 +107,19 @@ def read(
         Which problem of a "bqp" file, counted from 1.
     vartype : {"SPIN", "BINARY"}, optional
         What the variables of a "coo" file are that does not say so.
+    problem : {"clique", "coloring", "independent_set", "maxcut"}, optional
+        What is asked of the graph in a "rudy" file (default: "maxcut") or a "dimacs" file (default
+        with the suffix ``.clq``: "clique").
+    num_colors : int, optional
+        For "coloring", and to say it.
 
     Returns
     -------
     Model
         A MaxCut model for "rudy", a `Qubo` for "sparse", "qubo" (both minimised) and "bqp"
-        (maximised), an `Ising` or a `Qubo` for "coo". Variables are labelled from 0, whatever the
-        file counts from; in "coo" files by the file's own numbers.
+        (maximised), an `Ising` or a `Qubo` for "coo", the model of `problem` for "dimacs", of
+        `max_sat` for "cnf" and of `number_partition` for "numbers". Variables are labelled from
+        0, whatever the file counts from; in "coo" and "cnf" files by the file's own numbers.
 
     Raises
     ------
@@ -105,6 +142,7 @@ def read(
     if vartype is not None:
         check_choice("vartype", vartype, VARTYPES)
     check_count("instance", instance, 1)
+    asked = check_problem(problem, num_colors)
     source = load_source(path)
     name = format or _by_suffix(path) or _by_content(source)
     if name != "bqp" and instance != 1:
@@ -115,8 +153,13 @@ def read(
         raise ValueError(
             f"vartype must be None for format {name!r}, whose variables are known, got {vartype!r}"
         )
+    if name not in _GRAPHS and asked is not None:
+        raise ValueError(
+            f"problem must be None for format {name!r}, which holds no graph, got {asked!r}"
+        )
+    request = Request(source, instance, vartype, format is not None, asked, num_colors)
     try:
-        return _FORMATS[name].parse(Request(source, instance, vartype, named=format is not None))
+        return _FORMATS[name].parse(request)
     except ValueError as error:
         if source.name in str(error):
             raise
@@ -127,15 +170,16 @@ def write(model: Model, path: str | PathLike[str], *, format: str | None = None)
     """Write a model to a file, as gzip where its name ends in ``.gz``.
 
     Numbers are written so that they read back to the same bits, integers as integers. What a
-    format cannot hold is refused, except labels: all but "coo" number the variables.
+    format cannot hold is refused, except labels: all but "coo" and "cnf" number the variables.
 
     Parameters
     ----------
     model : Model
-        What to write. "sparse", "qubo" and "bqp" hold energies of bits and convert those of spins.
+        What to write. "sparse", "qubo" and "bqp" hold energies of bits and convert those of spins;
+        "dimacs", "cnf" and "numbers" hold the problem that a model was made from, and no other.
     path : str or path
         The file; an existing one is replaced.
-    format : {"rudy", "sparse", "bqp", "qubo", "coo"}, optional
+    format : {"rudy", "sparse", "bqp", "qubo", "coo", "dimacs", "cnf", "numbers"}, optional
         By default the suffix tells.
 
     Raises
@@ -188,10 +232,22 @@ def _by_content(source: Source) -> str:
     if words[0].startswith(b"#"):
         return "coo"
     if words[0] in (b"c", b"p"):
-        return "qubo"
-    if len(words) in (1, 2) and all(word.isdigit() for word in words):
-        return "bqp" if len(words) == 1 else "rudy"
+        header = _HEADER.search(text)
+        return _HEADERS.get(header[1] if header else b"", "qubo")
+    if len(words) == 2 and all(word.isdigit() for word in words):
+        return "rudy"
+    if len(words) == 1 and _is_number(words[0]):
+        following = text[len(words[0]) :].lstrip().split(b"\n", 1)[0].split()
+        return "bqp" if words[0].isdigit() and len(following) != 1 else "numbers"
     line = 1 + source.text.count(b"\n", 0, len(source.text) - len(text))
     hint = "; lines 'i j w' without a header may be 'coo'" if len(words) == 3 else ""
     known = ", ".join(FORMATS)
     raise source.error(line, f"the file is in no known format, which are {known}{hint}")
+
+
+def _is_number(word: bytes) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True

@@ -7,7 +7,7 @@ know, is written as a comment ``c offset=1.5`` and read back from there.
 
 import numpy as np
 
-from magnetite.formats.comments import Comment, comment_offset, split_comments
+from magnetite.formats.comments import Comment, comment_offset, one_header, split_comments
 from magnetite.formats.headed import check_header_size, edge_problem, entries_once
 from magnetite.formats.numbers import edge_lines, number_text
 from magnetite.formats.source import Source
@@ -42,15 +42,7 @@ def render(model: Model) -> str:
 
 def _header(source: Source, comments: list[Comment]) -> tuple[int, int, int, int]:
     """Return line, maxNodes, nNodes and nCouplers of the one header."""
-    headers = [comment for comment in comments if comment.text.startswith("p")]
-    if not headers:
-        raise source.error(1, f"expected a header '{_EXPECTED}', got none in the file")
-    first = headers[0]
-    if len(headers) > 1:
-        raise source.error(
-            headers[1].line,
-            f"expected one header, got a second one after that of line {first.line}",
-        )
+    first = one_header(source, comments, _EXPECTED)
     words = first.text.split()
     if len(words) != 6 or words[:2] != ["p", "qubo"] or not all(map(str.isdecimal, words[3:])):
         raise source.error(first.line, f"expected a header '{_EXPECTED}', got '{first.text}'")

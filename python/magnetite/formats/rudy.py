@@ -17,13 +17,31 @@ from magnetite.formats.headed import (
 from magnetite.formats.numbers import edge_lines, refuse_offset
 from magnetite.formats.source import Source
 from magnetite.formats.table import Edges, Table, parse_table
+from magnetite.inputs import Problem
 from magnetite.models import MaxCut, Model, Qubo
+from magnetite.models.graphs import Graph, as_graph
 
-__all__ = ["parse_either", "parse_graph", "parse_sparse", "render_graph", "render_sparse"]
+__all__ = [
+    "parse_either",
+    "parse_graph",
+    "parse_maxcut",
+    "parse_sparse",
+    "render_graph",
+    "render_sparse",
+]
 
 
-def parse_graph(source: Source) -> MaxCut:
-    """Read a graph; a self-loop is an error."""
+def parse_maxcut(source: Source) -> MaxCut:
+    """Read a graph to be cut; a self-loop is an error."""
+    return MaxCut(_parse_edges(source))
+
+
+def parse_graph(source: Source) -> Graph:
+    """Read a graph whose edges only join; a self-loop is an error."""
+    return as_graph(_parse_edges(source))
+
+
+def _parse_edges(source: Source) -> Problem:
     table, size, edges = _parse(source)
     loops = np.flatnonzero(edges.rows == edges.cols)
     if loops.size:
@@ -33,7 +51,7 @@ def parse_graph(source: Source) -> MaxCut:
             f"a graph must have no self-loop, got {vertex} {vertex}; "
             "with such entries the file is a QUBO: read it as 'sparse'",
         )
-    return MaxCut(edge_problem(size, edges))
+    return edge_problem(size, edges)
 
 
 def parse_sparse(source: Source) -> Qubo:

@@ -63,6 +63,11 @@ class GraphColoring(Qubo):
         return tuple(label[0] for label in labels if isinstance(label, tuple))
 
     @property
+    def graph(self) -> Graph:
+        """The graph that is coloured."""
+        return Graph(self.vertices, self._rows, self._cols, None)
+
+    @property
     def objective_name(self) -> str:
         """What `objective` is called: "conflicts"."""
         return "conflicts"

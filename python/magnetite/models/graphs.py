@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from magnetite.inputs import FloatArray, IntVector, Labels, as_problem, check_size, is_bqm
+from magnetite._checks import check_finite, real_array
+from magnetite.inputs import FloatArray, IntVector, Labels, Problem, as_problem, check_size, is_bqm
 from magnetite.models.assemble import core_of_problem, without_self_couplings
 
 __all__ = ["Graph", "as_graph"]
@@ -40,6 +41,22 @@ class Graph:
         ends = np.concatenate([self.rows, self.cols])
         return np.bincount(ends, minlength=self.num_vertices)
 
+    def weighted(self, weights: Any) -> "Graph":
+        """Return the graph with these weights of its vertices, in their order."""
+        values = real_array("weights", weights)
+        if values.shape != (self.num_vertices,):
+            raise ValueError(
+                f"weights must have one value for each of the {self.num_vertices} variables of "
+                f"graph, got shape {values.shape}"
+            )
+        check_finite("weights", values)
+        return replace(self, weights=values)
+
+    def as_problem(self) -> Problem:
+        """Return the graph as the input of a model, each edge of weight 1."""
+        n, ones = self.num_vertices, np.ones(self.rows.size)
+        return Problem("edges", self.labels, self.rows, self.cols, ones, fields=np.zeros(n))
+
     def complement(self) -> "Graph":
         """Return the graph that joins exactly the pairs that this one does not."""
         n = self.num_vertices
@@ -53,7 +70,7 @@ class Graph:
 
 
 def as_graph(graph: Any, weights: Any = None) -> Graph:
-    """Read a graph in any of the forms that `as_problem` takes.
+    """Read a graph in any of the forms that `as_problem` takes; a `Graph` stays what it is.
 
     Every pair that a list or a ``networkx.Graph`` names is an edge, whatever its weight, and so is
     every entry of a matrix that is not zero. `weights` of vertices may add further vertices.
@@ -64,6 +81,8 @@ def as_graph(graph: Any, weights: Any = None) -> Graph:
     >>> found.labels, found.rows, found.cols
     (('a', 'b', 'c'), array([0, 1]), array([1, 2]))
     """
+    if isinstance(graph, Graph):
+        return graph if weights is None else graph.weighted(weights)
     problem = as_problem(graph, weights, name="graph", field_name="weights")
     if is_bqm(graph) and (problem.fields.any() or problem.offset):
         raise ValueError("graph must be a BQM without linear biases and offset")

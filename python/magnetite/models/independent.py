@@ -67,6 +67,17 @@ class IndependentSet(Qubo):
         """Weight of each vertex, shape (n,)."""
         return -self.polynomial().linear
 
+    @property
+    def graph(self) -> Graph:
+        """The graph, with the weights of its vertices where they were given."""
+        return self._conflicts()
+
+    def _conflicts(self) -> Graph:
+        """Return the graph of the pairs that are penalised."""
+        rows, cols, _ = self._core.edges()
+        weights = self.weights if self._weighted else None
+        return Graph(self._variables, rows, cols, weights)
+
     def annealing_range(self) -> tuple[float, float]:
         """Return ``[1 / q90, 12 / q10]`` of the weights of the vertices; see `Model`."""
         return scaled_range(self, _BETAS, self.weights)
@@ -138,6 +149,11 @@ class Clique(IndependentSet):
     def __init__(self, graph: Any, *, weights: Any = None, penalty: float | None = None) -> None:
         found = as_graph(graph, weights)
         self._make(found, found.complement(), penalty)
+
+    @property
+    def graph(self) -> Graph:
+        """The graph, with the weights of its vertices where they were given."""
+        return self._conflicts().complement()
 
     @property
     def _conflict(self) -> str:
