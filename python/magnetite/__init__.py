@@ -1,5 +1,6 @@
 """Sample from and anneal Boltzmann distributions: many chains at once, the same bits everywhere."""
 
+from magnetite import planted
 from magnetite._core import version as _version
 from magnetite.anneal import anneal
 from magnetite.estimates import Estimate
@@ -20,6 +21,7 @@ from magnetite.results import load
 from magnetite.resume import resume
 from magnetite.sample import sample
 from magnetite.temper import temper
+from magnetite.times import tts
 
 __version__ = _version()
 
@@ -38,9 +40,11 @@ __all__ = [
     "max_sat",
     "maxcut",
     "number_partition",
+    "planted",
     "read",
     "resume",
     "sample",
     "temper",
+    "tts",
     "write",
 ]

@@ -189,6 +189,7 @@ class AnnealJob:
             variables=model.variables,
             values=model.values,
             objective_name=model.objective_name,
+            sense=model.sense,
             info={
                 **plan.info(),
                 **run_facts(self._state.current.run),

@@ -12,6 +12,7 @@ from magnetite.diagnostics.autocorrelation import autocorrelation_time
 from magnetite.diagnostics.convergence import ess_bulk, split_r_hat
 from magnetite.estimates import Estimate, mean_of_chains
 from magnetite.exports import to_dataset, to_sampleset
+from magnetite.models.base import Sense
 from magnetite.storage import read_archive, write_archive
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ class Result:
     values : tuple of int
         The two values of a variable: (-1, 1) or (0, 1).
     objective_name : str
-        "energy", "cut" or "value".
+        What the objective is called: "energy", "cut", "value" ...
+    sense : str
+        "minimise" or "maximise": whether the objective is to be made small or large.
     info : dict
         How the run was made: options, seed, threads, path, timing, stop reason, versions.
     """
@@ -70,6 +73,7 @@ class Result:
     variables: Sequence[Any]
     values: tuple[int, int]
     objective_name: str
+    sense: Sense
     info: dict[str, Any]
 
     def __init_subclass__(cls) -> None:
@@ -114,6 +118,9 @@ class Result:
 
     @classmethod
     def _from_archive(cls, content: dict[str, Any]) -> Self:
+        if "sense" not in content:  # written before problems had names of their own
+            energy = content["objective_name"] == "energy"
+            content["sense"] = "minimise" if energy else "maximise"
         content["best"] = Best(**content["best"])
         if content.get("trajectory") is not None:
             content["trajectory"] = Trajectory(**content["trajectory"])

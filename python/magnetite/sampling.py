@@ -103,6 +103,7 @@ class SampleJob:
             variables=model.variables,
             values=model.values,
             objective_name=model.objective_name,
+            sense=model.sense,
             info={
                 **self._plan.info(),
                 **run_facts(run),

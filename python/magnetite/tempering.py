@@ -286,6 +286,7 @@ class TemperJob:
             variables=model.variables,
             values=model.values,
             objective_name=model.objective_name,
+            sense=model.sense,
             info={
                 **plan.info(),
                 **run_facts(run),
