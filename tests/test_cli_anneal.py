@@ -147,8 +147,8 @@ def test_json_document(maxcut: str, capsys: pytest.CaptureFixture[str]) -> None:
         capsys, maxcut, "--reads", "4", "--best-known", "6", "--target", "5", "--seed", "1"
     )
     assert set(document) == {
-        "command", "version", "problem", "objective", "sense", "best", "best_known", "target",
-        "objectives", "energies", "sweeps_done", "updates_per_second", "stop_reason",
+        "command", "version", "problem", "objective", "sense", "best", "solution", "best_known",
+        "target", "objectives", "energies", "sweeps_done", "updates_per_second", "stop_reason",
         "exit_code", "output", "info",
     }  # fmt: skip
     assert document["command"] == "anneal"

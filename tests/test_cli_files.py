@@ -235,7 +235,7 @@ def test_bad_file_is_named_with_its_line(
         (["--kernel", "dwave"], "invalid choice: 'dwave'"),
         (["--schedule", "cubic"], "invalid choice: 'cubic'"),
         (["--scan", "none"], "invalid choice: 'none'"),
-        (["--format", "dimacs"], "invalid choice: 'dimacs'"),
+        (["--format", "csv"], "invalid choice: 'csv'"),
         (["--instance", "0"], "must be an integer of at least 1, got '0'"),
         (["--vartype", "spin"], "invalid choice: 'spin'"),
         (["--sweep", "3"], "unrecognized arguments"),

@@ -39,7 +39,7 @@ def test_graphs_need_a_question(tmp_path: Path) -> None:
         mg.read(path)
     coloring = mg.read(path, problem="coloring", num_colors=2)
     assert isinstance(coloring, GraphColoring)
-    assert (coloring.num_colors, coloring.vertices) == (2, (0, 1, 2, 3, 4))
+    assert (coloring.num_colors, coloring.vertices) == (2, (1, 2, 3, 4, 5))
     assert mg.read(path, num_colors=2).variables == coloring.variables
     independent = mg.read(path, problem="independent_set")
     assert type(independent) is IndependentSet

@@ -5,7 +5,7 @@ import math
 from collections.abc import Callable
 from typing import TypeAlias
 
-from magnetite.formats import FORMATS, VARTYPES
+from magnetite.formats import FORMATS, PROBLEMS, VARTYPES
 
 __all__ = ["add_problem_arguments", "at_least", "number", "positive_number"]
 
@@ -76,4 +76,12 @@ def add_problem_arguments(parser: argparse.ArgumentParser) -> None:
         "--vartype",
         choices=VARTYPES,
         help="what the variables of a coo file are that does not say so",
+    )
+    parser.add_argument(
+        "--problem",
+        choices=PROBLEMS,
+        help="what is asked of the graph in a rudy or dimacs file",
+    )
+    parser.add_argument(
+        "--colors", metavar="K", type=at_least(1), help="number of colours, for --problem coloring"
     )

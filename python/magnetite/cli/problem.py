@@ -12,7 +12,16 @@ from magnetite.models import Model
 
 __all__ = ["Problem", "kind", "load_problem"]
 
-KINDS = {"Ising": "Ising model", "MaxCut": "MaxCut", "Qubo": "QUBO"}
+KINDS = {
+    "Clique": "maximum clique",
+    "GraphColoring": "graph colouring",
+    "IndependentSet": "maximum independent set",
+    "Ising": "Ising model",
+    "MaxCut": "MaxCut",
+    "MaxSat": "maximum satisfiability",
+    "NumberPartition": "number partitioning",
+    "Qubo": "QUBO",
+}
 
 
 @dataclass(frozen=True)
@@ -47,7 +56,14 @@ def load_problem(args: argparse.Namespace) -> Problem:
     name = args.file
     if name in instances.names() and not os.path.exists(name):
         return Problem(instances.load(name), name, instances.best_known(name))
-    model = read(name, format=args.format, instance=args.instance, vartype=args.vartype)
+    model = read(
+        name,
+        format=args.format,
+        instance=args.instance,
+        vartype=args.vartype,
+        problem=args.problem,
+        num_colors=args.colors,
+    )
     return Problem(model, name)
 
 

@@ -1,6 +1,8 @@
 """What an anneal found, as text for people and as JSON for programs."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from textwrap import shorten
+from typing import Any
 
 import numpy as np
 
@@ -8,9 +10,12 @@ from magnetite import _core
 from magnetite.cli.goal import Goal
 from magnetite.cli.problem import Problem
 from magnetite.cli.words import count, dump_json, plain, rate, rounded, seconds, table
+from magnetite.models.solutions import Decodable, Solution
 from magnetite.results import AnnealResult
 
 __all__ = ["Report"]
+
+ANSWER_WIDTH = 500  # the whole answer is in the JSON document
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,7 @@ class Report:
         rows = [("problem", self.problem.title), (name, plain(result.best_objective))]
         if name != "energy":
             rows.append(("energy", plain(result.best.energy)))
+        rows += self._solution_rows()
         for word, goal in (("best known", self.best_known), ("target", self.target)):
             if goal is not None:
                 rows.append((word, goal.verdict(result.best_objective)))
@@ -85,6 +91,7 @@ class Report:
                     "energy": result.best.energy,
                     "state": result.best.state,
                 },
+                "solution": self._solution_json(),
                 "best_known": None
                 if self.best_known is None
                 else self.best_known.as_json(objective),
@@ -99,6 +106,28 @@ class Report:
                 "info": result.info,
             }
         )
+
+    def _solution(self) -> Solution | None:
+        """Return what the best state means, where the model has more to say than the state."""
+        model = self.problem.model
+        if not isinstance(model, Decodable):
+            return None
+        found = model.decode(self.result.best.state)
+        return found if found.text() else None
+
+    def _solution_rows(self) -> list[tuple[str, str]]:
+        found = self._solution()
+        if found is None:
+            return []
+        broken = ", ".join(f"{kind}: {number:,}" for kind, number in found.violations.items())
+        return [
+            ("answer", shorten(found.text(), ANSWER_WIDTH, placeholder=" ...")),
+            ("feasible", "yes" if found.feasible else f"no ({broken})"),
+        ]
+
+    def _solution_json(self) -> dict[str, Any] | None:
+        found = self._solution()
+        return None if found is None else {"feasible": found.feasible, **asdict(found)}
 
     def _reads_text(self) -> str:
         result = self.result

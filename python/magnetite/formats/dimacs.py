@@ -52,7 +52,8 @@ def parse(source: Source) -> Graph:
     keys = np.minimum(edges.rows, edges.cols) * size + np.maximum(edges.rows, edges.cols)
     rows, cols = np.divmod(np.unique(keys), max(size, 1))
     _check_count(table, rows.size, promised, header.line)
-    return Graph(range(size), rows, cols, _vertex_weights(source, comments, size))
+    labels = tuple(range(1, size + 1))
+    return Graph(labels, rows, cols, _vertex_weights(source, comments, size))
 
 
 def render(model: Model) -> str:
@@ -73,7 +74,7 @@ def _graph(model: Model) -> Graph:
         weights = model.polynomial().weights
         if (weights == 1).all():
             rows, cols, _ = model.core.edges()
-            return Graph(range(model.num_variables), rows, cols, None)
+            return Graph(model.variables, rows, cols, None)
         raise ValueError("format 'dimacs' has no place for weights of edges: use 'rudy'")
     raise ValueError(f"format 'dimacs' holds problems of graphs, not {type(model).__name__}")
 

@@ -119,7 +119,8 @@ def read(
         A MaxCut model for "rudy", a `Qubo` for "sparse", "qubo" (both minimised) and "bqp"
         (maximised), an `Ising` or a `Qubo` for "coo", the model of `problem` for "dimacs", of
         `max_sat` for "cnf" and of `number_partition` for "numbers". Variables are labelled from
-        0, whatever the file counts from; in "coo" and "cnf" files by the file's own numbers.
+        0, whatever the file counts from; in "coo", "dimacs" and "cnf" files by the file's own
+        numbers.
 
     Raises
     ------

@@ -49,7 +49,7 @@ class Solution:
         return not self.violations
 
     def text(self) -> str:
-        """Return the solution in a few words."""
+        """Return the solution in a few words; none where there is no more to say than the state."""
         raise NotImplementedError
 
 
@@ -60,9 +60,8 @@ class Sides(Solution):
     sides: tuple[tuple[Hashable, ...], tuple[Hashable, ...]]
 
     def text(self) -> str:
-        """Return how many vertices are on each side."""
-        first, second = map(len, self.sides)
-        return f"{first:,} and {second:,} vertices"
+        """Return nothing: a side is what a state says of a vertex."""
+        return ""
 
 
 @dataclass(frozen=True)
