@@ -311,7 +311,11 @@ DAMAGED: list[tuple[str, str, str]] = [
     ("a.coo", "# vartype=INT\n0 1 1\n", ":1: vartype must be SPIN or BINARY, got INT"),
     ("a.coo", "# vartype=SPIN\n0 1 1\n0 1\n", ":3: expected 'i j weight', got 2 values"),
     ("a.coo", "# vartype=SPIN\n-1 1 1\n", ":2: the index must be an integer in 0..90071992"),
-    ("a.ising", "0 1 1\n0 1 2 1\n", ":2: expected 'i j weight', got 4 values"),
+    ("a.coo", "# vartype=BINARY\n0 1 1\n0 1 2 1\n", ":3: expected 'i j weight', got 4 values"),
+    ("a.ising", "0 1 1\n0 1 2 3 1\n", ":2: expected 'i j weight', got 5 values"),
+    ("a.ising", "0 1 1\n0 1 1 1\n", ":2: a product must be of three different spins, got 0 1 1"),
+    ("a.ising", "0 1 1\n\n0 1 -2 1\n", ":3: the index must be an integer in 0..9007199254740991,"),
+    ("a.ising", "0 1 1\n0 1 2 nan\n", ":2: the weight must be finite, got nan"),
 ]
 
 

@@ -137,9 +137,22 @@ def test_one_qubo_in_qplib_and_orlib(data_dir: Path) -> None:
     assert sorted(qplib.weights) == sorted(orlib.weights)
 
 
-def test_terms_of_three_spins_are_refused(data_dir: Path) -> None:
-    with pytest.raises(ValueError, match=r"xorsat3_N24_1\.ising:4: expected 'i j weight', got 4"):
-        mg.read(data_dir / "planted" / "xorsat3_N24_1.ising")
+@pytest.mark.parametrize("name", ["N24_1", "N24_2", "N48_1", "N48_2"])
+def test_products_of_three_spins(data_dir: Path, name: str) -> None:
+    path = data_dir / "planted" / f"xorsat3_{name}.ising"
+    model = mg.read(path)
+    lines = [line.split() for line in path.read_text().splitlines() if line[0] != "#"]
+    i, j, k, weights = np.array(lines, np.int64).T
+    number = weights.size
+    assert model.num_variables == 2 * number
+    found = mg.anneal(
+        model, num_reads=64, num_sweeps=2000, keep="last", beta_range=(0.5, 20.0), seed=1
+    )
+    spins = found.states[:, :number]
+    products = (weights * spins[:, i] * spins[:, j] * spins[:, k]).sum(axis=1)
+    assert (found.energies >= products).all()
+    assert np.count_nonzero(found.energies == products) > 32  # the auxiliary spins at their best
+    assert found.best.energy >= -number
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from magnetite.models import (
     Model,
     NumberPartition,
 )
+from tools.states import all_states
 
 SQUARE = "c a comment\n\np edge 5 4\ne 1 2\ne 2 3\ne 3 4\ne 4 1\n"
 
@@ -140,6 +141,30 @@ def test_numbers(tmp_path: Path) -> None:
     assert isinstance(mg.read(put(tmp_path, "one.npp", "5\n")), NumberPartition)
     with pytest.raises(ValueError, match="the file ends after 0 of the 5 instances"):
         mg.read(put(tmp_path, "bqp.txt", "5\n"))
+
+
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(st.integers(0, 4), min_size=1, max_size=3, unique=True),
+            st.integers(-3, 3) | st.floats(-2, 2),
+        ),
+        max_size=6,
+    )
+)
+def test_products_of_three_spins(tmp_path: Path, terms: list[tuple[list[int], float]]) -> None:
+    """The energy with the auxiliary spins at their best is the sum of the products."""
+    terms = [([v], 0.0) for v in range(5)] + terms
+    lines = (" ".join(map(str, (*(v * 2 if len(v) == 1 else v), w))) for v, w in terms)
+    model = mg.read(put(tmp_path, "a.ising", "".join(f"{line}\n" for line in lines)))
+    auxiliary = sum(len(v) == 3 for v, _ in terms)
+    aux = tuple(("aux", k) for k in range(auxiliary))
+    assert tuple(model.variables) == (*range(5), *aux)
+    states = all_states(model)
+    energies = model.energies(states).reshape(-1, 2**5).min(axis=0)
+    products = sum(w * np.prod(states[: 2**5, v], axis=1, dtype=float) for v, w in terms)
+    np.testing.assert_allclose(energies, products, atol=1e-12)
 
 
 # Round trips

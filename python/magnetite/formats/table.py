@@ -73,6 +73,13 @@ class Table:
                 )
         return [int(value) for value in values]
 
+    def only(self, chosen: npt.NDArray[np.bool_]) -> "Table":
+        """Return the table of the chosen rows, which keep their lines."""
+        widths = self.widths[chosen]
+        starts = np.cumsum(widths) - widths
+        values = self.values[np.repeat(chosen, self.widths)]
+        return Table(self.source, values, starts, widths, self.lines[chosen])
+
     def edges(
         self, first: int, stop: int, *, base: int, size: int, optional: bool = False
     ) -> Edges:
@@ -94,7 +101,7 @@ class Table:
         width = self.width(first, stop, (2, 3) if optional else (3,))
         start = self.starts[first]
         block = self.values[start : start + width * (stop - first)].reshape(-1, width)
-        rows, cols = (self._indices(block[:, k], first, base, size) for k in (0, 1))
+        rows, cols = (self.indices(block[:, k], first, base, size) for k in (0, 1))
         if width == 2:
             return Edges(rows, cols, np.ones(rows.size))
         weights = np.ascontiguousarray(block[:, 2], np.float64)
@@ -119,7 +126,8 @@ class Table:
             raise self.error(first + k, f"expected '{expected}', got {_values(int(widths[k]))}")
         return width
 
-    def _indices(self, column: npt.NDArray[Any], first: int, base: int, size: int) -> IntVector:
+    def indices(self, column: npt.NDArray[Any], first: int, base: int, size: int) -> IntVector:
+        """Return variables counted from 0, where ``column[k]`` stands in row ``first + k``."""
         last = base + size - 1
         wrong = ~((column >= base) & (column <= last))
         if column.dtype.kind == "f":
