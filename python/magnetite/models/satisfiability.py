@@ -28,8 +28,11 @@ class MaxSat(Qubo):
     their best, is the weight of the clauses that it leaves unsatisfied, where a hard clause weighs
     `penalty`; at their worst it is more, so `objective` is never too good.
 
-    **Every minimum satisfies the hard clauses**, if that can be done: the default penalty is above
-    the sum of all other weights, which bounds the energy of any assignment that does satisfy them.
+    **Every minimum satisfies the hard clauses**, if that can be done. A literal is free if its
+    negation is in no hard clause. Making it true satisfies the hard clauses it is in, breaks none,
+    and costs at most the soft weight that its negation is in: a hard clause with a free literal
+    weighs more than that, so that no minimum breaks it. Hard clauses without one weigh more than
+    all soft clauses together, which bound the energy of any assignment that breaks no hard clause.
     """
 
     __slots__ = ("_energies", "_literals", "_num_truths", "_starts", "_weights")
@@ -57,19 +60,37 @@ class MaxSat(Qubo):
         lengths = np.array([len(checked[k]) for k in kept], np.int64)
         self._starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         self._weights = values[kept]
-        hard_weight = self._hard_weight(penalty)
-        self._energies = np.where(np.isinf(self._weights), hard_weight, self._weights)
+        self._energies = self._clause_energies(penalty)
         self._build()
 
-    def _hard_weight(self, penalty: float | None) -> float:
-        soft = self._weights[np.isfinite(self._weights)]
-        total = float(soft.sum())
-        if penalty is not None:
-            value = check_penalty(penalty)
-            warn_of_penalty(value, total, "the sum of all other weights")
-            return value
-        whole = not np.any(soft % 1)
-        return total + (1.0 if whole else float(soft.min()))
+    def _clause_energies(self, penalty: float | None) -> FloatArray:
+        """Return what each clause costs: its weight, or if it is hard what is enough and more."""
+        hard = np.isinf(self._weights)
+        soft = self._weights[~hard]
+        if penalty is None:
+            costs = self._enough() + float(soft.min(initial=np.inf) if soft.size else 1.0)
+        else:
+            cost = check_penalty(penalty)
+            enough = float(self._enough()[hard].max(initial=0.0))
+            warn_of_penalty(cost, enough, "what satisfying the hard clauses may cost")
+            costs = np.full(hard.size, cost)
+        return np.where(hard, costs, self._weights)
+
+    def _enough(self) -> FloatArray:
+        """Return what making each clause true costs at most, were it hard."""
+        hard = np.isinf(self._weights)
+        soft_weights = np.where(hard, 0.0, self._weights)
+        literals, n = self._literals, self._num_truths
+        clause = np.repeat(np.arange(hard.size), np.diff(self._starts))
+        # Literal v is number v + n: its negation is as far from n on the other side.
+        size = 2 * n + 1
+        soft_weight = np.bincount(literals + n, soft_weights[clause], size)
+        hard_uses = np.bincount(literals + n, hard[clause], size)
+        cost = np.where(hard_uses[n - literals] == 0, soft_weight[n - literals], np.inf)
+        if not hard.size:
+            return np.empty(0)
+        cheapest = np.minimum.reduceat(cost, self._starts[:-1])
+        return np.minimum(cheapest, float(soft_weights.sum()))
 
     def _build(self) -> None:
         """Add up clauses of the same literals, and make the QUBO of each length at once."""
@@ -154,9 +175,10 @@ def max_sat(
         Positive weights of the clauses. Default: 1 each. Infinity makes a clause hard: a solution
         that leaves it unsatisfied is not feasible.
     penalty : float, optional
-        What a hard clause costs. Default: the sum of the other weights, and 1 more (where those
-        are not integers: the smallest of them more). A number that is not above that sum is taken
-        with a warning.
+        What a hard clause costs. Default: enough, and the smallest other weight more; enough is
+        the soft weight that one of its literals may break, if no hard clause has its negation,
+        and else the sum of all soft weights. A number that is not enough for all hard clauses is
+        taken with a warning.
     num_variables : int, optional
         Number of variables; by default the largest that occurs.
 
