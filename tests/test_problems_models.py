@@ -209,6 +209,7 @@ def test_every_form_of_a_graph_is_the_same_graph(build: Any) -> None:
         nx.Graph([(0, 1, {"weight": -3.0}), (1, 2, {"weight": 0.0})]).copy(),
         ([0, 1, 2], [1, 0, 1], [1.0, -1.0, 0.5]),
         dimod.BQM({3: 0.0}, {(0, 1): 1.0, (1, 2): 1.0}, "SPIN"),
+        dimod.BQM({3: 0.0}, {(0, 1): 1.0, (1, 2): 1.0}, "BINARY"),
     ]
     forms[4].add_node(3)
     models = [build(form) for form in forms]

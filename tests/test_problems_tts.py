@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import magnetite as mg
+from magnetite.storage import read_archive, write_archive
 from magnetite.times import time_to_solution
 
 RING = {(i, (i + 1) % 9): 1.0 for i in range(9)}
@@ -83,6 +84,17 @@ def test_sense_survives_a_file(tmp_path: Any) -> None:
     assert mg.load(tmp_path / "a.npz").sense == "maximise"
     drawn = mg.sample(MODEL, num_chains=2, num_sweeps=3, seed=1)
     assert drawn.sense == "maximise"
+
+
+def test_results_of_before_say_their_sense(tmp_path: Any) -> None:
+    """Version 1 of the archive was first written without it."""
+    for model, sense in ((MODEL, "maximise"), (mg.Ising(RING), "minimise")):
+        path = tmp_path / "old.npz"
+        mg.anneal(model, num_reads=2, num_sweeps=2, seed=1).save(path)
+        kind, content = read_archive(path)
+        del content["sense"]
+        write_archive(path, kind, content)
+        assert mg.load(path).sense == sense
 
 
 def test_runs_whose_reads_were_stopped_or_chosen_are_refused() -> None:

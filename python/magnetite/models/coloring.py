@@ -120,14 +120,12 @@ class GraphColoring(Qubo):
     def _repaired(self, taken: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
         taken = taken.copy()
         per_vertex = taken.sum(axis=1)
+        starts, neighbours, _ = self.graph.neighbours()
         several, none = np.flatnonzero(per_vertex > 1), np.flatnonzero(per_vertex == 0)
         for vertex in [*several.tolist(), *none.tolist()]:
-            neighbours = np.concatenate(
-                [self._cols[self._rows == vertex], self._rows[self._cols == vertex]]
-            )
-            conflicts = taken[neighbours].sum(axis=0)
+            conflicts = taken[neighbours[starts[vertex] : starts[vertex + 1]]].sum(axis=0)
             allowed = taken[vertex] if taken[vertex].any() else np.ones_like(taken[vertex])
-            color = int(np.argmin(np.where(allowed, conflicts, neighbours.size + 1)))
+            color = int(np.argmin(np.where(allowed, conflicts, taken.size)))
             taken[vertex] = False
             taken[vertex, color] = True
         return taken

@@ -41,6 +41,14 @@ class Graph:
         ends = np.concatenate([self.rows, self.cols])
         return np.bincount(ends, minlength=self.num_vertices)
 
+    def neighbours(self) -> tuple[IntVector, IntVector, IntVector]:
+        """Return where the neighbours of each vertex begin, the neighbours, and the edges there."""
+        ends = np.concatenate([self.rows, self.cols])
+        order = np.argsort(ends, kind="stable")
+        starts = np.concatenate([[0], np.cumsum(self.degrees())])
+        edges = np.tile(np.arange(self.rows.size), 2)
+        return starts, np.concatenate([self.cols, self.rows])[order], edges[order]
+
     def weighted(self, weights: Any) -> "Graph":
         """Return the graph with these weights of its vertices, in their order."""
         values = real_array("weights", weights)
@@ -83,7 +91,14 @@ def as_graph(graph: Any, weights: Any = None) -> Graph:
     """
     if isinstance(graph, Graph):
         return graph if weights is None else graph.weighted(weights)
-    problem = as_problem(graph, weights, name="graph", field_name="weights")
+    binary = is_bqm(graph) and graph.vartype.name == "BINARY"
+    problem = as_problem(
+        graph,
+        weights,
+        vartype="BINARY" if binary else "SPIN",
+        name="graph",
+        field_name="weights",
+    )
     if is_bqm(graph) and (problem.fields.any() or problem.offset):
         raise ValueError("graph must be a BQM without linear biases and offset")
     if problem.kind == "edges":

@@ -1,11 +1,12 @@
 """Maximum independent sets and maximum cliques of a graph, as QUBOs."""
 
+from heapq import heapify, heappop, heappush
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from magnetite.inputs import FloatArray, IntVector, Problem
+from magnetite.inputs import FloatArray, Problem
 from magnetite.models.graphs import Graph, as_graph
 from magnetite.models.penalties import check_penalty, warn_of_penalty
 from magnetite.models.qubo import Qubo
@@ -120,17 +121,29 @@ class IndependentSet(Qubo):
         return "edges inside"
 
     def _repaired(self, taken: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-        weights, energy = self.weights, self.polynomial()
-        taken = taken.copy()
-        while True:
-            inside = taken[energy.rows] & taken[energy.cols]
-            if not inside.any():
-                break
-            ends = np.concatenate([energy.rows[inside], energy.cols[inside]])
-            gains = np.bincount(ends, np.tile(energy.weights[inside], 2), weights.size) - weights
-            untouched = np.bincount(ends, minlength=weights.size) == 0
-            taken[np.argmax(np.where(untouched, -np.inf, gains))] = False
-        starts, neighbours = _neighbour_lists(energy.rows, energy.cols, weights.size)
+        taken, weights = taken.copy(), self.weights
+        penalties = self.polynomial().weights
+        conflicts = self._conflicts()
+        starts, neighbours, edges = conflicts.neighbours()
+        inside = taken[conflicts.rows] & taken[conflicts.cols]
+        ends = np.concatenate([conflicts.rows[inside], conflicts.cols[inside]])
+        costs = np.bincount(ends, np.tile(penalties[inside], 2), taken.size)
+        broken = np.bincount(ends, minlength=taken.size)  # conflicts of each vertex
+        # What leaving a vertex out gains, largest first; entries that have changed since are void.
+        gains = (costs - weights).tolist()
+        queue = [(-gains[i], i) for i in np.unique(ends).tolist()]
+        heapify(queue)
+        while queue:
+            gain, out = heappop(queue)
+            if not taken[out] or not broken[out] or gain != -gains[out]:
+                continue
+            taken[out] = False
+            around = slice(starts[out], starts[out + 1])
+            for i, edge in zip(neighbours[around].tolist(), edges[around].tolist(), strict=True):
+                if taken[i]:
+                    broken[i] -= 1
+                    gains[i] -= penalties[edge]
+                    heappush(queue, (-gains[i], i))
         for i in np.argsort(-weights, kind="stable"):
             if not taken[neighbours[starts[i] : starts[i + 1]]].any():
                 taken[i] = True
@@ -241,11 +254,3 @@ def _vertex_weights(graph: Graph) -> FloatArray:
             "leave out vertices that are worth nothing"
         )
     return graph.weights
-
-
-def _neighbour_lists(rows: IntVector, cols: IntVector, size: int) -> tuple[IntVector, IntVector]:
-    """Return where the neighbours of each vertex begin, and the neighbours."""
-    ends, others = np.concatenate([rows, cols]), np.concatenate([cols, rows])
-    order = np.argsort(ends, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(np.bincount(ends, minlength=size))])
-    return starts, others[order]
