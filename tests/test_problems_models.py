@@ -4,6 +4,7 @@ import itertools
 import math
 import pickle
 import re
+from fractions import Fraction
 from typing import Any
 
 import dimod
@@ -59,6 +60,13 @@ def test_partition_of_integers_is_exact(numbers: list[int]) -> None:
     assert model.energies(states).tolist() == (differences**2).tolist()
     assert model.objective(states).tolist() == differences.tolist()
     assert model.objective_to_energy(differences).tolist() == (differences**2).tolist()
+
+
+def test_numbers_of_any_kind() -> None:
+    for numbers in (np.array([2, 1], np.int8), [2, True], [2.0, 1], [Fraction(4, 2), 1]):
+        model = mg.number_partition(numbers)
+        assert model.numbers == (2, 1)
+        assert {type(a) for a in model.numbers} <= {int, float}
 
 
 def test_partition_of_large_integers_decodes_exactly() -> None:

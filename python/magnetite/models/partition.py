@@ -42,7 +42,8 @@ class NumberPartition(Ising):
         problem = Problem("dense", range(a.size), dense=couplings)
         core = core_of_problem(problem, np.zeros(a.size), float(a @ a), name="numbers")
         self._set(core, problem.labels)
-        self._numbers = tuple(np.asarray(numbers).tolist())
+        given = zip(np.asarray(numbers).tolist(), a.tolist(), strict=True)
+        self._numbers = tuple(int(x) if isinstance(x, int) else rounded for x, rounded in given)
 
     @property
     def numbers(self) -> tuple[float, ...]:
