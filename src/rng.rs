@@ -22,6 +22,8 @@ pub enum Purpose {
     Exchange = 4,
     /// Seeds of clusters, a pair of ladders each.
     Cluster = 5,
+    /// Where the combs of a population's resamplings begin.
+    Resample = 7,
 }
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -191,7 +193,7 @@ mod tests {
     fn streams_differ_by_seed_purpose_chain_and_sweep() {
         let mut keys = std::collections::HashSet::new();
         for seed in 0..4 {
-            for purpose in [Purpose::Sweep, Purpose::Start, Purpose::Order] {
+            for purpose in [Purpose::Sweep, Purpose::Start, Purpose::Order, Purpose::Resample] {
                 for chain in 0..16 {
                     for sweep in 0..16 {
                         let key = Stream::new(seed, purpose, chain).key(sweep);

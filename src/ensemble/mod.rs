@@ -32,7 +32,7 @@ pub const MOST_LANES: usize = 64;
 ///
 /// Energies are those of the quantised model (see [`crate::model::Grid`]) without offset: exact sums, good for
 /// comparing states; what is reported to users is summed from the f64 coefficients.
-pub trait Ensemble: Send {
+pub trait Ensemble: Place + Send {
     /// Number of lanes.
     fn num_lanes(&self) -> usize;
 
@@ -71,11 +71,11 @@ pub trait Ensemble: Send {
 }
 
 /// How an ensemble takes states up.
-trait Place: Ensemble + Sized {
+pub trait Place {
     /// What it was made from.
     fn setup(&self) -> &Setup;
 
-    /// Replaces the spins of a lane, whose energy (in units of the grid) is known.
+    /// Replaces the spins of a lane by a state (by site) whose energy, in units of the grid, is known.
     fn place(&mut self, lane: usize, state: &[i8], energy: f64);
 
     /// A spin of a lane.
@@ -85,7 +85,11 @@ trait Place: Ensemble + Sized {
     fn turn(&mut self, lane: usize, site: usize, change: f64);
 
     /// The ensemble with its lanes, and their shadows, in the given states (one after the other, by site).
-    fn with_states(mut self, states: &[i8]) -> Self {
+    #[must_use]
+    fn with_states(mut self, states: &[i8]) -> Self
+    where
+        Self: Ensemble + Sized,
+    {
         let n = self.setup().model.num_sites();
         let energies = self.setup().energies_units(states, self.num_lanes());
         for (lane, energy) in energies.into_iter().enumerate() {

@@ -1,7 +1,7 @@
 //! Simulated annealing: independent reads, each a chain that follows a schedule of betas.
 
 use super::block::{Recorder, Schedule, Which};
-use super::chains::{Chains, Checkpoint};
+use super::chains::{Chains, Checkpoint, foreign};
 use super::distinct::{Distinct, Entry};
 use super::engine::Engine;
 use crate::ensemble::{Ensemble, Factory};
@@ -234,7 +234,7 @@ impl Anneal {
             || distinct > self.num_best
             || checkpoint.distinct_states.len() != distinct * n
         {
-            return invalid("snapshot does not belong to a run with these arguments");
+            return foreign();
         }
         self.engine = self
             .engine

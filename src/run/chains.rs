@@ -141,6 +141,15 @@ impl Chains {
         state
     }
 
+    /// True for states of all chains in which the held sites are as they should be.
+    fn are_states(&self, states: &[i8]) -> bool {
+        let n = self.model.num_sites();
+        let held = |state: &[i8]| self.clamped.iter().all(|&(site, spin)| state[site] == spin);
+        states.len() == self.count * n
+            && states.iter().all(|s| s.abs() == 1)
+            && states.chunks_exact(n.max(1)).all(held)
+    }
+
     /// Where blocks of `width` chains begin.
     #[must_use]
     pub fn block_starts(&self, width: usize) -> Vec<u64> {
@@ -178,6 +187,14 @@ impl Checkpoint {
     /// # Errors
     /// Arrays of other lengths, blocks, places or spins: the checkpoint belongs to another run, or is damaged.
     pub fn check(&self, chains: &Chains, setup: &Setup) -> Result<()> {
+        if self.fits(chains, setup) && chains.are_states(&self.best_states) {
+            return Ok(());
+        }
+        foreign()
+    }
+
+    /// True if blocks, places and present states are those of a run of `chains`.
+    pub(super) fn fits(&self, chains: &Chains, setup: &Setup) -> bool {
         let width = self.width(chains.count);
         let blocks = self.block_starts.len();
         let cut_alike = width <= MOST_LANES
@@ -186,20 +203,11 @@ impl Checkpoint {
             && self.visits.len() == blocks;
         let length = setup.sweep_length() as u64;
         let in_sweep = |&visit: &u64| visit == 0 || (visit < length && visit % QUAD as u64 == 0);
-        let are_states = |states: &[i8]| {
-            let n = setup.model.num_sites();
-            let held = |state: &[i8]| chains.clamped.iter().all(|&(site, spin)| state[site] == spin);
-            states.len() == chains.count * n
-                && states.iter().all(|s| s.abs() == 1)
-                && states.chunks_exact(n.max(1)).all(held)
-        };
-        if cut_alike
-            && self.visits.iter().all(in_sweep)
-            && are_states(&self.states)
-            && are_states(&self.best_states)
-        {
-            return Ok(());
-        }
-        invalid("snapshot does not belong to a run with these arguments")
+        cut_alike && self.visits.iter().all(in_sweep) && chains.are_states(&self.states)
     }
+}
+
+/// The refusal of a checkpoint.
+pub(super) fn foreign<T>() -> Result<T> {
+    invalid("snapshot does not belong to a run with these arguments")
 }

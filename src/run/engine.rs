@@ -1,11 +1,11 @@
 //! What annealing and sampling share: blocks of chains, carried on by threads, put aside and taken up again.
 
 use super::block::{Block, Recorder, Schedule, Which};
-use super::chains::{Chains, Checkpoint};
+use super::chains::{Chains, Checkpoint, foreign};
 use super::lowest::{BestEnergy, Lowest, lowest};
 use super::{Job, Workers};
 use crate::ensemble::Factory;
-use crate::error::{Result, invalid};
+use crate::error::Result;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -149,7 +149,7 @@ impl<R: Recorder> Engine<R> {
         let n = self.chains.model.num_sites();
         checkpoint.check(&self.chains, self.factory.setup())?;
         if checkpoint.sweeps.iter().any(|&s| s > self.schedule.num_sweeps()) {
-            return invalid("snapshot does not belong to a run with these arguments");
+            return foreign();
         }
         let width = checkpoint.width(self.chains.count);
         let mut run = Self::new(self.chains.clone(), self.schedule.clone(), Some(width), recorder)?;

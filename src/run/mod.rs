@@ -6,19 +6,27 @@
 mod anneal;
 mod block;
 mod chains;
+mod cooling;
 mod distinct;
 mod engine;
 mod lowest;
 mod pace;
 mod packed;
+mod population;
+mod replicas;
+mod resample;
 mod sample;
+mod tally;
 mod temper;
 
 pub use anneal::{Anneal, AnnealOptions, Keep};
 pub use block::Schedule;
 pub use chains::{Chains, Checkpoint, check_clamped};
+pub use cooling::{Cooling, PopulationOptions};
 pub use distinct::{Entry, Met};
+pub use population::{Population, PopulationCheckpoint};
 pub use sample::{Sample, SampleOptions};
+pub use tally::{Step, Tally};
 pub use temper::{
     Archive, ClusterMoves, Clusters, Flow, Ladder, PAIR, PARTS, SINGLE, Swaps, Temper, TemperOptions,
 };

@@ -1,7 +1,7 @@
 //! Sampling at a fixed beta: chains that warm up and are then drawn from.
 
 use super::block::{Recorder, Schedule, Which};
-use super::chains::{Chains, Checkpoint};
+use super::chains::{Chains, Checkpoint, foreign};
 use super::engine::Engine;
 use crate::ensemble::{Ensemble, Factory};
 use crate::error::{Result, invalid};
@@ -236,7 +236,7 @@ impl Sample {
             && checkpoint.draws.len() == stored
             && checkpoint.moments.len() == first;
         if !fits {
-            return invalid("snapshot does not belong to a run with these arguments");
+            return foreign();
         }
         self.engine = self.engine.restored(checkpoint, draws(&self.options))?;
         for block in &mut self.engine.blocks {
