@@ -314,14 +314,15 @@ impl Population {
         let mut run = Self::cut(self.options.clone(), Some(chains.width(self.chains.count)))?;
         run.steps = steps;
         run.families = checkpoint.families.iter().map(|&f| f as u32).collect();
-        // Before the first resampling replicas are where they start, and begin anew.
-        if run.steps.len() > 1 {
-            for (index, block) in run.blocks.iter_mut().enumerate() {
-                let states = &chains.states[block.range.start * n..block.range.end * n];
-                block.restore(chains.sweeps[index], chains.visits[index], states);
+        for (index, block) in run.blocks.iter_mut().enumerate() {
+            let states = &chains.states[block.range.start * n..block.range.end * n];
+            block.restore(chains.sweeps[index], chains.visits[index], states);
+            // Some blocks may not have begun, let alone looked at their starts.
+            if run.steps.len() == 1 {
+                block.look();
             }
-            run.go();
         }
+        run.go();
         if let (Some(block), [sweep, chain]) = (run.blocks.first_mut(), &chains.distinct_met[..]) {
             let setup = self.factory.setup();
             let energy = setup.energy_units(&chains.distinct_states) * setup.grid.unit;

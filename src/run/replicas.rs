@@ -95,7 +95,7 @@ impl Replicas {
     }
 
     /// Remembers the lowest lane if it is lower than any before.
-    fn look(&mut self) {
+    pub fn look(&mut self) {
         let Some(ensemble) = &self.ensemble else {
             return;
         };

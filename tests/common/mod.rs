@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod graphs;
 pub mod law;
 pub mod models;
 pub mod paths;
