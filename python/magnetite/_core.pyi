@@ -11,6 +11,7 @@ __all__ = [
     "EliminationTree",
     "EnumerationRun",
     "Ising",
+    "PopulationRun",
     "SampleRun",
     "TemperRun",
     "simd_level",
@@ -237,6 +238,60 @@ class EliminationRun:
 
     @property
     def num_threads(self) -> int: ...
+
+@final
+class PopulationRun:
+    """A run of population annealing, advanced in slices."""
+
+    def __new__(
+        cls,
+        model: Ising,
+        *,
+        seed: int,
+        first_chain: int,
+        population: int,
+        num_populations: int,
+        betas: NDArray[np.float64] | tuple[float, float],
+        sweeps_per_step: int,
+        kernel: str,
+        scan: str,
+        clamped: NDArray[np.int64],
+        clamped_values: NDArray[np.int8],
+        num_threads: int,
+    ) -> PopulationRun: ...
+    def advance(self, seconds: float) -> bool:
+        """Work for about so long; return True when the last beta is reached."""
+
+    def progress(self) -> tuple[int, int | None, float]:
+        """Return sweeps done, sweeps in all (None where not known), and the best energy so far."""
+
+    def states(self) -> NDArray[np.int8]:
+        """Return the present states, shape (num_populations * population, n)."""
+
+    def best(self) -> tuple[NDArray[np.int8], float]:
+        """Return the state of lowest energy seen, and that energy."""
+
+    def families(self) -> NDArray[np.int64]:
+        """Return the family of each replica, shape (num_populations, population)."""
+
+    def steps(self) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+        """Return the betas so far, and by name what is known, shape (num_populations, betas)."""
+
+    @property
+    def path(self) -> str: ...
+    @property
+    def simd(self) -> str: ...
+    @property
+    def num_threads(self) -> int: ...
+    @property
+    def precision(self) -> int: ...
+    @property
+    def block_width(self) -> int: ...
+    def snapshot(self) -> dict[str, NDArray[Any]]:
+        """Return all that a continuation needs beside the arguments."""
+
+    def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
+        """Go to where `snapshot` was made."""
 
 @final
 class SampleRun:

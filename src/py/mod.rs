@@ -10,6 +10,7 @@ mod arrays;
 mod error;
 mod exact;
 mod model;
+mod population;
 mod sample;
 mod temper;
 
@@ -24,6 +25,8 @@ mod _core {
     use super::exact::{EliminationRun, EliminationTree, EnumerationRun};
     #[pymodule_export]
     use super::model::Ising;
+    #[pymodule_export]
+    use super::population::PopulationRun;
     #[pymodule_export]
     use super::sample::SampleRun;
     #[pymodule_export]

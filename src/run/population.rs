@@ -6,13 +6,13 @@ use super::chains::{Chains, Checkpoint, foreign};
 use super::cooling::{Cooling, PopulationOptions};
 use super::distinct::{Distinct, Entry};
 use super::engine::even_width;
+use super::lowest::BestEnergy;
 use super::replicas::{Mail, Replicas};
 use super::resample::{Weights, copies, family_sizes, moments, next_step};
 use super::tally::{Step, Tally};
 use crate::ensemble::Factory;
 use crate::error::Result;
 use crate::rng::{Purpose, Stream, below};
-use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -38,8 +38,7 @@ pub struct Population {
     /// Of each replica, within its population.
     families: Vec<u32>,
     steps: Vec<Step>,
-    /// The lowest state when the best energy was last summed, and that energy.
-    best_energy: RefCell<Option<(Entry, f64)>>,
+    best_energy: BestEnergy,
 }
 
 impl Population {
@@ -78,7 +77,7 @@ impl Population {
             starts,
             steps,
             options,
-            best_energy: RefCell::default(),
+            best_energy: BestEnergy::default(),
         })
     }
 
@@ -244,20 +243,15 @@ impl Population {
         self.lowest().map(|entry| entry.state.into())
     }
 
-    /// Its energy, from the f64 coefficients; infinity before the start. Summed anew only when there is a new one.
+    /// Its energy, from the f64 coefficients; infinity before the start.
     #[must_use]
     pub fn best_energy(&self) -> f64 {
-        let Some(lowest) = self.lowest() else {
-            return f64::INFINITY;
-        };
-        if let Some((known, energy)) = &*self.best_energy.borrow()
-            && *known == lowest
-        {
-            return *energy;
-        }
-        let energy = self.chains.model.energy(&lowest.state);
-        *self.best_energy.borrow_mut() = Some((lowest, energy));
-        energy
+        let lowest = self.lowest();
+        let place = lowest
+            .as_ref()
+            .map(|e| (e.energy, e.met.0 as usize, e.met.1 as usize));
+        let sum = || lowest.map_or(f64::INFINITY, |e| self.chains.model.energy(&e.state));
+        self.best_energy.get(place, sum)
     }
 
     /// Present states, by replica and site.
