@@ -17,6 +17,7 @@ from magnetite.models import (
     maxcut,
     number_partition,
 )
+from magnetite.population_anneal import population_anneal
 from magnetite.results import load
 from magnetite.resume import resume
 from magnetite.sample import sample
@@ -41,6 +42,7 @@ __all__ = [
     "maxcut",
     "number_partition",
     "planted",
+    "population_anneal",
     "read",
     "resume",
     "sample",

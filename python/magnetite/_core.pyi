@@ -262,8 +262,8 @@ class PopulationRun:
     def advance(self, seconds: float) -> bool:
         """Work for about so long; return True when the last beta is reached."""
 
-    def progress(self) -> tuple[int, int | None, float]:
-        """Return sweeps done, sweeps in all (None where not known), and the best energy so far."""
+    def progress(self) -> tuple[int, int, float]:
+        """Return sweeps done, sweeps in all (maybe a guess), and the best energy so far."""
 
     def states(self) -> NDArray[np.int8]:
         """Return the present states, shape (num_populations * population, n)."""

@@ -7,15 +7,16 @@ from typing import Any
 
 from magnetite import models
 from magnetite.models import Model
-from magnetite.plans import AnnealPlan, SamplePlan, TemperPlan
+from magnetite.plans import AnnealPlan, PopulationPlan, SamplePlan, TemperPlan
 from magnetite.storage import encode, read_archive, write_archive
 
 __all__ = ["AnyPlan", "Checkpoint", "check_labels", "read_checkpoint", "write_checkpoint"]
 
-AnyPlan = AnnealPlan | SamplePlan | TemperPlan
+AnyPlan = AnnealPlan | PopulationPlan | SamplePlan | TemperPlan
 
 _PLANS: dict[str, type[AnyPlan]] = {
     "anneal": AnnealPlan,
+    "population_anneal": PopulationPlan,
     "sample": SamplePlan,
     "temper": TemperPlan,
 }
@@ -29,10 +30,10 @@ class Checkpoint:
     Attributes
     ----------
     sampler : str
-        "anneal", "sample" or "temper".
+        "anneal", "population_anneal", "sample" or "temper".
     model : Model
         The model, to be rebuilt to the last bit.
-    plan : AnnealPlan, SamplePlan or TemperPlan
+    plan : AnnealPlan, PopulationPlan, SamplePlan or TemperPlan
         The checked options.
     state : dict
         What the sampler's job needs beside them.

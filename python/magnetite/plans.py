@@ -13,7 +13,7 @@ from magnetite.rounds import Filling
 from magnetite.schedules import Schedule
 from magnetite.starts import Clamp
 
-__all__ = ["AnnealPlan", "SamplePlan", "TemperPlan", "check_model"]
+__all__ = ["AnnealPlan", "PopulationPlan", "SamplePlan", "TemperPlan", "check_model"]
 
 
 def check_model(model: object) -> None:
@@ -163,4 +163,28 @@ class TemperPlan(Plan):
             **{name: getattr(self, name) for name in own},
             "betas": "auto" if self.betas is None else "given",
             "beta_range": self.beta_range,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PopulationPlan(Plan):
+    """The options of population annealing; `betas` is None where steps adapt on the way to `beta`.
+
+    There are no `initial_states`.
+    """
+
+    beta: float
+    betas: NDArray[np.float64] | None
+    culling: float
+    population: int
+    num_populations: int
+    sweeps_per_step: int
+
+    def info(self) -> dict[str, Any]:
+        """Return the options as they stand in a result's `info`."""
+        own = ("beta", "culling", "population", "num_populations", "sweeps_per_step")
+        return {
+            **super().info(),
+            **{name: getattr(self, name) for name in own},
+            "betas": "auto" if self.betas is None else "given",
         }

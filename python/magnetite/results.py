@@ -321,7 +321,7 @@ def load(path: str | PathLike[str]) -> Any:
 
     Returns
     -------
-    AnnealResult, SampleResult or TemperResult
+    AnnealResult, PopulationResult, SampleResult or TemperResult
         What was saved, array for array.
 
     Raises

@@ -8,7 +8,9 @@ from magnetite.annealing import AnnealJob
 from magnetite.checkpoints import AnyPlan, Checkpoint, read_checkpoint
 from magnetite.control import Callback, Job, check_control, drive
 from magnetite.options import check_threads
-from magnetite.plans import AnnealPlan, SamplePlan, TemperPlan
+from magnetite.plans import AnnealPlan, PopulationPlan, SamplePlan, TemperPlan
+from magnetite.population_annealing import PopulationJob
+from magnetite.population_result import PopulationResult
 from magnetite.results import AnnealResult, SampleResult
 from magnetite.sampling import SampleJob
 from magnetite.temper_result import TemperResult
@@ -16,7 +18,7 @@ from magnetite.tempering import TemperJob
 
 __all__ = ["resume"]
 
-AnyResult = AnnealResult | SampleResult | TemperResult
+AnyResult = AnnealResult | PopulationResult | SampleResult | TemperResult
 
 
 def resume(
@@ -51,8 +53,8 @@ def resume(
 
     Returns
     -------
-    AnnealResult, SampleResult or TemperResult
-        As from `magnetite.anneal`, `magnetite.sample` or `magnetite.temper`.
+    AnnealResult, PopulationResult, SampleResult or TemperResult
+        As from the sampler that wrote the checkpoint.
 
     Raises
     ------
@@ -104,6 +106,8 @@ def _job(saved: Checkpoint, num_threads: int) -> Job[AnyResult]:
     """Return the job that a checkpoint was made of, where it stood."""
     if isinstance(saved.plan, AnnealPlan):
         return AnnealJob(saved.model, saved.plan, num_threads, saved.state)
+    if isinstance(saved.plan, PopulationPlan):
+        return PopulationJob(saved.model, saved.plan, num_threads, saved.state)
     if isinstance(saved.plan, SamplePlan):
         return SampleJob(saved.model, saved.plan, num_threads, saved.state)
     return TemperJob(saved.model, saved.plan, num_threads, saved.state)

@@ -92,7 +92,7 @@ impl PopulationRun {
         py.detach(|| lock(&self.run).advance(seconds))
     }
 
-    fn progress(&self, py: Python<'_>) -> (u64, Option<u64>, f64) {
+    fn progress(&self, py: Python<'_>) -> (u64, u64, f64) {
         py.detach(|| {
             let run = lock(&self.run);
             (run.sweeps_done(), run.num_sweeps(), run.best_energy())

@@ -214,18 +214,18 @@ impl Population {
         self.blocks.iter().map(|b| b.sweeps * b.range.len() as u64).sum()
     }
 
-    /// Sweeps in all, over all replicas, where the betas are given.
+    /// Sweeps in all, over all replicas; where the betas are not given, a guess from those so far.
     #[must_use]
-    pub fn num_sweeps(&self) -> Option<u64> {
-        let Cooling::Given(betas) = &self.options.cooling else {
-            return None;
+    pub fn num_sweeps(&self) -> u64 {
+        let made = self.steps.len() as u64 - 1;
+        let beta = self.steps[self.steps.len() - 1].beta;
+        let steps = match &self.options.cooling {
+            Cooling::Given(betas) => betas.len() as u64 - 1,
+            Cooling::Adaptive { beta: last, .. } if beta > 0.0 => (made as f64 * (last / beta)) as u64,
+            Cooling::Adaptive { beta: last, .. } => u64::from(*last > 0.0),
         };
-        let steps = betas.len() as u64 - 1;
-        Some(
-            steps
-                .saturating_mul(self.options.sweeps_per_step)
-                .saturating_mul(self.chains.count as u64),
-        )
+        let sweeps = steps.max(made).saturating_mul(self.options.sweeps_per_step);
+        sweeps.saturating_mul(self.chains.count as u64)
     }
 
     /// The lowest state seen so far, if the run has begun.
