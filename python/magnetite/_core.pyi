@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 __all__ = [
+    "AisRun",
     "AnnealRun",
     "EliminationRun",
     "EliminationTree",
@@ -80,6 +81,31 @@ class Ising:
 
     def is_bipartite(self) -> bool:
         """Return whether couplings go between two classes of sites only."""
+
+@final
+class AisRun:
+    """A run of annealed importance sampling, advanced in slices."""
+
+    def __new__(
+        cls,
+        model: Ising,
+        *,
+        seed: int,
+        first_chain: int,
+        num_chains: int,
+        betas: NDArray[np.float64],
+        kernel: str,
+        scan: str,
+        initial_states: NDArray[np.int8] | None,
+        clamped: NDArray[np.int64],
+        clamped_values: NDArray[np.int8],
+        num_threads: int,
+    ) -> AisRun: ...
+    def advance(self, seconds: float) -> bool:
+        """Work for about so long; return True when all chains are done."""
+
+    def log_weights(self) -> NDArray[np.float64]:
+        """Return the log weights, a chain each."""
 
 @final
 class AnnealRun:

@@ -5,6 +5,7 @@
     reason = "arguments arrive from Python by value"
 )]
 
+mod ais;
 mod anneal;
 mod arrays;
 mod error;
@@ -19,6 +20,8 @@ use pyo3::prelude::*;
 /// The compiled core of magnetite.
 #[pymodule(gil_used = false)]
 mod _core {
+    #[pymodule_export]
+    use super::ais::AisRun;
     #[pymodule_export]
     use super::anneal::AnnealRun;
     #[pymodule_export]

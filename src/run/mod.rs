@@ -3,6 +3,7 @@
 //! A run is cut into jobs, a block of chains each. Within a slice every thread carries one job on until the slice is
 //! over or the job is done, then takes the next; what comes out depends on neither.
 
+mod ais;
 mod anneal;
 mod block;
 mod chains;
@@ -19,6 +20,7 @@ mod sample;
 mod tally;
 mod temper;
 
+pub use ais::Ais;
 pub use anneal::{Anneal, AnnealOptions, Keep};
 pub use block::Schedule;
 pub use chains::{Chains, Checkpoint, check_clamped};

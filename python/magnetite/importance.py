@@ -1,0 +1,326 @@
+"""Log Z by annealed importance sampling in both directions, and what the two say of each other."""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from magnetite import _core
+from magnetite._checks import check_choice, check_count
+from magnetite.control import SLICE_SECONDS
+from magnetite.estimates import Estimate
+from magnetite.memory import check_memory
+from magnetite.models import Model
+from magnetite.options import KERNELS, SCANS, SeedLike, check_beta, check_seed, check_threads
+from magnetite.plans import check_model
+from magnetite.starts import Clamp, ClampLike, check_clamp, check_initial_states
+
+__all__ = [
+    "AnnealedPartition",
+    "annealed_log_partition",
+    "bridged_log_ratio",
+    "log_mean_weight",
+]
+
+FloatArray = NDArray[np.float64]
+
+FEWEST_WEIGHTS = 10.0
+"""Below this effective sample size a few weights decide, and the error cannot be trusted."""
+
+APART = 3.0
+"""The two directions are said to disagree when they are so many standard errors apart."""
+
+PILOT_REPLICAS = 256
+PILOT_CULLING = 0.05
+SCHEDULES = ("adaptive", "linear")
+
+
+@dataclass(frozen=True, eq=False)
+class AnnealedPartition:
+    """Log Z by annealed importance sampling.
+
+    Attributes
+    ----------
+    estimate : Estimate
+        Log Z. Its `bracket` goes from two errors below `forward` to two errors above `reverse`,
+        and has no upper end without `reverse`.
+    forward : Estimate
+        From beta = 0: at most log Z on average (a stochastic lower bound).
+    reverse : Estimate or None
+        From equilibrium draws down to beta = 0: at least log Z on average, if they are that.
+    betas : ndarray of float64
+        The schedule (num_betas,), ascending from 0.
+    forward_log_weights, reverse_log_weights : ndarray of float64
+        One a chain; the mean of the weights estimates ``Z(beta) / Z(0)``, and its inverse.
+    """
+
+    estimate: Estimate
+    forward: Estimate
+    reverse: Estimate | None
+    betas: FloatArray
+    forward_log_weights: FloatArray
+    reverse_log_weights: FloatArray | None
+
+
+def log_mean_weight(log_weights: ArrayLike) -> Estimate:
+    """Estimate the logarithm of the mean of independent weights.
+
+    The error is the relative standard error of the mean weight (delta method); `ess` is
+    ``(sum w)^2 / sum w^2`` (Kong 1992). Below an `ess` of 10 the estimate is refused.
+
+    Parameters
+    ----------
+    log_weights : array
+        Shape (k,).
+
+    Examples
+    --------
+    >>> from magnetite.importance import log_mean_weight
+    >>> print(log_mean_weight([0.0, 0.1, -0.1, 0.2] * 10))
+    0.0562412 +- 0.018
+    >>> log_mean_weight([0.0, -90.0, -99.0]).reliable
+    False
+    """
+    logs = np.asarray(log_weights, np.float64)
+    largest = logs.max()
+    weights = np.exp(logs - largest)
+    value, ess = _log_mean(logs), float(weights.sum() ** 2 / (weights**2).sum())
+    if ess < FEWEST_WEIGHTS and np.ptp(logs) > 0:
+        return Estimate.refused(
+            f"{ess:.3g} of {logs.size} weights count: take more betas or more chains"
+        )
+    error = 0.0 if logs.size < 2 else float(weights.std(ddof=1) / weights.mean())
+    error /= math.sqrt(logs.size)
+    return Estimate(value, error, (value - 2 * error, value + 2 * error), ess, True, "")
+
+
+def _log_mean(logs: FloatArray) -> float:
+    largest = float(logs.max())
+    return largest + math.log(float(np.exp(logs - largest).mean()))
+
+
+def bridged_log_ratio(forward: FloatArray, reverse: FloatArray) -> tuple[float, float]:
+    """Return log(Z_1 / Z_0) and its error from log weights from 0 to 1 and from 1 to 0.
+
+    Bennett's acceptance ratio: J. Comput. Phys. 22 (1976) 245, with the error of Shirts et al.,
+    Phys. Rev. Lett. 91 (2003) 140601, equation 10.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from magnetite.importance import bridged_log_ratio
+    >>> rng = np.random.default_rng(1)  # normal weights of variance 1 around 2 - 1/2, -2 - 1/2
+    >>> value, error = bridged_log_ratio(rng.normal(1.5, 1, 500), rng.normal(-2.5, 1, 500))
+    >>> abs(value - 2) < 3 * error < 0.2
+    True
+    """
+    excess = math.log(forward.size / reverse.size)
+
+    def chances(value: float) -> tuple[FloatArray, FloatArray]:
+        """Return how likely each path of either kind is to be of the other kind."""
+        return _logistic(forward - value - excess), _logistic(reverse + value + excess)
+
+    low = float(min(forward.min(), (-reverse).min())) - abs(excess) - 1.0
+    high = float(max(forward.max(), (-reverse).max())) + abs(excess) + 1.0
+    for _ in range(200):
+        value = 0.5 * (low + high)
+        as_reverse, as_forward = chances(value)
+        if as_reverse.sum() > as_forward.sum():
+            low = value
+        else:
+            high = value
+    as_reverse, as_forward = chances(value)
+    information = float(
+        (as_reverse * (1 - as_reverse)).sum() + (as_forward * (1 - as_forward)).sum()
+    )
+    if information == 0:
+        return value, math.inf
+    variance = 1 / information - 1 / forward.size - 1 / reverse.size
+    return value, math.sqrt(max(variance, 0.0))
+
+
+def _logistic(x: FloatArray) -> FloatArray:
+    result: FloatArray = np.exp(-np.logaddexp(0.0, -x))
+    return result
+
+
+def annealed_log_partition(
+    model: Model,
+    beta: float,
+    *,
+    num_chains: int = 256,
+    num_betas: int = 2000,
+    schedule: str = "adaptive",
+    equilibrium_states: ArrayLike | None = None,
+    kernel: str = "metropolis",
+    scan: str = "sequential",
+    clamp: ClampLike = None,
+    seed: SeedLike = None,
+    num_threads: int | None = None,
+) -> AnnealedPartition:
+    """Estimate log Z by annealed importance sampling, with a bracket where there is equilibrium.
+
+    Parameters
+    ----------
+    model : Ising, Qubo, BoltzmannMachine or maxcut(...)
+        The energy.
+    beta : float
+        Inverse temperature, finite.
+    num_chains : int, default 256
+        Chains that go forward.
+    num_betas : int, default 2000
+        Betas from 0 to `beta`, both included; a chain makes a sweep at each but the first.
+    schedule : "adaptive" (default) or "linear"
+        Steps of equal spread of the weights, from a small run of population annealing; or equal.
+    equilibrium_states : array, optional
+        Independent draws at `beta`, shape (k, n), in the model's own values: k chains go back
+        from them. The upper end of the bracket stands and falls with their being just that.
+    kernel, scan, clamp, seed, num_threads
+        As for `magnetite.sample`.
+
+    Returns
+    -------
+    AnnealedPartition
+        With both directions the value is Bennett's acceptance ratio of the two, and is refused
+        where they disagree.
+
+    References
+    ----------
+    Neal, Stat. Comput. 11 (2001) 125, equation 5; Burda, Grosse and Salakhutdinov, AISTATS (2015)
+    102; Grosse, Ghahramani and Adams, arXiv:1511.02543.
+
+    Examples
+    --------
+    >>> import magnetite as mg
+    >>> from magnetite.importance import annealed_log_partition
+    >>> model = mg.Ising({(0, 1): 1.0, (1, 2): 1.0})
+    >>> found = annealed_log_partition(model, 0.5, num_betas=100, seed=1).estimate
+    >>> abs(found.value - 2.3197) < 4 * found.error  # 3 ln 2 + 2 ln cosh 0.5
+    True
+    """
+    check_model(model)
+    last = check_beta("beta", beta)
+    if math.isinf(last):
+        raise ValueError("beta must be finite, got inf")
+    held = check_clamp(model, clamp)
+    starts = check_initial_states(model, equilibrium_states, held)
+    options: dict[str, Any] = {
+        "seed": check_seed(seed).key,
+        "kernel": check_choice("kernel", kernel, KERNELS),
+        "scan": check_choice("scan", scan, SCANS),
+        "clamped": held.sites,
+        "clamped_values": held.spins,
+        "num_threads": check_threads(num_threads),
+    }
+    chains = check_count("num_chains", num_chains, 2, bits=32)
+    count = check_count("num_betas", num_betas, 2, bits=32)
+    num_starts = 0 if starts is None else len(starts)
+    check_memory(
+        {
+            f"states of num_chains={chains}": 6 * chains * model.num_variables,
+            f"betas of num_betas={count}": 40 * count,
+        }
+    )
+    betas = _betas(model, last, count, schedule, chains + num_starts, options)
+    forward = _log_weights(model, betas, None, chains, 0, options)
+    reverse = None
+    if starts is not None:
+        down = np.ascontiguousarray(betas[::-1])
+        reverse = _log_weights(model, down, starts, num_starts, chains, options)
+    return _joined(_log_states(model, held), forward, reverse, betas)
+
+
+def _log_states(model: Model, held: Clamp) -> float:
+    """Return log Z at beta = 0."""
+    return (model.num_variables - held.sites.size) * math.log(2)
+
+
+def _betas(
+    model: Model, last: float, count: int, schedule: str, first_chain: int, options: dict[str, Any]
+) -> FloatArray:
+    linear = np.linspace(0.0, last, count)
+    if check_choice("schedule", schedule, SCHEDULES) == "linear" or last == 0:
+        return linear
+    pilot = _core.PopulationRun(
+        model.core,
+        first_chain=first_chain,
+        population=PILOT_REPLICAS,
+        num_populations=1,
+        betas=(last, PILOT_CULLING),
+        sweeps_per_step=1,
+        **options,
+    )
+    while not pilot.advance(SLICE_SECONDS):
+        pass
+    found = pilot.steps()[0]
+    # Steps of the pilot cull the same share each: they are equal in what chains shall go through.
+    places = np.linspace(0.0, found.size - 1.0, count)
+    return np.interp(places, np.arange(found.size), found)
+
+
+def _log_weights(
+    model: Model,
+    betas: FloatArray,
+    starts: NDArray[np.int8] | None,
+    num_chains: int,
+    first_chain: int,
+    options: dict[str, Any],
+) -> FloatArray:
+    run = _core.AisRun(
+        model.core,
+        first_chain=first_chain,
+        num_chains=num_chains,
+        betas=betas,
+        initial_states=starts,
+        **options,
+    )
+    while not run.advance(SLICE_SECONDS):
+        pass
+    return run.log_weights()
+
+
+def _joined(
+    log_states: float, forward: FloatArray, reverse: FloatArray | None, betas: FloatArray
+) -> AnnealedPartition:
+    """Make one of both directions."""
+    up = _shifted(log_mean_weight(forward), 1.0, log_states)
+    down = None if reverse is None else _shifted(log_mean_weight(reverse), -1.0, log_states)
+    if down is None or reverse is None:
+        estimate = up
+        if up.reliable:
+            bracket = (up.bracket[0], math.inf)
+            estimate = Estimate(up.value, up.error, bracket, up.ess, True, "")
+    else:
+        estimate = _bridged(log_states, forward, reverse, up, down)
+    return AnnealedPartition(estimate, up, down, betas, forward, reverse)
+
+
+def _shifted(estimate: Estimate, sign: float, by: float) -> Estimate:
+    """Return `by` plus or minus an estimate."""
+    if not estimate.reliable:
+        return estimate
+    value, error = by + sign * estimate.value, estimate.error
+    return Estimate(value, error, (value - 2 * error, value + 2 * error), estimate.ess, True, "")
+
+
+def _bridged(
+    log_states: float, forward: FloatArray, reverse: FloatArray, up: Estimate, down: Estimate
+) -> Estimate:
+    """Return the estimate from both directions, or why they do not make one."""
+    for name, one in (("forward", up), ("reverse", down)):
+        if not one.reliable:
+            return Estimate.refused(f"{name}: {one.reason}")
+    apart = abs(up.value - down.value)
+    if apart > APART * math.hypot(up.error, down.error) + 1e-9 * abs(up.value):
+        remedy = "take more betas"
+        if down.value < up.value:
+            remedy = "the given states are hardly draws at that beta"
+        return Estimate.refused(
+            f"forward {up.value:.6g} +- {up.error:.2g} and reverse {down.value:.6g} +- "
+            f"{down.error:.2g} disagree: {remedy}"
+        )
+    ratio, error = bridged_log_ratio(forward, reverse)
+    bracket = (up.bracket[0], down.bracket[1])
+    return Estimate(log_states + ratio, error, bracket, up.ess + down.ess, True, "")
