@@ -102,6 +102,7 @@ class PopulationJob:
             variables=model.variables,
             values=model.values,
             objective_name=model.objective_name,
+            sense=model.sense,
             info={
                 **plan.info(),
                 **run_facts(run),

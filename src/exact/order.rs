@@ -69,7 +69,7 @@ impl Order {
 }
 
 /// The place of every site in a breadth-first walk from an end of the graph, neighbours of few neighbours first
-/// (Cuthill and McKee, Proc. 24th Nat. Conf. ACM (1969) 157).
+/// (Cuthill and `McKee`, Proc. 24th Nat. Conf. ACM (1969) 157).
 fn sweep(graph: &[Vec<u32>]) -> Vec<usize> {
     let degree = |site: u32| graph[site as usize].len();
     let walk = |start: u32, seen: &mut [bool]| {
