@@ -1,7 +1,9 @@
 """An estimate with its uncertainty, rows of them, and the mean of independent chains as one."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -85,10 +87,24 @@ class Estimates:
         """Which elements the method vouches for."""
         return np.array([not reason for reason in self.reasons], dtype=np.bool_)
 
+    @classmethod
+    def exact(cls, value: NDArray[np.float64]) -> "Estimates":
+        """Return values without errors."""
+        return cls(value, np.zeros_like(value), np.full(value.shape, math.inf), ("",) * value.size)
+
     def __len__(self) -> int:
         return len(self.value)
 
-    def __getitem__(self, index: int) -> Estimate:
+    def __iter__(self) -> Iterator[Estimate]:
+        return iter(self[:])
+
+    @overload
+    def __getitem__(self, index: int) -> Estimate: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Estimate]: ...
+    def __getitem__(self, index: int | slice) -> Estimate | list[Estimate]:
+        if isinstance(index, slice):
+            return [self[at] for at in range(*index.indices(len(self)))]
         if self.reasons[index]:
             return Estimate.refused(self.reasons[index])
         value, error = float(self.value[index]), float(self.error[index])

@@ -17,6 +17,7 @@ from magnetite.diagnostics import (
     susceptibility,
 )
 from magnetite.estimates import Estimate, Estimates
+from magnetite.thermodynamics import Thermodynamics
 
 __all__ = ["Observables"]
 
@@ -202,7 +203,7 @@ class Observables:
         """
         return self.reweighting.log_z(beta)
 
-    def thermodynamics(self, betas: ArrayLike) -> Any:
+    def thermodynamics(self, betas: ArrayLike) -> Thermodynamics:
         """Return log Z, U, S, F and C at any betas of the ladder's range, with errors.
 
         Parameters
@@ -212,18 +213,34 @@ class Observables:
 
         Returns
         -------
-        Curves
-            Arrays (n,): `log_z`, `energy`, `entropy`, `free_energy`, `heat_capacity`, and errors.
+        Thermodynamics
+            `log_z`, `energy`, `entropy`, `free_energy` and `heat_capacity`, an `Estimates` each.
 
         Examples
         --------
         >>> import magnetite as mg
         >>> ring = mg.Ising({(i, (i + 1) % 8): 1.0 for i in range(8)})
         >>> result = mg.temper(ring, beta_range=(0.0, 1.0), num_sweeps=2000, seed=1)
-        >>> result.thermodynamics([0.25, 0.5]).energy.shape
+        >>> result.thermodynamics([0.25, 0.5]).energy.value.shape
         (2,)
         """
-        return self.reweighting.thermodynamics(betas)
+        curves = self.reweighting.thermodynamics(betas)
+
+        def row(name: str) -> Estimates:
+            value, error = getattr(curves, name), getattr(curves, f"{name}_error")
+            # log Z may be out of reach where energies are not: each is refused for itself.
+            known = ~np.isnan(value)
+            reasons = ("" if k else why for k, why in zip(known, curves.reasons, strict=True))
+            return Estimates(value, error, curves.ess, tuple(reasons))
+
+        return Thermodynamics(
+            betas=curves.betas,
+            log_z=row("log_z"),
+            energy=row("energy"),
+            entropy=row("entropy"),
+            free_energy=row("free_energy"),
+            heat_capacity=row("heat_capacity"),
+        )
 
 
 def _shifted(estimates: Estimates, amount: float) -> Estimates:

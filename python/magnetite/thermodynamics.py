@@ -1,17 +1,15 @@
 """Free energy, energy, entropy and heat capacity as curves over inverse temperatures."""
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from magnetite._checks import real_array
-from magnetite.estimates import Estimate
+from magnetite.estimates import Estimates
 
-__all__ = ["Curve", "Thermodynamics", "check_betas"]
+__all__ = ["Thermodynamics", "check_betas"]
 
 FloatArray = NDArray[np.float64]
 
@@ -28,58 +26,6 @@ def check_betas(betas: ArrayLike) -> FloatArray:
     return array
 
 
-@dataclass(frozen=True, eq=False)
-class Curve:
-    """One quantity at several betas: an `Estimate` at each.
-
-    Attributes
-    ----------
-    value : ndarray of float64
-        Shape (k,); nan where it is refused.
-    error : ndarray of float64
-        One standard error each; 0.0 where the value is exact.
-    reasons : tuple of str
-        Why a value is refused, empty where it is not; () when none is.
-
-    Examples
-    --------
-    >>> import magnetite as mg
-    >>> curve = mg.exact(mg.Ising({(0, 1): 1.0})).thermodynamics([0.0, 1.0]).energy
-    >>> curve.value.round(4).tolist(), curve.error.tolist()
-    ([0.0, -0.7616], [0.0, 0.0])
-    >>> print(curve[1])
-    -0.761594 +- 0
-    """
-
-    value: FloatArray
-    error: FloatArray
-    reasons: tuple[str, ...] = ()
-
-    @classmethod
-    def exact(cls, value: FloatArray) -> "Curve":
-        """Return a curve without errors."""
-        return cls(value, np.zeros_like(value))
-
-    def __len__(self) -> int:
-        return int(self.value.size)
-
-    @overload
-    def __getitem__(self, index: int) -> Estimate: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Estimate]: ...
-    def __getitem__(self, index: int | slice) -> Estimate | list[Estimate]:
-        if isinstance(index, slice):
-            return [self[at] for at in range(*index.indices(len(self)))]
-        if self.reasons and self.reasons[index]:
-            return Estimate.refused(self.reasons[index])
-        value, error = float(self.value[index]), float(self.error[index])
-        ess = math.inf if error == 0 else math.nan
-        return Estimate(value, error, (value - 2 * error, value + 2 * error), ess, True, "")
-
-    def __iter__(self) -> Iterator[Estimate]:
-        return iter(self[:])
-
-
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Thermodynamics:
     """What follows from log Z(beta), of the whole system and in units of the energy; k_B = 1.
@@ -88,15 +34,15 @@ class Thermodynamics:
     ----------
     betas : ndarray of float64
         Inverse temperatures (k,), in the order asked for.
-    log_z : Curve
+    log_z : Estimates
         ``log Z = log sum_s exp(-beta E(s))``.
-    energy : Curve
+    energy : Estimates
         Mean energy ``U = -d log Z / d beta``.
-    entropy : Curve
+    entropy : Estimates
         ``S = log Z + beta U``.
-    free_energy : Curve
+    free_energy : Estimates
         ``F = -log Z / beta = U - S / beta``; -inf at beta = 0.
-    heat_capacity : Curve
+    heat_capacity : Estimates
         ``C = dU / dT = beta**2 var E``.
 
     Notes
@@ -116,11 +62,11 @@ class Thermodynamics:
     """
 
     betas: FloatArray
-    log_z: Curve
-    energy: Curve
-    entropy: Curve
-    free_energy: Curve
-    heat_capacity: Curve
+    log_z: Estimates
+    energy: Estimates
+    entropy: Estimates
+    free_energy: Estimates
+    heat_capacity: Estimates
 
     def __repr__(self) -> str:
         count = self.betas.size
@@ -168,9 +114,9 @@ class Thermodynamics:
             log_z = np.array(log_weights)
         return cls(
             betas=betas,
-            log_z=Curve.exact(log_z),
-            energy=Curve.exact(lowest + excess),
-            entropy=Curve.exact(log_weights + np.where(cold, 0.0, finite * excess)),
-            free_energy=Curve.exact(lowest - per_beta),
-            heat_capacity=Curve.exact(np.where(cold, 0.0, (finite * deviations) ** 2)),
+            log_z=Estimates.exact(log_z),
+            energy=Estimates.exact(lowest + excess),
+            entropy=Estimates.exact(log_weights + np.where(cold, 0.0, finite * excess)),
+            free_energy=Estimates.exact(lowest - per_beta),
+            heat_capacity=Estimates.exact(np.where(cold, 0.0, (finite * deviations) ** 2)),
         )
