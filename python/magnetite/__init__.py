@@ -6,6 +6,7 @@ from magnetite.anneal import anneal
 from magnetite.estimates import Estimate
 from magnetite.exact import exact
 from magnetite.formats import read, write
+from magnetite.log_partition import log_partition
 from magnetite.models import (
     BoltzmannMachine,
     Ising,
@@ -38,6 +39,7 @@ __all__ = [
     "graph_coloring",
     "independent_set",
     "load",
+    "log_partition",
     "max_sat",
     "maxcut",
     "number_partition",
