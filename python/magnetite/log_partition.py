@@ -1,6 +1,7 @@
 """The public function `log_partition`."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -147,9 +148,13 @@ def _tempered(run: TemperResult) -> Estimate:
             f"reweighting {joined.value:.6g} +- {joined.error:.2g} and integration {other:.6g} +- "
             f"{integral.error:.2g} disagree: take more sweeps"
         )
-    low, high = joined.bracket
-    bracket = (min(low, other), max(high, other))
-    return Estimate(joined.value, joined.error, bracket, joined.ess, True, "")
+    return _widened(joined, other)
+
+
+def _widened(estimate: Estimate, other: float) -> Estimate:
+    """Return an estimate whose bracket holds another value, too."""
+    low, high = estimate.bracket
+    return replace(estimate, bracket=(min(low, other), max(high, other)))
 
 
 def _annealed(
@@ -184,4 +189,9 @@ def _annealed(
         seed=seed,
         num_threads=num_threads,
     )
-    return found.estimate
+    # The bounds of either direction may miss the value of both together by chance.
+    return (
+        _widened(found.estimate, found.estimate.value)
+        if found.estimate.reliable
+        else found.estimate
+    )
