@@ -30,7 +30,9 @@ struct Case {
 
 impl Case {
     fn part(&self) -> Part {
-        Part::new(&self.model, Scale::new(&self.model), &self.free, &self.spins)
+        let sites = (0..self.spins.len() as u32).filter(|i| !self.free.contains(i));
+        let held: Vec<_> = sites.map(|i| (i as usize, self.spins[i as usize])).collect();
+        Part::free(&self.model, &held).expect("spins")
     }
 
     fn all(model: Ising) -> Self {
@@ -184,7 +186,10 @@ fn check(case: &Case, answer: &Answer) -> Result<(), TestCaseError> {
         };
         let energy = mean(&|_, e| e - low);
         let variance = mean(&|_, e| (e - low - energy) * (e - low - energy));
-        for (value, exact) in answer.weights[k].iter().zip([total.ln(), energy, variance.sqrt()]) {
+        for (value, exact) in answer.weights[k]
+            .iter()
+            .zip([total.ln(), energy, variance.sqrt()])
+        {
             prop_assert!(close(*value, exact), "{} is not {} at {}", value, exact, beta);
         }
         let moments = &answer.moments[k];
@@ -351,6 +356,50 @@ fn a_part_feels_what_it_is_given() {
         free: vec![1],
         spins: vec![-1, 1, 1],
     };
-    let part = case.part();
+    let mut part = case.part();
     assert_eq!((part.scale.unit, part.fields[0], part.given), (2.0, -2.0, 3.0));
+    part.feel(&case.model, &[1, 1, 1]);
+    assert_eq!(part.fields, [0.0]);
+    assert!(Part::free(&case.model, &[(3, 1)]).is_err());
+}
+
+#[test]
+fn the_best_of_a_narrow_part_given_the_rest() {
+    // Every second column of a lattice is free: chains in the fields of what is between them.
+    let (width, length) = (8, 40);
+    let mut uniform = Uniform(3);
+    let mut edges = Vec::new();
+    for i in 0..width * length {
+        let steps = [(i % width + 1 < width, 1), (i + width < width * length, width)];
+        for (_, step) in steps.into_iter().filter(|(there, _)| *there) {
+            edges.push((i, i + step, uniform.next() - 0.5));
+        }
+    }
+    let lattice = model(width * length, &edges, vec![0.0; width * length]);
+    let sites: Vec<u32> = (0..(width * length) as u32).filter(|i| i % 2 == 0).collect();
+    let mut spins: Vec<i8> = (0..width * length)
+        .map(|i| if i % 3 == 0 { 1 } else { -1 })
+        .collect();
+    let mut part = Part::new(&lattice, Scale::new(&lattice), &sites, &spins);
+    let mut tree = Tree::new(&part, &Order::find(&part).expect("narrow"));
+    for _ in 0..3 {
+        spins.iter_mut().skip(1).step_by(2).for_each(|s| *s = -*s);
+        part.feel(&lattice, &spins);
+        tree.set_fields(&part);
+        let best = lowest_state(&tree);
+        for (&site, &spin) in sites.iter().zip(&best) {
+            spins[site as usize] = spin;
+        }
+        let energy = lattice.energy(&spins);
+        // A chain is at its best if no stretch of it can be turned over for less.
+        for column in (0..width).step_by(2) {
+            for from in 0..length {
+                let mut other = spins.clone();
+                for row in from..length {
+                    other[row * width + column] *= -1;
+                    assert!(lattice.energy(&other) >= energy - 1e-12);
+                }
+            }
+        }
+    }
 }

@@ -116,7 +116,7 @@ impl Elimination {
             tree,
             entries: need.entries,
             // A narrow graph has no table that threads could share.
-            workers: Workers::new(if need.width < 13 { 1 } else { num_threads }, usize::MAX),
+            workers: Workers::new(if need.width < 12 { 1 } else { num_threads }, usize::MAX),
             part,
             asked,
             stage: Stage::Done,

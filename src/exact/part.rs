@@ -84,28 +84,24 @@ pub struct Part {
     pub scale: Scale,
     /// Fields, those of the given spins included.
     pub fields: Vec<f64>,
-    /// Energy of what is given, in units, without the model's offset.
+    /// Energy of the spins that are held, in units, without the model's offset.
     pub given: f64,
     starts: Vec<usize>,
     neighbours: Vec<(u32, f64)>,
 }
 
 impl Part {
-    /// The part of `model` made of `sites` (ascending), where every other site has its spin of `spins`.
+    /// The part of `model` made of `sites` (ascending), where every other site has its spin of `spins`; `given` is left
+    /// at 0. Apart from a copy of `spins`, the time is that of the rows of `sites`.
     #[must_use]
     pub fn new(model: &Ising, scale: Scale, sites: &[u32], spins: &[i8]) -> Self {
-        let mut places = vec![u32::MAX; model.num_sites()];
-        for (place, &site) in sites.iter().enumerate() {
-            places[site as usize] = place as u32;
-        }
         let mut starts = vec![0];
         let mut neighbours = Vec::new();
         for &site in sites {
             let (columns, weights) = model.row(site as usize);
-            for (&j, &w) in columns.iter().zip(weights) {
-                let place = places[j as usize];
-                if place != u32::MAX {
-                    neighbours.push((place, scale.count(w)));
+            for (j, &w) in columns.iter().zip(weights) {
+                if let Ok(place) = sites.binary_search(j) {
+                    neighbours.push((place as u32, scale.count(w)));
                 }
             }
             starts.push(neighbours.len());
@@ -119,16 +115,7 @@ impl Part {
             starts,
             neighbours,
         };
-        let inside = |site: usize| places[site] != u32::MAX;
-        part.feel(model, spins, inside);
-        part.given = (0..model.num_sites())
-            .filter(|&i| !inside(i))
-            .map(|i| {
-                let pairs = model.upper_row(i).filter(|&(j, _)| !inside(j));
-                let field: f64 = pairs.map(|(j, w)| scale.count(w) * f64::from(spins[j])).sum();
-                f64::from(spins[i]) * (scale.count(model.fields()[i]) + field)
-            })
-            .sum();
+        part.feel(model, spins);
         part
     }
 
@@ -145,7 +132,19 @@ impl Part {
         let free: Vec<u32> = (0..spins.len() as u32)
             .filter(|&i| spins[i as usize] == 0)
             .collect();
-        Ok(Self::new(model, Scale::new(model), &free, &spins))
+        let mut part = Self::new(model, Scale::new(model), &free, &spins);
+        part.given = (0..spins.len())
+            .filter(|&i| spins[i] != 0)
+            .map(|i| {
+                // Free spins are 0 here, and so are their shares.
+                let pairs = model.upper_row(i);
+                let field: f64 = pairs
+                    .map(|(j, w)| part.scale.count(w) * f64::from(spins[j]))
+                    .sum();
+                f64::from(spins[i]) * (part.scale.count(model.fields()[i]) + field)
+            })
+            .sum();
+        Ok(part)
     }
 
     /// The state of the model in which the sites of the part have these spins.
@@ -159,11 +158,12 @@ impl Part {
     }
 
     /// Sets the fields to those that the model's other sites exert with `spins`.
-    fn feel(&mut self, model: &Ising, spins: &[i8], inside: impl Fn(usize) -> bool) {
+    pub fn feel(&mut self, model: &Ising, spins: &[i8]) {
         for (field, &site) in self.fields.iter_mut().zip(&self.sites) {
             let (columns, weights) = model.row(site as usize);
-            let outside = columns.iter().zip(weights).filter(|(j, _)| !inside(**j as usize));
-            let felt: f64 = outside
+            let others = columns.iter().zip(weights);
+            let felt: f64 = others
+                .filter(|(j, _)| self.sites.binary_search(j).is_err())
                 .map(|(&j, &w)| self.scale.count(w) * f64::from(spins[j as usize]))
                 .sum();
             *field = self.scale.count(model.fields()[site as usize]) + felt;

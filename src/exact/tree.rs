@@ -4,8 +4,8 @@ use super::algebra::Algebra;
 use super::order::Order;
 use super::part::Part;
 
-/// Bits of an index that are filled in one go; such a piece of a table stays in the cache.
-const PIECE_BITS: usize = 12;
+/// Bits of an index that are filled in one go; such a piece of a table stays in the first cache.
+const PIECE_BITS: usize = 10;
 
 /// The table of one site: a function of the spins of its scope, after the site itself has been summed over.
 ///
