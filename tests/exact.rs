@@ -3,22 +3,12 @@
 mod common;
 
 use common::law::Uniform;
-use magnetite::exact::{
-    Asked, Elimination, Enumeration, Lowest, Moments, Need, Order, Part, Scale, Trace, Tree, Upward,
-    lowest_state,
-};
+use common::models::model;
+use magnetite::exact::{Asked, Elimination, Enumeration, Moments, Order, Part, Tree};
 use magnetite::model::Ising;
 use proptest::prelude::*;
 
 const BETAS: [f64; 5] = [0.7, 0.0, 0.05, 3.0, f64::INFINITY];
-
-fn model(n: usize, edges: &[(usize, usize, f64)], fields: Vec<f64>) -> Ising {
-    assert_eq!(fields.len(), n);
-    let rows: Vec<i64> = edges.iter().map(|e| e.0 as i64).collect();
-    let columns: Vec<i64> = edges.iter().map(|e| e.1 as i64).collect();
-    let weights: Vec<f64> = edges.iter().map(|e| e.2).collect();
-    Ising::from_edges(&rows, &columns, &weights, fields, -1.5).expect("a valid model")
-}
 
 /// A part of a random model: some sites free, the others given.
 #[derive(Clone, Debug)]
@@ -287,52 +277,6 @@ fn threads_change_no_bit() {
 }
 
 #[test]
-fn many_ground_states_are_counted_beyond_a_machine_word() {
-    let n = 300;
-    let case = Case::all(model(n, &[(0, 1, 1.0)], vec![0.0; n]));
-    let part = case.part();
-    let tree = Tree::new(&part, &Order::find(&part).expect("narrow"));
-    let asked = Asked {
-        betas: vec![1.0],
-        moments: false,
-        num_states: 3,
-    };
-    let mut run = Elimination::new(part, tree, asked, 1).expect("valid");
-    assert!(run.advance(10.0));
-    let product: f64 = run.residues().iter().map(|&(_, m)| (m as f64).log2()).sum();
-    assert!(product > 300.0);
-    for &(residue, modulus) in run.residues() {
-        let power = (0..299).fold(1u128, |x, _| 2 * x % u128::from(modulus));
-        assert_eq!(u128::from(residue), power);
-    }
-    assert_eq!(run.ground_states().len(), 3);
-}
-
-#[test]
-fn a_long_ladder_is_narrow() {
-    let rungs = 5000;
-    let mut edges = Vec::new();
-    for i in 0..rungs {
-        edges.push((2 * i, 2 * i + 1, -1.0));
-        if i + 1 < rungs {
-            edges.push((2 * i, 2 * i + 2, -0.5));
-            edges.push((2 * i + 1, 2 * i + 3, 0.25));
-        }
-    }
-    let case = Case::all(model(2 * rungs, &edges, vec![0.0; 2 * rungs]));
-    let part = case.part();
-    let tree = Tree::new(&part, &Order::find(&part).expect("narrow"));
-    assert_eq!(Need::new(&tree).width, 2);
-    let walk = Upward::whole(Lowest, &tree);
-    let state = lowest_state(&tree);
-    assert_eq!(
-        walk.total(&tree) * part.scale.unit - 1.5,
-        case.model.energy(&state)
-    );
-    assert_eq!(Trace::new(&tree).next_state(&walk, &tree, 0.0), Some(state));
-}
-
-#[test]
 fn betas_are_checked() {
     let case = Case::all(model(2, &[], vec![0.0; 2]));
     for beta in [f64::NAN, -1.0] {
@@ -361,45 +305,4 @@ fn a_part_feels_what_it_is_given() {
     part.feel(&case.model, &[1, 1, 1]);
     assert_eq!(part.fields, [0.0]);
     assert!(Part::free(&case.model, &[(3, 1)]).is_err());
-}
-
-#[test]
-fn the_best_of_a_narrow_part_given_the_rest() {
-    // Every second column of a lattice is free: chains in the fields of what is between them.
-    let (width, length) = (8, 40);
-    let mut uniform = Uniform(3);
-    let mut edges = Vec::new();
-    for i in 0..width * length {
-        let steps = [(i % width + 1 < width, 1), (i + width < width * length, width)];
-        for (_, step) in steps.into_iter().filter(|(there, _)| *there) {
-            edges.push((i, i + step, uniform.next() - 0.5));
-        }
-    }
-    let lattice = model(width * length, &edges, vec![0.0; width * length]);
-    let sites: Vec<u32> = (0..(width * length) as u32).filter(|i| i % 2 == 0).collect();
-    let mut spins: Vec<i8> = (0..width * length)
-        .map(|i| if i % 3 == 0 { 1 } else { -1 })
-        .collect();
-    let mut part = Part::new(&lattice, Scale::new(&lattice), &sites, &spins);
-    let mut tree = Tree::new(&part, &Order::find(&part).expect("narrow"));
-    for _ in 0..3 {
-        spins.iter_mut().skip(1).step_by(2).for_each(|s| *s = -*s);
-        part.feel(&lattice, &spins);
-        tree.set_fields(&part);
-        let best = lowest_state(&tree);
-        for (&site, &spin) in sites.iter().zip(&best) {
-            spins[site as usize] = spin;
-        }
-        let energy = lattice.energy(&spins);
-        // A chain is at its best if no stretch of it can be turned over for less.
-        for column in (0..width).step_by(2) {
-            for from in 0..length {
-                let mut other = spins.clone();
-                for row in from..length {
-                    other[row * width + column] *= -1;
-                    assert!(lattice.energy(&other) >= energy - 1e-12);
-                }
-            }
-        }
-    }
 }

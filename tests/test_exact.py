@@ -1,5 +1,6 @@
 """Exact sums against plain sums over all states, and what they refuse."""
 
+import io
 import math
 import os
 import pickle
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 import magnetite as mg
+from magnetite.bars import PlainBar
 from magnetite.exact_result import ExactResult
 from magnetite.models import Model
 from magnetite.summing import count_of
@@ -289,6 +291,14 @@ def test_dimod_and_progress(capsys: pytest.CaptureFixture[str]) -> None:
     result = mg.exact(mg.Qubo({("a", "b"): 1.0, ("a", "a"): -1.0}), progress=True)
     assert result.to_dimod().first.sample == {"a": 1, "b": 0}
     assert "100%" in capsys.readouterr().err
+
+
+def test_a_bar_without_a_best_value_shows_none() -> None:
+    stream = io.StringIO()
+    bar = PlainBar("best", stream)
+    bar.update(0.5, math.nan)
+    bar.close()
+    assert stream.getvalue() == " 50%\n"
 
 
 WIDE = random_model(200, degree=100)

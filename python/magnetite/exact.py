@@ -124,8 +124,10 @@ def exact(
 
 
 def _bytes_of_states(problem: Problem, num_states: int) -> int:
-    found = min(num_states, 1 << min(problem.num_free, 62))
-    return 4 * found * problem.model.num_variables
+    """Return what the ground states take at most: each job of an enumeration keeps as many."""
+    states = 1 << min(problem.num_free, 62)
+    found, kept = min(num_states, states), min(64 * num_states, states)
+    return 4 * found * problem.model.num_variables + 8 * kept
 
 
 def _result(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from numbers import Integral
 
 import numpy as np
+from numpy.typing import NDArray
 
 from magnetite._checks import check_count, check_real
 
@@ -23,6 +24,7 @@ __all__ = [
     "Seed",
     "SeedLike",
     "check_beta",
+    "check_each_beta",
     "check_seconds",
     "check_seed",
     "check_target",
@@ -118,3 +120,11 @@ def check_beta(name: str, value: float) -> float:
     if math.isnan(beta) or beta < 0:
         raise ValueError(f"{name} must be non-negative, got {value!r}")
     return beta
+
+
+def check_each_beta(betas: NDArray[np.float64]) -> None:
+    """Refuse a vector of inverse temperatures that has a negative one or nan; name the first."""
+    wrong = np.flatnonzero(~(betas >= 0))
+    if wrong.size:
+        index = int(wrong[0])
+        raise ValueError(f"betas must be non-negative, got {betas[index]} at index {index}")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from magnetite._checks import check_choice, real_array
-from magnetite.options import check_beta
+from magnetite.options import check_beta, check_each_beta
 
 SCHEDULES = ("geometric", "linear")
 
@@ -83,9 +83,6 @@ def _custom(betas: ArrayLike) -> Schedule:
             f"beta_schedule must be 'geometric', 'linear' or a vector with one beta a sweep, "
             f"got an array of shape {array.shape}"
         )
-    wrong = np.flatnonzero(~(array >= 0))
-    if wrong.size:
-        index = int(wrong[0])
-        raise ValueError(f"betas must be non-negative, got {array[index]} at index {index}")
+    check_each_beta(array)
     ends = (float(array[0]), float(array[-1])) if array.size else None
     return Schedule("custom", ends, array)

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from magnetite._checks import real_array
 from magnetite.estimates import Estimates
+from magnetite.options import check_each_beta
 
 __all__ = ["Thermodynamics", "check_betas"]
 
@@ -19,10 +20,7 @@ def check_betas(betas: ArrayLike) -> FloatArray:
     array = np.atleast_1d(real_array("betas", betas)).copy()
     if array.ndim != 1:
         raise ValueError(f"betas must be a number or a vector, got shape {array.shape}")
-    wrong = np.flatnonzero(~(array >= 0))
-    if wrong.size:
-        index = int(wrong[0])
-        raise ValueError(f"betas must be non-negative, got {array[index]} at index {index}")
+    check_each_beta(array)
     return array
 
 
@@ -57,8 +55,8 @@ class Thermodynamics:
     >>> curves = result.thermodynamics([0.0, 0.5, 1.0])
     >>> curves.log_z.value.round(4).tolist()
     [1.3863, 1.5064, 1.8201]
-    >>> curves.heat_capacity[2].value
-    0.4199743416140...
+    >>> print(curves.heat_capacity[2])
+    0.419974 +- 0
     """
 
     betas: FloatArray
@@ -84,7 +82,7 @@ class Thermodynamics:
     def is_exact(self) -> bool:
         """True when no value of any curve has an error."""
         curves = [getattr(self, field.name) for field in fields(self) if field.name != "betas"]
-        return not any(curve.error.any() or any(curve.reasons) for curve in curves)
+        return all(curve.reliable.all() and not curve.error.any() for curve in curves)
 
     @classmethod
     def exact(

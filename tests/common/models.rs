@@ -227,3 +227,12 @@ pub fn all() -> Vec<Model> {
         dense_penalties(),
     ]
 }
+
+/// A model of coupled pairs `(i, j, weight)`, with an offset.
+pub fn model(n: usize, edges: &[(usize, usize, f64)], fields: Vec<f64>) -> Ising {
+    assert_eq!(fields.len(), n);
+    let rows: Vec<i64> = edges.iter().map(|e| e.0 as i64).collect();
+    let columns: Vec<i64> = edges.iter().map(|e| e.1 as i64).collect();
+    let weights: Vec<f64> = edges.iter().map(|e| e.2).collect();
+    Ising::from_edges(&rows, &columns, &weights, fields, -1.5).expect("a valid model")
+}
