@@ -124,7 +124,7 @@ def bridged_log_ratio(forward: FloatArray, reverse: FloatArray) -> tuple[float, 
 
     low = float(min(forward.min(), (-reverse).min())) - abs(excess) - 1.0
     high = float(max(forward.max(), (-reverse).max())) + abs(excess) + 1.0
-    for _ in range(200):
+    for _ in range(80):
         value = 0.5 * (low + high)
         as_reverse, as_forward = chances(value)
         if as_reverse.sum() > as_forward.sum():
@@ -314,7 +314,7 @@ def _bridged(
             return Estimate.refused(f"{name}: {one.reason}")
     apart = abs(up.value - down.value)
     if apart > APART * math.hypot(up.error, down.error) + 1e-9 * abs(up.value):
-        remedy = "take more betas"
+        remedy = "take more betas, or starts that are draws at that beta"
         if down.value < up.value:
             remedy = "the given states are hardly draws at that beta"
         return Estimate.refused(
