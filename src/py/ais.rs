@@ -46,8 +46,8 @@ impl AisRun {
             num_threads,
         };
         let chains = arguments.chains()?;
-        let betas = betas.as_slice()?.into();
-        let run = Mutex::new(py.detach(|| Ais::new(chains, betas))?);
+        let betas = betas.as_slice()?.to_vec();
+        let run = Mutex::new(py.detach(|| Ais::new(chains, &betas))?);
         Ok(Self { run })
     }
 

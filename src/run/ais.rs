@@ -48,7 +48,7 @@ impl Ais {
     ///
     /// # Errors
     /// No betas, or betas that are negative, infinite or NaN, and what [`Chains::check`] refuses.
-    pub fn new(chains: Chains, betas: Arc<[f64]>) -> Result<Self> {
+    pub fn new(chains: Chains, betas: &[f64]) -> Result<Self> {
         if let Some(at) = betas.iter().position(|b| !b.is_finite() || *b < 0.0) {
             return invalid(format!(
                 "betas must be finite and non-negative, got {} at index {at}",
@@ -58,10 +58,11 @@ impl Ais {
         let Some(after_first) = betas.get(1..) else {
             return invalid("betas must hold at least one, got none");
         };
+        let all: Arc<[f64]> = betas.into();
         let schedule = Schedule::Each(after_first.into());
         let offset = chains.model.offset();
         let recorder = |_: &Arc<Factory>, range: std::ops::Range<usize>| LogWeights {
-            betas: betas.clone(),
+            betas: all.clone(),
             offset,
             values: vec![0.0; range.len()],
         };
