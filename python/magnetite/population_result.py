@@ -161,7 +161,7 @@ class PopulationResult(Result):
         >>> len(result.to_dimod())
         100
         """
-        states = self.states.reshape(-1, self.states.shape[2])
+        states = self.states.reshape(self.energies.size, self.states.shape[2])
         return to_sampleset(states, self.energies.ravel(), self.variables, self.values, self.info)
 
     def to_xarray(self) -> "xarray.Dataset":

@@ -21,6 +21,7 @@ except ImportError as error:
         "magnetite.dimod needs the package dimod: pip install 'magnetite[dimod]'"
     ) from error
 
+from magnetite.dimod.population import PopulationAnnealingSampler
 from magnetite.dimod.sampler import Neal, SimulatedAnnealingSampler
 
-__all__ = ["Neal", "SimulatedAnnealingSampler"]
+__all__ = ["Neal", "PopulationAnnealingSampler", "SimulatedAnnealingSampler"]

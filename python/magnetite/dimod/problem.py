@@ -47,14 +47,19 @@ class Problem:
         The order of the variables is that of the parsed initial states, as in D-Wave's sampler:
         sorted where the labels compare. There is no Python loop over the couplings.
         """
-        exact = dimod.as_bqm(bqm, dtype=np.float64)
-        _check_finite(exact)
+        exact = _checked(bqm)
         spin_bqm = dimod.as_bqm(exact, dimod.SPIN)
         starts = parser.parse_initial_states(_without_biases(spin_bqm), **states).initial_states
-        vectors = spin_bqm.to_numpy_vectors(variable_order=starts.variables, sort_indices=True)
-        model = Ising(tuple(vectors.quadratic), vectors.linear_biases, offset=float(vectors.offset))
         spins = np.ascontiguousarray(starts.record.sample, dtype=np.int8)
-        return cls(exact, model, starts.variables, spins)
+        return cls(exact, _model(spin_bqm, starts.variables), starts.variables, spins)
+
+    @classmethod
+    def without_states(cls, bqm: dimod.BinaryQuadraticModel) -> "Problem":
+        """Make the problem of a sampler that makes its own initial states."""
+        exact = _checked(bqm)
+        labels = list(exact.variables)
+        spins = np.empty((0, len(labels)), dtype=np.int8)
+        return cls(exact, _model(dimod.as_bqm(exact, dimod.SPIN), labels), labels, spins)
 
     def positions(self, clamp: Mapping[Any, int] | None) -> Clamp | None:
         """Return held variables as positions and spins in place of labels and own values."""
@@ -84,6 +89,18 @@ class Problem:
             info=info,
         )
         return sampleset
+
+
+def _checked(bqm: dimod.BinaryQuadraticModel) -> dimod.BinaryQuadraticModel:
+    """Return the same model with float64 biases, which are finite."""
+    exact = dimod.as_bqm(bqm, dtype=np.float64)
+    _check_finite(exact)
+    return exact
+
+
+def _model(spin_bqm: dimod.BinaryQuadraticModel, labels: Sequence[Any]) -> Ising:
+    vectors = spin_bqm.to_numpy_vectors(variable_order=labels, sort_indices=True)
+    return Ising(tuple(vectors.quadratic), vectors.linear_biases, offset=float(vectors.offset))
 
 
 def _without_biases(bqm: dimod.BinaryQuadraticModel) -> dimod.BinaryQuadraticModel:
