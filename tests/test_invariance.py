@@ -28,6 +28,9 @@ for name in sorted(MODELS):
                             num_best=3, trajectory=5, seed=9, num_threads=1)
             for array in (run.states, run.energies, run.best_states, run.trajectory.energies):
                 digest.update(array.tobytes())
+    run = mg.population_anneal(MODELS[name], beta=0.7, population=40, seed=9, num_threads=1)
+    for array in (run.states, run.betas, run.log_z, run.rho_t, run.mean_energy):
+        digest.update(array.tobytes())
 print(digest.hexdigest(), run.info["simd"])
 """
 
