@@ -252,7 +252,7 @@ mod mistakes {
         for (number, pair) in states.chunks_exact_mut(2 * n).enumerate() {
             let (first, second) = pair.split_at_mut(n);
             let count = clusters.compare(&[bits(first)], &[bits(second)], n, complement);
-            let sites = clusters.take(&ising, number % count.max(1));
+            let sites = clusters.take(&ising, number % count.max(1)).to_vec();
             for &site in &sites[..if single { sites.len().min(1) } else { sites.len() }] {
                 first[site as usize] *= -1;
                 second[site as usize] *= -1;

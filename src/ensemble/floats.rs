@@ -122,16 +122,6 @@ impl<T: Real> Place for Floats<T> {
         }
         self.energies[lane] = energy;
     }
-
-    fn spin(&self, lane: usize, site: usize) -> i8 {
-        self.spins[self.setup.plan.row_of[site] as usize * WIDTH + lane]
-    }
-
-    fn turn(&mut self, lane: usize, site: usize, change: f64) {
-        let spin = &mut self.spins[self.setup.plan.row_of[site] as usize * WIDTH + lane];
-        *spin = -*spin;
-        self.energies[lane] += change;
-    }
 }
 
 impl<T: Real> Ensemble for Floats<T> {
@@ -184,8 +174,12 @@ impl<T: Real> Ensemble for Floats<T> {
         self.place_one(lane, state);
     }
 
-    fn flip(&mut self, lane: usize, sites: &[u32]) {
-        self.turn_all(lane, sites);
+    fn flip(&mut self, lane: usize, sites: &[u32], change: f64) {
+        for &site in sites {
+            let spin = &mut self.spins[self.setup.plan.row_of[site as usize] as usize * WIDTH + lane];
+            *spin = -*spin;
+        }
+        self.energies[lane] += change;
     }
 
     fn bit_rows(&self, out: &mut [u64]) {

@@ -57,8 +57,8 @@ pub trait Ensemble: Place + Send {
     /// Replaces the spins of a lane.
     fn set_state(&mut self, lane: usize, spins: &[i8]);
 
-    /// Turns the spins of free `sites` of a lane over.
-    fn flip(&mut self, lane: usize, sites: &[u32]);
+    /// Turns the spins of free `sites` of a lane over, which changes its energy by `change` units of the grid.
+    fn flip(&mut self, lane: usize, sites: &[u32], change: f64);
 
     /// Writes the present states as bit rows, by site: bit l set = lane l has spin -1.
     fn bit_rows(&self, rows: &mut [u64]);
@@ -78,12 +78,6 @@ pub trait Place {
     /// Replaces the spins of a lane by a state (by site) whose energy, in units of the grid, is known.
     fn place(&mut self, lane: usize, state: &[i8], energy: f64);
 
-    /// A spin of a lane.
-    fn spin(&self, lane: usize, site: usize) -> i8;
-
-    /// Turns a spin over, which changes the energy by `change` units.
-    fn turn(&mut self, lane: usize, site: usize, change: f64);
-
     /// The ensemble with its lanes, and their shadows, in the given states (one after the other, by site).
     #[must_use]
     fn with_states(mut self, states: &[i8]) -> Self
@@ -97,16 +91,6 @@ pub trait Place {
         }
         self.keep(u64::MAX);
         self
-    }
-
-    /// Turns spins over one after the other, each with the field that it then feels.
-    fn turn_all(&mut self, lane: usize, sites: &[u32]) {
-        for &site in sites {
-            let site = site as usize;
-            let field = self.setup().field_units(site, |other| self.spin(lane, other));
-            let change = -2.0 * f64::from(self.spin(lane, site)) * field;
-            self.turn(lane, site, change);
-        }
     }
 
     /// Replaces the spins of one lane, but not its shadow.

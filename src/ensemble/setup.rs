@@ -73,16 +73,6 @@ impl Setup {
         self.energies_units(state, 1)[0]
     }
 
-    /// The field that a site feels, in grid units, given the spins of its neighbours.
-    pub(super) fn field_units(&self, site: usize, spin: impl Fn(usize) -> i8) -> f64 {
-        let (columns, weights) = self.model.row(site);
-        let pulls = columns
-            .iter()
-            .zip(weights)
-            .map(|(&j, &w)| self.grid.quantise(w) * f64::from(spin(j as usize)));
-        self.grid.quantise(self.model.fields()[site]) + pulls.sum::<f64>()
-    }
-
     /// True for a site with neither coupling nor field.
     pub(super) fn is_isolated(&self, site: usize) -> bool {
         self.model.degree(site) == 0 && self.model.fields()[site] == 0.0

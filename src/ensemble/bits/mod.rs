@@ -168,19 +168,6 @@ where
         }
         group.energies[lane % L] = energy as i64;
     }
-
-    fn spin(&self, lane: usize, site: usize) -> i8 {
-        let row = self.setup.plan.row_of[site] as usize;
-        let word = self.groups[lane / L].words()[row / WORD][lane % L];
-        1 - 2 * (word >> (row % WORD) & 1) as i8
-    }
-
-    fn turn(&mut self, lane: usize, site: usize, change: f64) {
-        let row = self.setup.plan.row_of[site] as usize;
-        let group = &mut self.groups[lane / L];
-        group.spins[row / WORD * L + lane % L] ^= 1 << (row % WORD);
-        group.energies[lane % L] += change as i64;
-    }
 }
 
 impl<const L: usize> Ensemble for Bits<L>
@@ -230,8 +217,13 @@ where
         self.place_one(lane, state);
     }
 
-    fn flip(&mut self, lane: usize, sites: &[u32]) {
-        self.turn_all(lane, sites);
+    fn flip(&mut self, lane: usize, sites: &[u32], change: f64) {
+        let group = &mut self.groups[lane / L];
+        for &site in sites {
+            let row = self.setup.plan.row_of[site as usize] as usize;
+            group.spins[row / WORD * L + lane % L] ^= 1 << (row % WORD);
+        }
+        group.energies[lane % L] += change as i64;
     }
 
     fn bit_rows(&self, out: &mut [u64]) {

@@ -127,16 +127,6 @@ impl<const W: usize> Place for Bytes<W> {
         }
         self.energies[lane] = energy as i64;
     }
-
-    fn spin(&self, lane: usize, site: usize) -> i8 {
-        self.spins[self.setup.plan.row_of[site] as usize * W + lane]
-    }
-
-    fn turn(&mut self, lane: usize, site: usize, change: f64) {
-        let spin = &mut self.spins[self.setup.plan.row_of[site] as usize * W + lane];
-        *spin = -*spin;
-        self.energies[lane] += change as i64;
-    }
 }
 
 impl<const W: usize> Ensemble for Bytes<W> {
@@ -194,8 +184,12 @@ impl<const W: usize> Ensemble for Bytes<W> {
         self.place_one(lane, state);
     }
 
-    fn flip(&mut self, lane: usize, sites: &[u32]) {
-        self.turn_all(lane, sites);
+    fn flip(&mut self, lane: usize, sites: &[u32], change: f64) {
+        for &site in sites {
+            let spin = &mut self.spins[self.setup.plan.row_of[site as usize] as usize * W + lane];
+            *spin = -*spin;
+        }
+        self.energies[lane] += change as i64;
     }
 
     fn bit_rows(&self, out: &mut [u64]) {

@@ -179,19 +179,6 @@ impl<T: Swept> Place for Cached<T> {
         }
         chain.energy = energy;
     }
-
-    fn spin(&self, lane: usize, site: usize) -> i8 {
-        self.chains[lane].spins[self.setup.plan.row_of[site] as usize]
-    }
-
-    fn turn(&mut self, lane: usize, site: usize, _: f64) {
-        let row = self.setup.plan.row_of[site] as usize;
-        let chain = &mut self.chains[lane];
-        flip(&self.layout, row, chain);
-        if let Couplings::Dense(matrix) = &self.layout.couplings {
-            apply_pending(self.level, matrix, row - row % WINDOW, from_mut(chain));
-        }
-    }
 }
 
 impl<T: Swept> Ensemble for Cached<T> {
@@ -238,10 +225,15 @@ impl<T: Swept> Ensemble for Cached<T> {
         self.place_one(lane, state);
     }
 
-    fn flip(&mut self, lane: usize, sites: &[u32]) {
-        // (The fields are at hand: what a flip costs need not be summed.)
+    fn flip(&mut self, lane: usize, sites: &[u32], _: f64) {
+        let chain = &mut self.chains[lane];
         for &site in sites {
-            self.turn(lane, site as usize, 0.0);
+            // The fields, which have to follow, know the change, too.
+            let row = self.setup.plan.row_of[site as usize] as usize;
+            flip(&self.layout, row, chain);
+            if let Couplings::Dense(matrix) = &self.layout.couplings {
+                apply_pending(self.level, matrix, row - row % WINDOW, from_mut(chain));
+            }
         }
     }
 

@@ -6,14 +6,16 @@
 //! included, so the sum of their energies stays and the move is always accepted. Where the replicas differ stays too, so
 //! that a cluster may be chosen by anything that is read off the differences.
 
-use crate::model::Ising;
+use crate::model::{Grid, Ising};
 
 /// Finds clusters; its buffers are used again and again.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Clusters {
-    /// Bit set = the replicas differ there, and the site has not been reached yet.
+    /// Bit set = the replicas differ there.
+    differ: Vec<u64>,
+    /// The same where the site has not been reached yet.
     open: Vec<u64>,
-    /// Sites of the cluster.
+    /// Sites of the cluster that was taken last.
     sites: Vec<u32>,
 }
 
@@ -22,21 +24,42 @@ impl Clusters {
     /// at fewer sites. (Turning the whole of one replica over costs nothing without fields.) Returns how many sites these
     /// are.
     pub fn compare(&mut self, first: &[u64], second: &[u64], num_sites: usize, either: bool) -> usize {
-        self.open.clear();
-        self.open.extend(first.iter().zip(second).map(|(x, y)| x ^ y));
-        let count = self.count();
-        if !either || 2 * count <= num_sites {
-            return count;
+        self.differ.clear();
+        self.differ.extend(first.iter().zip(second).map(|(x, y)| x ^ y));
+        let mut count = self.differ.iter().map(|word| word.count_ones() as usize).sum();
+        if either && 2 * count > num_sites {
+            for (at, word) in self.differ.iter_mut().enumerate() {
+                let sites = (num_sites - 64 * at).min(64);
+                *word = !*word & (u64::MAX >> (64 - sites));
+            }
+            count = num_sites - count;
         }
-        for (at, word) in self.open.iter_mut().enumerate() {
-            let sites = (num_sites - 64 * at).min(64);
-            *word = !*word & (u64::MAX >> (64 - sites));
-        }
-        num_sites - count
+        self.open.clone_from(&self.differ);
+        count
     }
 
-    fn count(&self) -> usize {
-        self.open.iter().map(|word| word.count_ones() as usize).sum()
+    /// Sites of the cluster that was taken last.
+    #[must_use]
+    pub fn sites(&self) -> &[u32] {
+        &self.sites
+    }
+
+    /// What turning that cluster over changes in the energy of a replica whose spins are -1 where bits are set, in units
+    /// of the grid. (All neighbours that differ belong to the cluster: only bonds to the others count.)
+    #[must_use]
+    pub fn change(&self, model: &Ising, grid: &Grid, negative: &[u64]) -> f64 {
+        let bit = |words: &[u64], site: u32| words[site as usize / 64] >> (site % 64) & 1;
+        let spin = |site: u32| 1.0 - 2.0 * bit(negative, site) as f64;
+        let of_site = |&site: &u32| {
+            let (neighbours, weights) = model.row(site as usize);
+            let bonds = neighbours
+                .iter()
+                .zip(weights)
+                .filter(|(j, _)| bit(&self.differ, **j) == 0);
+            let pull: f64 = bonds.map(|(&j, &w)| grid.quantise(w) * spin(j)).sum();
+            -2.0 * spin(site) * (grid.quantise(model.fields()[site as usize]) + pull)
+        };
+        self.sites.iter().map(of_site).sum()
     }
 
     /// The cluster of the `number`-th open site; its sites are closed. Empty if there are not so many.

@@ -8,6 +8,7 @@ mod cluster;
 mod ladder;
 mod lanes;
 mod measure;
+mod moves;
 mod options;
 mod restore;
 
@@ -22,9 +23,9 @@ use super::engine::even_width;
 use super::lowest::BestEnergy;
 use crate::ensemble::Factory;
 use crate::error::Result;
-use crate::rng::{Purpose, Stream, below};
 use lanes::Lanes;
 use measure::{Measure, count, distance};
+use moves::ClusterMove;
 use rayon::prelude::*;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -38,7 +39,8 @@ pub struct Temper {
     blocks: Vec<Lanes>,
     width: usize,
     ladders: Vec<Ladder>,
-    clusters: Clusters,
+    /// By pair of ladders and rung.
+    moves: Vec<ClusterMove>,
     /// What cluster moves did, by rung: moves, sites of clusters, sites that differed.
     cluster_counts: Vec<[u64; 3]>,
     /// By ladder, rung and draw; NaN where not reached.
@@ -88,7 +90,7 @@ impl Temper {
             blocks: Vec::new(),
             width,
             ladders: (0..options.num_ladders).map(ladder).collect(),
-            clusters: Clusters::default(),
+            moves: Vec::new(),
             cluster_counts: vec![[0; 3]; rungs],
             energies: vec![f64::NAN; chains.count * options.num_draws()],
             states: vec![0; stored],
@@ -168,16 +170,25 @@ impl Temper {
             lanes
         };
         let starts: Vec<usize> = (0..chains.count).step_by(self.width).collect();
-        self.blocks = starts.into_par_iter().map(block).collect();
+        self.blocks = if self.is_parallel() {
+            starts.into_par_iter().map(block).collect()
+        } else {
+            starts.into_iter().map(block).collect()
+        };
         self.set_betas();
     }
 
     fn for_all_blocks(&mut self, work: impl Fn(&mut Lanes) + Sync + Send) {
-        // A single block is not worth waking anyone for.
-        if let [block] = &mut self.blocks[..] {
-            return work(block);
+        if self.is_parallel() {
+            self.blocks.par_iter_mut().for_each(work);
+        } else {
+            self.blocks.iter_mut().for_each(work);
         }
-        self.blocks.par_iter_mut().for_each(work);
+    }
+
+    /// True where there is a pool, in which everything then happens. (Without one, rayon would take all cores.)
+    fn is_parallel(&self) -> bool {
+        self.workers.num_threads > 1
     }
 
     /// What happens when all replicas have reached a stop.
@@ -230,39 +241,6 @@ impl Temper {
             self.ladders[ladder].exchange(number, &self.options.betas, &energies);
         }
         self.set_betas();
-    }
-
-    /// One cluster move between the two replicas of every rung that has them.
-    fn move_clusters(&mut self) {
-        self.for_all_blocks(Lanes::pack_sites);
-        let chains = &self.options.chains;
-        let rungs = self.options.betas.len();
-        let (n, sweep) = (chains.model.num_sites(), self.options.first_sweep + self.sweeps);
-        // Turning a whole replica over is free only where nothing holds it.
-        let either = chains.clamped.is_empty() && chains.model.fields().iter().all(|&h| h == 0.0);
-        let moved: Vec<usize> = (0..rungs)
-            .filter(|&rung| self.options.clusters.rungs[rung])
-            .collect();
-        for pair in 0..self.ladders.len() / 2 {
-            let first_chain = self.options.chains.first_chain + (2 * pair * rungs) as u64;
-            let stream = Stream::new(self.options.chains.seed, Purpose::Cluster, first_chain);
-            for &rung in &moved {
-                let places =
-                    [2 * pair, 2 * pair + 1].map(|l| self.place(l, self.ladders[l].replicas()[rung]));
-                let [first, second] = places.map(|(block, lane)| self.blocks[block].sites.lane(lane));
-                let differing = self.clusters.compare(first, second, n, either);
-                let number = below(&stream, sweep, rung as u64, differing as u64) as usize;
-                let sites = self.clusters.take(&self.options.chains.model, number);
-                for (block, lane) in places {
-                    self.blocks[block].ensemble.flip(lane, sites);
-                }
-                let counts = &mut self.cluster_counts[rung];
-                counts[0] += 1;
-                counts[1] += sites.len() as u64;
-                counts[2] += differing as u64;
-            }
-        }
-        self.for_all_blocks(Lanes::look);
     }
 
     fn draw(&mut self, draw: usize) {
