@@ -122,6 +122,7 @@ fn a_lattice_is_swept() {
             edges.push((i, i + size, 1.0));
         }
     }
-    let (_, tree) = whole(&model(size * size, &edges, vec![0.0; size * size]));
+    let (part, tree) = whole(&model(size * size, &edges, vec![0.0; size * size]));
     assert_eq!(Need::new(&tree).width, size);
+    assert!(Order::quick(&part).expect("not too wide").width() > size);
 }
