@@ -10,7 +10,7 @@ from magnetite.diagnostics._series import Array, errors_of_means
 # Inside a level of energies, beta differences of what is compared times energies stay below this;
 # weights are then wrong by its square over 24, and means of energies are exact.
 RESOLUTION = 0.02
-MAX_LEVELS = 1 << 16
+MAX_LEVELS = 1 << 15
 # Blocks that all ladders have together: enough to see their correlations, few enough to be kept.
 MAX_BLOCKS = 512
 MAX_STEPS = 100

@@ -119,8 +119,8 @@ class Reweighting:
         reasons, absolute = self._reasons(wanted, ess, ess_at_zero)
         refused = np.where(ess < MIN_ESS, np.nan, 0.0)
         no_log_z = np.where(absolute, 0.0, np.nan) + refused
-        with np.errstate(divide="ignore"):
-            per_beta = np.where(wanted > 0, 1 / wanted, np.inf)
+        warm = wanted > 0
+        divisor = np.where(warm, wanted, 1.0)
         log_z, log_z_error = log_z + no_log_z, log_z_error + no_log_z
         return Curves(
             betas=wanted,
@@ -130,8 +130,8 @@ class Reweighting:
             energy_error=energy_error + refused,
             entropy=log_z + wanted * energy,
             entropy_error=entropy_error + no_log_z,
-            free_energy=-log_z * per_beta,
-            free_energy_error=log_z_error / np.where(wanted > 0, wanted, np.inf),
+            free_energy=np.where(warm, -log_z / divisor, -np.inf),
+            free_energy_error=np.where(warm, log_z_error / divisor, 0.0),
             heat_capacity=capacity + refused,
             heat_capacity_error=capacity_error + refused,
             ess=ess,
