@@ -82,7 +82,7 @@ def sort_draws(energies: Array, betas: Array) -> Levels:
         blocks[ladder, :, here] += counts.reshape(num_blocks, width)
         sums[here] += np.bincount(level, draws - reference, width)
     found = np.flatnonzero(blocks.any(axis=(0, 1)))
-    blocks = blocks[..., found]
+    blocks = np.ascontiguousarray(blocks[..., found])
     return Levels(sums[found] / blocks.sum(axis=(0, 1)), blocks, lengths, reference)
 
 
