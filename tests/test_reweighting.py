@@ -6,7 +6,7 @@ import pytest
 import magnetite as mg
 from magnetite import diagnostics as dg
 from tools.laws import all_states
-from tools.series import boltzmann_draws, density_of_states, log_z
+from tools.series import boltzmann_draws, density_of_states, exchange_draws, log_z
 
 NUM_RUNS = 100
 LOG2 = np.log(2)
@@ -74,6 +74,23 @@ def test_errors_cover(name: str, num_draws: int, stay: float) -> None:
     assert covered["log_z"] >= 90
     assert min(covered.values()) >= 90
     assert integrated >= 90
+
+
+@pytest.mark.slow
+def test_errors_cover_on_replica_exchange() -> None:
+    """Replicas that wander along the ladder carry correlations from rung to rung."""
+    couplings = np.zeros((16, 16))
+    for site in range(16):
+        for other in (site - site % 4 + (site + 1) % 4, (site + 4) % 16):
+            couplings[site, other] = couplings[other, site] = -1.0
+    rng = np.random.default_rng(12)
+    runs = exchange_draws(rng, couplings, FERROMAGNET.betas, 2 * NUM_RUNS, 800)
+    covered = np.zeros(4)
+    for energies in runs.reshape(NUM_RUNS, 2, *runs.shape[1:]):
+        joined = dg.reweighting(energies, FERROMAGNET.betas, log_num_states=16 * LOG2)
+        curves = joined.thermodynamics(FERROMAGNET.at)
+        covered += np.abs(curves.log_z - FERROMAGNET.log_z) < 2 * curves.log_z_error
+    assert (covered >= 90).all()
 
 
 def test_wrong_betas_are_noticed() -> None:
