@@ -13,7 +13,11 @@ RESOLUTION = 0.02
 MAX_LEVELS = 1 << 15
 # Blocks that all ladders have together: enough to see their correlations, few enough to be kept.
 MAX_BLOCKS = 512
-MAX_STEPS = 100
+MAX_STEPS = 300
+# Shares of the draws that are further off than this are mended one by one, not by Newton's steps;
+# and less than that is left of them in the end.
+FAR = 0.5
+SOLVED = 1e-6
 # Newton steps end when the log-likelihood gains no more than this, and are taken unseen below that.
 EXACT = 1e-12
 SURE = 1e-3
@@ -173,18 +177,27 @@ def solve(levels: Levels, betas: Array, start: Array) -> Solution:
     f = start - start[0]
     value, log_mixture, shares = value_at(f)
     for _ in range(MAX_STEPS):
-        gradient = draws @ shares - count
-        step = np.zeros_like(f)
-        step[1:] = -np.linalg.lstsq(hessian(draws, shares)[1:, 1:], gradient[1:], rcond=1e-14)[0]
-        # By so much the step lowers the function, a log-likelihood, whose statistical error is 1.
-        gain = -float(gradient @ step) / 2
-        if not gain > EXACT:
-            return Solution(f, log_mixture, shares, gain > -EXACT)
-        scale = 1.0
-        # Close to the minimum the value's rounding errors outgrow its decrease.
-        while gain > SURE and value_at(f + scale * step)[0] > value and scale > 1e-6:
-            scale /= 2
-        f = f + scale * step
+        sums = draws @ shares
+        off = float(np.abs(sums / count - 1).max())
+        if off > FAR:
+            # Far away a rung may have no share at all, and Newton no slope to go by.
+            f = f + np.log(count / np.maximum(sums, 1e-300))
+            f -= f[0]
+        else:
+            gradient = sums - count
+            step = np.zeros_like(f)
+            step[1:] = -np.linalg.lstsq(hessian(draws, shares)[1:, 1:], gradient[1:], rcond=1e-14)[
+                0
+            ]
+            # By so much the step lowers the function, a log-likelihood, whose statistical error is 1.
+            gain = -float(gradient @ step) / 2
+            if gain <= EXACT and off < SOLVED:
+                return Solution(f, log_mixture, shares, True)
+            scale = 1.0
+            # Close to the minimum the value's rounding errors outgrow its decrease.
+            while gain > SURE and value_at(f + scale * step)[0] > value and scale > 1e-6:
+                scale /= 2
+            f = f + scale * step
         value, log_mixture, shares = value_at(f)
     return Solution(f, log_mixture, shares, False)
 
