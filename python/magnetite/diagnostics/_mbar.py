@@ -185,11 +185,9 @@ def solve(levels: Levels, betas: Array, start: Array) -> Solution:
             f -= f[0]
         else:
             gradient = sums - count
-            step = np.zeros_like(f)
-            step[1:] = -np.linalg.lstsq(hessian(draws, shares)[1:, 1:], gradient[1:], rcond=1e-14)[
-                0
-            ]
-            # By so much the step lowers the function, a log-likelihood, whose statistical error is 1.
+            slope = hessian(draws, shares)[1:, 1:]
+            step = np.append(0.0, -np.linalg.lstsq(slope, gradient[1:], rcond=1e-14)[0])
+            # By so much it lowers the function, a log-likelihood, whose statistical error is 1.
             gain = -float(gradient @ step) / 2
             if gain <= EXACT and off < SOLVED:
                 return Solution(f, log_mixture, shares, True)
