@@ -209,7 +209,8 @@ def equilibration(
     energy = binned["energy"]
     ess = array.shape[2] / (2 * energy.tau)
     r_hat = r_hats(array)
-    chance = chance_r_hat(ess, len(array), array.shape[2], significance / (2 * betas.size))
+    least_ess = ess / (1 + 2 * energy.noise)
+    chance = chance_r_hat(least_ess, len(array), array.shape[2], significance / (2 * betas.size))
     moved = {name: drifts(each) for name, each in binned.items()}
     apart = disagreements(energy) if len(array) > 1 else None
     reasons = [
