@@ -24,6 +24,19 @@ def test_stationary_runs_pass() -> None:
     assert refused <= 60 * 0.03 + 4 * np.sqrt(60 * 0.03 * 0.97)
 
 
+def test_a_slow_tail_is_seen() -> None:
+    """Energies that forget most at once, and a tenth of their variance as slowly as replicas go.
+
+    The usual window of a few integrated times ends before the tail, and would find 18 of 40 such
+    runs drifting.
+    """
+    rng = np.random.default_rng(9)
+    fast = autoregressive(rng, 0.2, (25, 2, NUM_RUNGS, 4000))
+    slow = autoregressive(rng, 0.97, fast.shape, variance=0.1)
+    refused = sum(not dg.equilibration(run, BETAS).verdict for run in fast + slow)
+    assert refused <= 25 * 0.03 + 4 * np.sqrt(25 * 0.03 * 0.97)
+
+
 @pytest.mark.parametrize("num_ladders", [1, 2, 5])
 def test_drifting_runs_are_refused(num_ladders: int) -> None:
     """The negative control: the coldest rungs relax, with a time of a quarter of the run."""

@@ -123,6 +123,17 @@ def test_equal_to_pymbar() -> None:
         assert curves.energy == pytest.approx(means, abs=tolerance)
 
 
+def test_a_wide_last_gap_is_bridged() -> None:
+    """Frozen at 5, and all but frozen at 0.46: draws overlap, where integration is far off."""
+    frozen = Exact(ferromagnet(), np.array([0, 0.15, 0.27, 0.365, 0.464, 5]), [0.7, 5.0])
+    (energies,) = frozen.draws(13, 1000)
+    joined = dg.reweighting(energies, frozen.betas, log_num_states=16 * LOG2)
+    assert joined.min_overlap > 0.1
+    assert joined.overlap.sum(axis=1) == pytest.approx(np.ones(6))
+    curves = joined.thermodynamics(frozen.at)
+    assert (np.abs(curves.log_z - frozen.log_z) < 4 * curves.log_z_error).all()
+
+
 def test_levels_of_reals_are_fine_enough() -> None:
     """A thousand energies far apart: levels move log Z by much less than its error."""
     rng = np.random.default_rng(4)

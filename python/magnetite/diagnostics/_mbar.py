@@ -161,7 +161,8 @@ def solve(levels: Levels, betas: Array, start: Array) -> Solution:
 
     N is the number of draws at each rung. These are Shirts and Chodera, J. Chem. Phys. 129 (2008)
     124105, eq. 11 times N Z_k, and the derivatives of the convex function ``sum_n log sum_k N
-    exp(f_k - beta_k E_n) - N sum_k f_k``, which damped Newton steps take to its minimum.
+    exp(f_k - beta_k E_n) - N sum_k f_k``, which damped Newton steps take to its minimum, after
+    steps of plain iteration from far away.
     """
     draws, count = levels.draws, levels.per_rung
     exponents = np.log(count) - np.outer(levels.energies, betas)
