@@ -160,7 +160,7 @@ def test_a_time_limit_is_filled() -> None:
 
 def test_too_little_time_returns_what_there_is() -> None:
     with pytest.warns(RuntimeWarning, match="still being tuned"):
-        result = mg.temper(GLASS, num_sweeps=10**7, time_limit=0.0, seed=1)
+        result = mg.temper(GLASS, num_sweeps=10**6, time_limit=0.0, seed=1)
     assert not result.info["tuned"]
     assert result.best.energy == GLASS.energies(result.best.state)
     assert result.info["stop_reason"] == "time_limit"
@@ -168,11 +168,17 @@ def test_too_little_time_returns_what_there_is() -> None:
 
 def test_a_target_stops() -> None:
     ground = mg.anneal(GLASS, num_reads=64, seed=1).best.energy
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        result = mg.temper(GLASS, num_sweeps=10**7, target_energy=ground, seed=1)
+    result = mg.temper(GLASS, num_sweeps=10**6, target_energy=ground, seed=1)
     assert result.info["stop_reason"] == "target_energy"
     assert result.best.energy == ground
+
+
+@pytest.mark.parametrize("keywords", [{}, {"betas": [0.1, 1.0]}, {"time_limit": 0.1}], ids=str)
+def test_a_model_without_variables(keywords: dict[str, Any]) -> None:
+    result = mg.temper(mg.Ising({}, offset=1.5), num_sweeps=None, seed=1, **keywords)
+    assert result.states.shape == (2, result.betas.size, 0)
+    assert set(result.energies[~np.isnan(result.energies)].tolist()) == {1.5}
+    assert result.best.energy == 1.5
 
 
 def test_frozen_ladders_are_told_of() -> None:

@@ -181,9 +181,9 @@ class TemperJob:
         )
         if length is None:
             following = self._last_stage(following, current, time_left)
-        states = current.run.states()[:, rungs].reshape(-1, self._model.num_variables)
+        states = _flat(current.run.states()[:, rungs])
         self._state = _State(
-            self._start(following, np.ascontiguousarray(states)),
+            self._start(following, states),
             (*past, (stage, seen, current.seconds)),
             self._best(),
         )
@@ -237,8 +237,8 @@ class TemperJob:
     def _best(self) -> Best:
         now = Best(*self._state.current.run.best())
         if not math.isfinite(now.energy):
-            states = self._state.current.run.states().reshape(-1, self._model.num_variables)
-            energies = self._model.core.energies(np.ascontiguousarray(states))
+            states = _flat(self._state.current.run.states())
+            energies = self._model.core.energies(states)
             now = Best(states[energies.argmin()], float(energies.min()))
         before = self._state.best
         return now if before is None or now.energy < before.energy else before
@@ -304,7 +304,8 @@ class TemperJob:
                 "versions": versions(),
             },
         )
-        self._warn(stage, seen)
+        if stop_reason != "target_energy":  # then the run has given what it was asked for
+            self._warn(stage, seen)
         timing["postprocessing"] = self._clock() - began
         return result
 
@@ -370,6 +371,12 @@ class TemperJob:
             "best": None if best is None else tuple(best),
         }
         write_checkpoint(path, Checkpoint("temper", self._model, self._plan, state, time_left))
+
+
+def _flat(states: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Return states by ladder and rung as rows; there may be no variables."""
+    num_ladders, num_rungs, num_variables = states.shape
+    return np.ascontiguousarray(states.reshape(num_ladders * num_rungs, num_variables))
 
 
 def _source_rungs(old: int, new: int) -> NDArray[np.int64]:
