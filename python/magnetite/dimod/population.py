@@ -6,10 +6,10 @@ from typing import Any
 import dimod
 import numpy as np
 import numpy.typing as npt
-from dimod.core.sampler import Sampler
 
 from magnetite._checks import check_count
 from magnetite.control import Progress
+from magnetite.dimod.face import Face, carried, in_nanoseconds
 from magnetite.dimod.problem import Problem
 from magnetite.options import SeedLike
 from magnetite.population_anneal import POPULATION, population_anneal
@@ -37,7 +37,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
 PROPERTIES: Mapping[str, tuple[str, ...]] = {"on_interrupt_options": ("raise", "return")}
 
 
-class PopulationAnnealingSampler(Sampler):
+class PopulationAnnealingSampler(Face):
     """Population annealing of binary quadratic models: draws at one beta, and log Z.
 
     The samples are the replicas of all populations at the last beta. ``info["log_partition"]`` is
@@ -61,18 +61,7 @@ class PopulationAnnealingSampler(Sampler):
     """
 
     def __init__(self) -> None:
-        self._parameters = {name: list(related) for name, related in PARAMETERS.items()}
-        self._properties = dict(PROPERTIES)
-
-    @property
-    def parameters(self) -> dict[str, list[str]]:
-        """Keywords of `sample`, each with the names of the properties that concern it."""
-        return self._parameters
-
-    @property
-    def properties(self) -> dict[str, tuple[str, ...]]:
-        """Choices that the keywords leave."""
-        return self._properties
+        super().__init__(PARAMETERS, PROPERTIES)
 
     def sample(
         self,
@@ -144,7 +133,7 @@ class PopulationAnnealingSampler(Sampler):
         self.remove_unknown_kwargs(**kwargs)
         problem = Problem.without_states(bqm)
         answer = _Answer(problem, _count(num_reads, population, num_populations))
-        try:
+        with carried(PopulationResult, answer.sampleset):
             result = population_anneal(
                 problem.model,
                 beta=beta,
@@ -162,11 +151,6 @@ class PopulationAnnealingSampler(Sampler):
                 clamp=problem.positions(clamp),
                 on_interrupt=on_interrupt,
             )
-        except BaseException as error:
-            found = getattr(error, "result", None)
-            if isinstance(found, PopulationResult):
-                error.result = answer.sampleset(found)  # type: ignore[attr-defined]
-            raise
         return answer.sampleset(result)
 
 
@@ -196,7 +180,6 @@ class _Answer:
         if self._num_reads is not None:
             spins = spins[np.arange(self._num_reads) * len(spins) // self._num_reads]
         found = result.log_partition
-        timing = result.info["timing"]
         info = {
             **result.info,
             "log_partition": {
@@ -205,7 +188,6 @@ class _Answer:
                 "reliable": found.reliable,
                 "reason": found.reason,
             },
-            # A coarse clock may see no time pass; users divide by these.
-            "timing": {f"{part}_ns": max(1, int(1e9 * s)) for part, s in timing.items()},
+            "timing": in_nanoseconds(result.info["timing"]),
         }
         return self._problem.sampleset(spins, info)

@@ -10,11 +10,11 @@ import dimod
 import numpy as np
 import numpy.typing as npt
 from dimod.core.initialized import Initialized, InitialStateGenerator
-from dimod.core.sampler import Sampler
 
 from magnetite._checks import check_choice, check_count
 from magnetite.anneal import anneal
 from magnetite.control import Progress
+from magnetite.dimod.face import Face, carried
 from magnetite.dimod.interrupt import Watch
 from magnetite.dimod.problem import Problem
 from magnetite.dimod.schedule import SCHEDULE_TYPES, Schedule, make_schedule
@@ -61,7 +61,7 @@ PROPERTIES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-class SimulatedAnnealingSampler(Sampler, Initialized):
+class SimulatedAnnealingSampler(Face, Initialized):
     """Simulated annealing of binary quadratic models; a drop-in for that of ``dwave-samplers``.
 
     Parameters, defaults, schedules, transition rules and the form of the answer are those of
@@ -104,18 +104,7 @@ class SimulatedAnnealingSampler(Sampler, Initialized):
     """
 
     def __init__(self) -> None:
-        self._parameters = {name: list(related) for name, related in PARAMETERS.items()}
-        self._properties = dict(PROPERTIES)
-
-    @property
-    def parameters(self) -> dict[str, list[str]]:
-        """Keywords of `sample`, each with the names of the properties that concern it."""
-        return self._parameters
-
-    @property
-    def properties(self) -> dict[str, tuple[str, ...]]:
-        """Choices that the keywords leave."""
-        return self._properties
+        super().__init__(PARAMETERS, PROPERTIES)
 
     def sample(
         self,
@@ -249,7 +238,7 @@ class SimulatedAnnealingSampler(Sampler, Initialized):
         if kernel == "dwave" and not randomize_order and (schedule.betas == 0).any():
             warnings.warn(ORBIT_WARNING, UserWarning, stacklevel=2)
         answer = _Answer(problem, schedule, beta_schedule_type, watch, started)
-        try:
+        with carried(AnnealResult, answer.sampleset):
             result = anneal(
                 problem.model,
                 num_reads=len(problem.initial_states),
@@ -268,11 +257,6 @@ class SimulatedAnnealingSampler(Sampler, Initialized):
                 clamp=problem.positions(clamp),
                 on_interrupt=on_interrupt,
             )
-        except BaseException as error:
-            found = getattr(error, "result", None)
-            if isinstance(found, AnnealResult):
-                error.result = answer.sampleset(found)  # type: ignore[attr-defined]
-            raise
         return answer.sampleset(result)
 
 
