@@ -23,5 +23,11 @@ except ImportError as error:
 
 from magnetite.dimod.population import PopulationAnnealingSampler
 from magnetite.dimod.sampler import Neal, SimulatedAnnealingSampler
+from magnetite.dimod.tempering import ParallelTemperingSampler
 
-__all__ = ["Neal", "PopulationAnnealingSampler", "SimulatedAnnealingSampler"]
+__all__ = [
+    "Neal",
+    "ParallelTemperingSampler",
+    "PopulationAnnealingSampler",
+    "SimulatedAnnealingSampler",
+]
