@@ -2,7 +2,8 @@
 
 Replacing ``from dwave.samplers import SimulatedAnnealingSampler`` by
 ``from magnetite.dimod import SimulatedAnnealingSampler`` is all that a program
-needs. This package needs `dimod`, which `magnetite` itself does not:
+needs. Replica exchange, population annealing and exact sums are beside it. This
+package needs `dimod`, which `magnetite` itself does not:
 ``pip install "magnetite[dimod]"``.
 
 Examples
@@ -21,11 +22,13 @@ except ImportError as error:
         "magnetite.dimod needs the package dimod: pip install 'magnetite[dimod]'"
     ) from error
 
+from magnetite.dimod.exact import ExactSolver
 from magnetite.dimod.population import PopulationAnnealingSampler
 from magnetite.dimod.sampler import Neal, SimulatedAnnealingSampler
 from magnetite.dimod.tempering import ParallelTemperingSampler
 
 __all__ = [
+    "ExactSolver",
     "Neal",
     "ParallelTemperingSampler",
     "PopulationAnnealingSampler",
