@@ -149,7 +149,7 @@ def test_json_document(maxcut: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert set(document) == {
         "command", "version", "problem", "objective", "sense", "best", "solution", "best_known",
         "target", "objectives", "energies", "sweeps_done", "updates_per_second", "stop_reason",
-        "exit_code", "output", "info",
+        "exit_code", "output", "plot", "info",
     }  # fmt: skip
     assert document["command"] == "anneal"
     assert document["problem"] == {
@@ -247,7 +247,7 @@ def test_output_that_cannot_be_written_costs_no_result(
     def full(path: str, result: Any) -> None:
         raise OSError(28, "No space left on device", path)
 
-    monkeypatch.setattr("magnetite.cli.anneal.write_best", full)
+    monkeypatch.setattr("magnetite.cli.running.write_best", full)
     path = str(tmp_path / "best.txt")
     code, out, err = run(capsys, maxcut, "--seed", "1", "--output", path)
     assert code == 2

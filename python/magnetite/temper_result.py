@@ -52,7 +52,8 @@ class TemperResult(Observables, Result):
         (num_ladders // 2, num_rungs, num_parts, 6) of q, abs(q), q^2, q^4, q_l, q_l^2 for the
         overlap q and the link overlap q_l of ladders 2 p and 2 p + 1; m and q of spins, a site.
     overlaps, link_overlaps : ndarray of int64
-        Histograms (num_rungs, num_bins) of q and q_l over all pairs, from -1 to 1.
+        Histograms (num_rungs, num_bins) of q and q_l over all pairs, from -1 to 1: a bin for each
+        of their values, or 201 bins with one value more in some; `overlap_edges` are those of q.
     draws : ndarray of int8 or None
         All draws (num_ladders, num_rungs, num_draws, n), with ``store_states=True``.
     mean : ndarray of float64 or None
@@ -89,6 +90,26 @@ class TemperResult(Observables, Result):
     def last_energies(self) -> FloatArray:
         """Energies (num_ladders, num_rungs) of `states`, where the last draw was reached."""
         return self.energies[:, :, -1]
+
+    @property
+    def overlap_edges(self) -> FloatArray:
+        """Edges (num_bins + 1,) of the bins of `overlaps`, half way between two values of q.
+
+        Where n sites have more than 201 overlaps, bins do not all hold the same number of them, so
+        that only counts divided by the widths of the bins are a density.
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> model = mg.Ising({(0, 1): 1.0, (1, 2): -1.0})
+        >>> result = mg.temper(model, betas=[0.1, 1.0], num_sweeps=100, seed=1)
+        >>> result.overlap_edges.round(2).tolist()  # of -1, -1/3, 1/3 and 1
+        [-1.33, -0.67, 0.0, 0.67, 1.33]
+        """
+        n, num_bins = self.states.shape[-1], self.overlaps.shape[-1]
+        # The first number of equal sites in each bin: those with k * num_bins // (n + 1) = bin.
+        first = -(-np.arange(num_bins + 1) * (n + 1) // num_bins)
+        return np.asarray((2 * first - 1 - n) / max(1, n), np.float64)
 
     def to_dimod(self) -> "dimod.SampleSet":
         """Return the last states of the coldest rungs as a `dimod.SampleSet`, one row a ladder.

@@ -10,7 +10,7 @@ from magnetite.cli.exits import DONE, INTERRUPTED
 from magnetite.cli.goal import Goal
 from magnetite.cli.live import LiveLine
 from magnetite.cli.problem import Problem
-from magnetite.cli.report import Report
+from magnetite.cli.report import AnnealReport
 from magnetite.cli.words import plain
 
 __all__ = ["add_parser"]
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
     finally:
         live.close()
     best_known = Goal.of(problem.model, problem.best_known)
-    report = Report(problem, result, best_known, sweeps_done=live.sweeps_done)
+    report = AnnealReport(problem, result, best_known, sweeps_done=live.sweeps_done)
     code = INTERRUPTED if report.interrupted else DONE
     print(report.as_json("demo", code) if args.json else f"{report.as_text()}\n{_verdict(report)}")
     return code
@@ -76,7 +76,7 @@ def _introduction(problem: Problem) -> str:
     )
 
 
-def _verdict(report: Report) -> str:
+def _verdict(report: AnnealReport) -> str:
     known, found = report.best_known, report.result.best_objective
     if known is None or known.reached(found):
         return "\nThe proven optimum was reached."

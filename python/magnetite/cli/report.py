@@ -1,8 +1,8 @@
-"""What an anneal found, as text for people and as JSON for programs."""
+"""What a run found, as text for people and as JSON for programs."""
 
 from dataclasses import asdict, dataclass
 from textwrap import shorten
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,37 +11,42 @@ from magnetite.cli.goal import Goal
 from magnetite.cli.problem import Problem
 from magnetite.cli.words import count, dump_json, plain, rate, rounded, seconds, table
 from magnetite.models.solutions import Decodable, Solution
-from magnetite.results import AnnealResult
+from magnetite.results import AnnealResult, Result
 
-__all__ = ["Report"]
+__all__ = ["AnnealReport", "Report"]
 
 ANSWER_WIDTH = 500  # the whole answer is in the JSON document
 
 
 @dataclass(frozen=True)
 class Report:
-    """One anneal, ready to be told.
+    """One run, ready to be told; each kind of run says in its own words what it did.
 
     Attributes
     ----------
     problem : Problem
-        What was annealed.
-    result : AnnealResult
+        What was worked on.
+    result : Result
         What was found.
     best_known, target : Goal or None
         What it is compared with.
     sweeps_done : int
-        Sweeps of all reads of all rounds.
+        Sweeps, summed over all reads of all rounds.
     output : str or None
         The file that the best state was written to.
+    plot : str or None
+        The file that a picture was written to.
     """
 
     problem: Problem
-    result: AnnealResult
+    result: Result
     best_known: Goal | None = None
     target: Goal | None = None
     sweeps_done: int = 0
     output: str | None = None
+    plot: str | None = None
+
+    done: ClassVar[str]  # what is said of a run that came to its end
 
     @property
     def interrupted(self) -> bool:
@@ -65,14 +70,15 @@ class Report:
             if goal is not None:
                 rows.append((word, goal.verdict(result.best_objective)))
         rows += [
-            ("reads", self._reads_text()),
+            *self._work(),
             ("time", self._time_text()),
-            ("path", f"{result.info['path']}, {result.info['simd']}"),
+            *self._path(),
             ("seed", str(result.info["seed"])),
-            ("stopped", _STOPPED.get(result.info["stop_reason"], result.info["stop_reason"])),
+            ("stopped", self._stopped()),
         ]
-        if self.output is not None:
-            rows.append(("written", self.output))
+        for word, path in (("written", self.output), ("picture", self.plot)):
+            if path is not None:
+                rows.append((word, path))
         return table(rows)
 
     def as_json(self, command: str, exit_code: int) -> str:
@@ -96,13 +102,13 @@ class Report:
                 if self.best_known is None
                 else self.best_known.as_json(objective),
                 "target": None if self.target is None else self.target.as_json(objective),
-                "objectives": result.objectives,
-                "energies": result.energies,
-                "sweeps_done": result.sweeps_done,
+                **self._draws_as_json(),
+                **self._work_as_json(),
                 "updates_per_second": self._updates_per_second(),
                 "stop_reason": result.info["stop_reason"],
                 "exit_code": exit_code,
                 "output": self.output,
+                "plot": self.plot,
                 "info": result.info,
             }
         )
@@ -129,30 +135,69 @@ class Report:
         found = self._solution()
         return None if found is None else {"feasible": found.feasible, **asdict(found)}
 
-    def _reads_text(self) -> str:
-        result = self.result
-        best = np.count_nonzero(result.energies <= result.best.energy)
-        sweeps = np.unique(result.sweeps_done)
-        lengths = f"{sweeps[0]:,}" if sweeps.size == 1 else f"{sweeps[0]:,} to {sweeps[-1]:,}"
-        return (
-            f"{count(len(result.energies), 'read')} of {lengths} sweeps, {best:,} at the best; "
-            f"mean {result.objective_name} {rounded(float(np.mean(result.objectives)))}"
-        )
+    def _stopped(self) -> str:
+        reason: str = self.result.info["stop_reason"]
+        return self.done if reason == "completed" else _STOPPED.get(reason, reason)
+
+    def _draws_as_json(self) -> dict[str, Any]:
+        """Return the values of all states that the result holds."""
+        return {"objectives": self.result.objectives, "energies": self.result.energies}
+
+    def _work(self) -> list[tuple[str, str]]:
+        """Return lines on what was done."""
+        raise NotImplementedError
+
+    def _work_as_json(self) -> dict[str, Any]:
+        """Return entries on what was done."""
+        raise NotImplementedError
+
+    def _path(self) -> list[tuple[str, str]]:
+        """Return a line on the implementation that was taken."""
+        return []
 
     def _time_text(self) -> str:
-        info = self.result.info
         return (
-            f"{seconds(info['timing']['sampling'])}, {rate(self._updates_per_second())}, "
-            f"{count(info['num_threads'], 'thread')}"
+            f"{seconds(self._seconds())}, {rate(self._updates_per_second())}, "
+            f"{count(self.result.info['num_threads'], 'thread')}"
         )
+
+    def _seconds(self) -> float:
+        """Return how long the sweeps took, those that tuned the run among them."""
+        timing = self.result.info["timing"]
+        return float(timing["sampling"] + timing.get("tuning", 0.0))
 
     def _updates_per_second(self) -> float:
         updates = self.sweeps_done * self.problem.model.num_variables
-        return updates / max(1e-9, float(self.result.info["timing"]["sampling"]))
+        return updates / max(1e-9, self._seconds())
+
+
+class AnnealReport(Report):
+    """An anneal, ready to be told."""
+
+    done = "all reads done"
+
+    def _work(self) -> list[tuple[str, str]]:
+        result = self.result
+        assert isinstance(result, AnnealResult)
+        best = np.count_nonzero(result.energies <= result.best.energy)
+        sweeps = np.unique(result.sweeps_done)
+        lengths = f"{sweeps[0]:,}" if sweeps.size == 1 else f"{sweeps[0]:,} to {sweeps[-1]:,}"
+        text = (
+            f"{count(len(result.energies), 'read')} of {lengths} sweeps, {best:,} at the best; "
+            f"mean {result.objective_name} {rounded(float(np.mean(result.objectives)))}"
+        )
+        return [("reads", text)]
+
+    def _work_as_json(self) -> dict[str, Any]:
+        assert isinstance(self.result, AnnealResult)
+        return {"sweeps_done": self.result.sweeps_done}
+
+    def _path(self) -> list[tuple[str, str]]:
+        info = self.result.info
+        return [("path", f"{info['path']}, {info['simd']}")]
 
 
 _STOPPED = {
-    "completed": "all reads done",
     "time_limit": "time limit",
     "target_energy": "target reached",
 }

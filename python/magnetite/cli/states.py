@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from magnetite.models import Model
-from magnetite.results import AnnealResult, load
+from magnetite.results import Result, load
 
 __all__ = ["check_output", "read_initial", "write_best"]
 
@@ -23,7 +23,7 @@ def check_output(path: str | None) -> None:
         raise ValueError(f"{path}: no such directory to write to")
 
 
-def write_best(path: str, result: AnnealResult) -> None:
+def write_best(path: str, result: Result) -> None:
     """Write the whole result to an ``.npz`` file, or the best state as text, one value a line."""
     if path.endswith(".npz"):
         result.save(path)
@@ -41,7 +41,8 @@ def read_initial(path: str | PathLike[str], model: Model) -> npt.NDArray[np.int8
         If the file holds something else or a state of another size; for text with the line.
     """
     if str(path).endswith(".npz"):
-        return np.asarray(load(path).states, dtype=np.int8)
+        states = np.asarray(load(path).states, dtype=np.int8)
+        return states.reshape(-1, states.shape[-1])  # of ladders, one replica after the other
     allowed = {str(value): value for value in model.values}
     values = []
     with open(path, encoding="utf-8", errors="replace") as lines:

@@ -6,7 +6,17 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["count", "dump_json", "plain", "rate", "rounded", "seconds", "table"]
+__all__ = [
+    "columns",
+    "count",
+    "dump_json",
+    "plain",
+    "rate",
+    "rounded",
+    "seconds",
+    "table",
+    "with_error",
+]
 
 
 def plain(value: float) -> str:
@@ -64,14 +74,53 @@ def rate(per_second: float) -> str:
 
 
 def table(rows: list[tuple[str, str]]) -> str:
-    """Lay out rows of a name and a text, the texts in one column.
+    r"""Lay out rows of a name and a text, the texts in one column.
 
     >>> print(table([("cut", "13359"), ("best known", "13359, reached")]))
     cut         13359
     best known  13359, reached
+
+    Further lines of a text stay in its column.
+
+    >>> print(table([("rungs", "beta  energy\n 0.5    -1.2")]))
+    rungs  beta  energy
+            0.5    -1.2
     """
     width = max((len(name) for name, _ in rows), default=0)
-    return "\n".join(f"{name:{width}}  {text}".rstrip() for name, text in rows)
+    margin = "\n" + " " * (width + 2)
+    return "\n".join(
+        f"{name:{width}}  {text.replace(chr(10), margin)}".rstrip() for name, text in rows
+    )
+
+
+def columns(rows: list[list[str]]) -> str:
+    """Lay out rows of cells, each column as wide as it must be, its cells to the right.
+
+    >>> print(columns([["beta", "energy"], ["0.5", "-1.25 +- 0.11"]]))
+    beta         energy
+     0.5  -1.25 +- 0.11
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True))
+        for row in rows
+    )
+
+
+def with_error(value: float, error: float) -> str:
+    """Write a value to two digits of its standard error; a dash where there is none.
+
+    >>> with_error(-1234.5678, 0.1234), with_error(123456.7, 1234.0), with_error(math.nan, 1.0)
+    ('-1234.57 +- 0.12', '123457 +- 1234', '-')
+    >>> with_error(0.5, 0.0), with_error(0.5, math.nan)
+    ('0.5', '0.5')
+    """
+    if not math.isfinite(value):
+        return "-"
+    if not error > 0 or not math.isfinite(error):
+        return rounded(value)
+    digits = min(12, max(0, 1 - math.floor(math.log10(error))))
+    return f"{value:.{digits}f} +- {error:.{digits}f}"
 
 
 def dump_json(document: dict[str, Any]) -> str:

@@ -1,6 +1,8 @@
 """Pictures of runs, with matplotlib (``pip install magnetite[plot]``).
 
-Every function draws on the axes it is given, or on a figure of its own, and returns the axes.
+`overview` draws all that a result has to show in one figure, and the figure's parts one by one
+with ``pictures``. Every other function draws arrays on the axes it is given, or on a figure of its
+own, and returns the axes.
 Colours are told apart by those who are colour-blind; betas run from dark (hot) to bright (cold).
 Ladders are shown rung by rung, evenly spaced, however their betas are.
 
@@ -17,6 +19,7 @@ Examples
 
 from magnetite.plots.curves import heat_capacity, overlap_distribution
 from magnetite.plots.ladders import energy_histograms, replica_flow, swap_rates
+from magnetite.plots.overviews import overview
 from magnetite.plots.series import autocorrelation, trajectory
 
 __all__ = [
@@ -24,6 +27,7 @@ __all__ = [
     "energy_histograms",
     "heat_capacity",
     "overlap_distribution",
+    "overview",
     "replica_flow",
     "swap_rates",
     "trajectory",

@@ -1,11 +1,12 @@
 """Pictures of what was measured, as curves."""
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from magnetite._checks import real_array
+from magnetite._checks import check_count, real_array
 from magnetite.diagnostics._series import as_betas
 from magnetite.plots.style import (
     BETA,
@@ -67,18 +68,27 @@ def heat_capacity(
 
 
 def overlap_distribution(
-    edges: ArrayLike, histogram: ArrayLike, betas: ArrayLike, *, ax: "Axes | None" = None
+    edges: ArrayLike,
+    histogram: ArrayLike,
+    betas: ArrayLike,
+    *,
+    num_bins: int | None = None,
+    ax: "Axes | None" = None,
 ) -> "Axes":
     """Draw the distribution P(q) of overlaps at a few rungs, from hot to cold.
+
+    Neighbouring bins are joined where there are more than the counts bear.
 
     Parameters
     ----------
     edges : array_like
         Edges (num_bins + 1,) of the bins, ascending, from -1 to 1 for an overlap.
     histogram : array_like
-        Counts (num_rungs, num_bins).
+        Counts (num_rungs, bins).
     betas : array_like
         Betas (num_rungs,), ascending.
+    num_bins : int, optional
+        About so many bins at most; by default 4 times the cube root of the counts of a rung.
     ax : matplotlib Axes, optional
         Where to draw; by default a new figure.
 
@@ -102,6 +112,9 @@ def overlap_distribution(
         )
     axes = axes_of(ax)
     colours = colours_of(betas.size)
+    if num_bins is None:
+        num_bins = max(1, math.ceil(4 * math.cbrt(counts.sum(axis=1).max(initial=1))))
+    bounds, counts = _joined(bounds, counts, check_count("num_bins", num_bins, 1))
     total = counts.sum(axis=1, keepdims=True)
     density = counts / np.where(total > 0, total, 1.0) / np.diff(bounds)
     middles = (bounds[1:] + bounds[:-1]) / 2
@@ -115,6 +128,18 @@ def overlap_distribution(
         title=r"$\beta$", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, reverse=True
     )
     return axes
+
+
+def _joined(edges: Array, counts: Array, num_bins: int) -> tuple[Array, Array]:
+    """Join bins to about `num_bins`, alike to both sides of the middle."""
+    there = counts.shape[1]
+    width = max(1, there // num_bins)
+    if there % 2:
+        width += 1 - width % 2  # so that the bin in the middle stays there
+    first = (there // 2 - there % 2 * (width // 2)) % width
+    inner = np.arange(first, there, width)
+    starts = inner if first == 0 else np.concatenate([[0], inner])
+    return edges[np.append(starts, there)], np.add.reduceat(counts, starts, axis=1)
 
 
 def _beta_scale(axes: "Axes", betas: Array) -> None:

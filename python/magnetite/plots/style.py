@@ -18,19 +18,26 @@ BLUE, ORANGE, GREY = "#0072B2", "#D55E00", "#767676"
 MAX_NAMED = 7
 BETA = r"inverse temperature $\beta$ (1 / coupling units)"
 RUNGS = r"rung, by inverse temperature $\beta$ (1 / coupling units)"
-# Characters of a legend that fit the line of the title.
-ROOM_BESIDE_TITLE = 36
+# Characters that fit the line of the title, and how many a key of a legend and a bold letter take.
+LINE, KEY, BOLD = 54, 5, 1.25
 ENERGY = "energy $E$ (coupling units)"
+
+
+def need_matplotlib() -> None:
+    """Require matplotlib, or name the remedy."""
+    try:
+        import matplotlib  # noqa: F401
+    except ImportError as error:
+        raise ImportError("pictures need matplotlib: pip install magnetite[plot]") from error
 
 
 def axes_of(ax: "Axes | None") -> "Axes":
     """Return the axes to draw on, of a new figure where none are given."""
-    try:
-        from matplotlib import pyplot
-    except ImportError as error:
-        raise ImportError("pictures need matplotlib: pip install magnetite[plot]") from error
+    need_matplotlib()
     if ax is not None:
         return ax
+    from matplotlib import pyplot
+
     return pyplot.subplots(figsize=(6.4, 4.0), dpi=120, layout="constrained")[1]
 
 
@@ -49,8 +56,8 @@ def legend_above(axes: "Axes") -> None:
     _, labels = axes.get_legend_handles_labels()
     if not labels:
         return
-    if sum(map(len, labels)) > ROOM_BESIDE_TITLE:
-        title = axes.get_title(loc="left")
+    title = axes.get_title(loc="left")
+    if sum(map(len, labels)) + KEY * len(labels) + BOLD * len(title) > LINE:
         axes.set_title(title, loc="left", pad=26, fontsize=12, fontweight="bold")
     axes.legend(
         loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, frameon=False, borderaxespad=0.2,
@@ -65,9 +72,9 @@ def colours_of(num_rungs: int) -> Any:
     return colormaps["viridis"](np.linspace(0, 0.92, num_rungs))
 
 
-def picked_rungs(num_rungs: int) -> NDArray[np.int64]:
-    """Return the rungs to be named: all of a few, else some from end to end."""
-    return np.unique(np.linspace(0, num_rungs - 1, min(num_rungs, MAX_NAMED)).round().astype(int))
+def picked_rungs(num_rungs: int, most: int = MAX_NAMED) -> NDArray[np.int64]:
+    """Return the rungs to be named: all of a few, else `most` from end to end."""
+    return np.unique(np.linspace(0, num_rungs - 1, min(num_rungs, most)).round().astype(int))
 
 
 def vector(name: str, value: ArrayLike, size: int) -> Array:
