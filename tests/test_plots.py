@@ -8,6 +8,7 @@ import pytest
 
 import magnetite as mg
 from magnetite import plots
+from magnetite.temper_result import TemperResult
 
 matplotlib = pytest.importorskip("matplotlib", reason="pictures need matplotlib")
 matplotlib.use("Agg")
@@ -93,6 +94,110 @@ def test_an_overlap_distribution_has_the_area_one() -> None:
     edges = np.array([-1.0, -0.5, 0.5, 1.0])
     axes = plots.overlap_distribution(edges, [[1, 2, 1]], [1.0])
     assert axes.lines[0].get_ydata() @ np.diff(edges) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(("bins", "asked"), [(201, 40), (200, 40), (7, 3), (3, 1), (5, 9)])
+def test_joined_bins_are_alike_to_both_sides(bins: int, asked: int) -> None:
+    edges = np.linspace(-1, 1, bins + 1)
+    histogram = RNG.integers(1, 9, (2, bins))
+    axes = plots.overlap_distribution(
+        edges, histogram + histogram[:, ::-1], [0.5, 1.0], num_bins=asked
+    )
+    for line in axes.lines:
+        middles, density = line.get_data()
+        assert middles == pytest.approx(-middles[::-1])
+        assert density == pytest.approx(density[::-1])
+        assert len(middles) <= max(bins, asked) / (bins / asked) + 2
+
+
+def test_overlaps_of_few_draws_are_drawn_in_few_bins() -> None:
+    edges, histogram = np.linspace(-1, 1, 202), np.ones((1, 201), int)
+    few = len(plots.overlap_distribution(edges, histogram, [1.0]).lines[0].get_xdata())
+    many = len(plots.overlap_distribution(edges, 10**6 * histogram, [1.0]).lines[0].get_xdata())
+    assert few < 30
+    assert many == 201
+
+
+@pytest.fixture(scope="module")
+def ladders() -> TemperResult:
+    site = np.arange(36).reshape(6, 6)
+    columns = np.concatenate([np.roll(site, -1, axis).ravel() for axis in (0, 1)])
+    weights = np.random.default_rng(1).choice([-1.0, 1.0], 72)
+    model = mg.Ising((np.tile(site.ravel(), 2), columns, weights))
+    return mg.temper(model, beta_range=(0.0, 1.5), num_sweeps=2000, seed=1)
+
+
+def titles(figure: Any) -> list[str]:
+    found = [axes.get_title(loc="left") for axes in figure.axes]
+    return [title for title in found if title]  # the scale of colours has none
+
+
+def test_the_overview_of_ladders(ladders: TemperResult) -> None:
+    figure = plots.overview(ladders)
+    figure.canvas.draw()  # any warning is an error
+    assert titles(figure) == [
+        "Energies by rung", "Swap rates", "Replica flow", "Heat capacity", "Overlap distribution",
+        "Autocorrelation",
+    ]  # fmt: skip
+    assert "equilibrated: yes" in figure.get_suptitle()
+    slowest = ladders.equilibration.autocorrelation_time.value.argmax()
+    assert f"{ladders.betas[slowest]:.3g}" in figure.axes[5].get_ylabel()
+
+
+def test_an_overview_of_some_pictures_on_a_figure(
+    ladders: TemperResult,
+) -> None:
+    figure = matplotlib.figure.Figure()
+    chosen = plots.overview(ladders, pictures=["replica_flow", "swap_rates"], figure=figure)
+    assert chosen is figure
+    assert titles(figure) == ["Replica flow", "Swap rates"]
+    assert figure.axes[0].lines[-1].get_ydata() == pytest.approx(ladders.from_hot)
+
+
+def test_the_overview_leaves_out_what_was_not_measured() -> None:
+    model = mg.Ising({(0, 1): 1.0, (1, 2): 1.0})
+    alone = mg.temper(model, betas=[0.1, 1.0], num_ladders=1, num_sweeps=100, seed=1)
+    assert "Overlap distribution" not in titles(plots.overview(alone))
+    none = mg.temper(model, betas=[0.1, 1.0], num_sweeps=1, warmup=0, seed=1)
+    assert "Heat capacity" not in titles(plots.overview(none))
+    with pytest.raises(ValueError, match=r"pictures must be one of .*, got 'overlap_distribution'"):
+        plots.overview(alone, pictures=["overlap_distribution"])
+
+
+def test_the_bins_of_overlaps_hold_each_value_once() -> None:
+    """Against the rule of the core: with k equal sites of n, bin k num_bins // (n + 1)."""
+    model = mg.Ising({(i, i + 1): 1.0 for i in range(299)})
+    result = mg.temper(model, betas=[0.1, 0.2], num_sweeps=40, seed=1)
+    edges, (num_rungs, num_bins) = result.overlap_edges, result.overlaps.shape
+    values = (2 * np.arange(301) - 300) / 300
+    counted, _ = np.histogram(values, edges)
+    assert (num_rungs, num_bins) == (2, 201)
+    assert counted.tolist() == np.bincount(np.arange(301) * num_bins // 301).tolist()
+
+
+@pytest.mark.parametrize(
+    ("options", "pictures"),
+    [
+        ({"num_sweeps": 50, "trajectory": 10}, ["Energy on the way", "Energies of the reads"]),
+        ({"num_sweeps": 50}, ["Energies of the reads"]),
+        ({"num_sweeps": 0, "num_reads": 1}, ["Energies of the reads"]),
+        ({"time_limit": 0.2}, ["Best by round", "Energies of the reads"]),
+    ],
+)
+def test_the_overview_of_an_anneal(options: dict[str, Any], pictures: list[str]) -> None:
+    model = mg.Ising({(i, i + 1): 1.0 + 0.01 * i for i in range(20)})
+    figure = plots.overview(mg.anneal(model, seed=1, **options))
+    figure.canvas.draw()  # any warning is an error
+    assert titles(figure) == pictures
+
+
+def test_other_results_have_no_overview() -> None:
+    result = mg.sample(mg.Ising({(0, 1): 1.0}), num_chains=2, num_sweeps=4, seed=1)
+    with pytest.raises(TypeError, match="TemperResult or an AnnealResult, got SampleResult"):
+        plots.overview(result)
+    anneal = mg.anneal(mg.Ising({(0, 1): 1.0}), num_reads=2, seed=1)
+    with pytest.raises(ValueError, match="pictures must name at least one"):
+        plots.overview(anneal, pictures=[])
 
 
 def test_the_trajectory_of_an_anneal() -> None:

@@ -112,6 +112,7 @@ def test_clusters_move_only_where_they_do_not_percolate() -> None:
     assert not mg.temper(GLASS, num_sweeps=100, cluster_moves=False, seed=1).cluster_rungs.any()
     complete = mg.Ising(np.triu(RNG.normal(size=(40, 40)), 1))
     assert not mg.temper(complete, num_sweeps=100, seed=1).cluster_rungs.any()
+    assert mg.temper(GLASS, num_sweeps=100, cluster_moves=True, seed=1).cluster_rungs.all()
     ring = mg.Ising({(i, (i + 1) % 100): 1.0 for i in range(100)})
     result = mg.temper(ring, num_sweeps=400, seed=1)
     assert result.cluster_rungs.any()

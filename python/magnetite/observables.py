@@ -16,6 +16,7 @@ from magnetite.diagnostics import (
     reweighting,
     susceptibility,
 )
+from magnetite.diagnostics.integration import MIN_DRAWS
 from magnetite.estimates import Estimate, Estimates
 from magnetite.thermodynamics import Thermodynamics
 
@@ -189,7 +190,7 @@ class Observables:
         Returns
         -------
         Estimate
-            Refused where the draws do not reach to beta = 0, where log Z is known.
+            Refused where the draws are too few, or do not reach to beta = 0, where log Z is known.
 
         Examples
         --------
@@ -201,6 +202,11 @@ class Observables:
         >>> abs(estimate.value - exact) < 4 * estimate.error
         True
         """
+        reached = int(np.isfinite(self.energies).all(axis=(0, 1)).sum())
+        if reached < MIN_DRAWS:
+            return Estimate.refused(
+                f"it takes at least {MIN_DRAWS} draws at every rung, got {reached}"
+            )
         return self.reweighting.log_z(beta)
 
     def thermodynamics(self, betas: ArrayLike) -> Thermodynamics:

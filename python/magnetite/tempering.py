@@ -165,11 +165,10 @@ class TemperJob:
         last = length is None or self._is_last(len(past) + 2)
         betas, how = next_ladder(self._plan, stage, seen, before, last and length is not None)
         rungs = _source_rungs(stage.betas.size, betas.size)
-        clusters = np.zeros(betas.size, bool)
-        if self._plan.move_clusters is not False:
+        # All of them, at other rungs to try again, but where it is known which of them do.
+        clusters = np.full(betas.size, self._plan.move_clusters is not False)
+        if self._plan.move_clusters is None and (length is None or stage.betas.size == betas.size):
             clusters = seen.non_percolating()[rungs]
-            if length is not None and stage.betas.size != betas.size:
-                clusters = np.ones(betas.size, bool)  # other rungs: let all of them try again
         following = Stage(
             betas=betas,
             clusters=clusters,

@@ -120,26 +120,30 @@ def _add_ladder_arguments(parser: argparse.ArgumentParser) -> None:
     add_storage_arguments(group)
 
 
-def ladder(text: str) -> NDArray[np.float64]:
-    """Return the betas that a text lists, or those of a saved result; an argparse type.
+def ladder(text: str) -> NDArray[np.float64] | str:
+    """Return the betas that a text lists, or the name of a file in .npz; an argparse type.
 
     >>> ladder("0,0.5,1.2").tolist()
     [0.0, 0.5, 1.2]
     """
     if text.endswith(".npz"):
-        try:
-            result = load(text)
-        except (OSError, ValueError) as error:
-            raise argparse.ArgumentTypeError(str(error)) from error
-        if not isinstance(result, TemperResult):
-            raise argparse.ArgumentTypeError(f"{text}: holds no ladder")
-        return result.betas
+        return text
     try:
         return np.array([float(beta) for beta in text.split(",")])
     except ValueError:
         raise argparse.ArgumentTypeError(
             f"must be numbers with commas between them, or a file in .npz, got {text!r}"
         ) from None
+
+
+def _betas(given: NDArray[np.float64] | str | None) -> NDArray[np.float64] | None:
+    """Return the betas of a ladder; those of a saved result where it is the name of one."""
+    if not isinstance(given, str):
+        return given
+    result = load(given)
+    if not isinstance(result, TemperResult):
+        raise ValueError(f"{given}: has no ladder, it holds a result of another sampler")
+    return result.betas
 
 
 def run(args: argparse.Namespace) -> int:
@@ -160,7 +164,7 @@ def _find(args: argparse.Namespace, problem: Problem, live: LiveLine) -> Result:
 def _plan_options(args: argparse.Namespace) -> dict[str, Any]:
     """Return the options that a checkpoint remembers."""
     return {
-        "betas": args.betas,
+        "betas": _betas(args.betas),
         "beta_range": args.beta_range,
         "num_rungs": args.rungs,
         "num_ladders": args.ladders,

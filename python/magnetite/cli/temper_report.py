@@ -128,8 +128,6 @@ class TemperReport(Report):
         result = self._ladders
         if result.betas[0] > 0:
             return None
-        if not np.isfinite(result.energies).any():
-            return Estimate.refused("there are no draws")
         return result.log_partition(float(result.betas[-1]))
 
     def _verdict_text(self) -> str:
