@@ -14,6 +14,7 @@ pub mod model;
 pub mod rng;
 pub mod run;
 pub mod schedule;
+pub mod search;
 
 #[cfg(feature = "python")]
 mod py;

@@ -22,6 +22,8 @@ pub enum Purpose {
     Exchange = 4,
     /// Seeds of clusters, a pair of ladders each.
     Cluster = 5,
+    /// Choices of a search: mates, temperatures.
+    Search = 6,
     /// Where the combs of a population's resamplings begin.
     Resample = 7,
 }

@@ -22,6 +22,7 @@ LAYERS = (
     ("ensemble",),
     ("run",),
     ("exact",),
+    ("search",),
     ("py",),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
@@ -100,7 +101,11 @@ def test_only_the_binding_names_python() -> None:
 
 
 def test_no_unsafe_where_nothing_needs_it() -> None:
+<<<<<<< HEAD
     safe = [path for path in RUST_FILES if module_of(path) in {"model", "run", "exact", "py"}]
+=======
+    safe = [path for path in RUST_FILES if module_of(path) in {"model", "run", "search", "py"}]
+>>>>>>> c4f6899 (Search for the best state: exact reduction, recombination of clusters, reheating)
     unsafe = [name_of(path) for path in safe if re.search(r"\bunsafe\b", code_of(path))]
     assert unsafe == []
 

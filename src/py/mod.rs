@@ -13,6 +13,7 @@ mod exact;
 mod model;
 mod population;
 mod sample;
+mod solve;
 mod temper;
 
 use pyo3::prelude::*;
@@ -32,6 +33,8 @@ mod _core {
     use super::population::PopulationRun;
     #[pymodule_export]
     use super::sample::SampleRun;
+    #[pymodule_export]
+    use super::solve::SolveRun;
     #[pymodule_export]
     use super::temper::TemperRun;
     use pyo3::prelude::*;

@@ -25,7 +25,8 @@ impl Entry {
 }
 
 /// A bounded collection of distinct states, lowest first.
-pub(super) struct Distinct {
+#[derive(Clone)]
+pub(crate) struct Distinct {
     capacity: usize,
     entries: Vec<Entry>,
 }

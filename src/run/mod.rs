@@ -25,6 +25,7 @@ pub use anneal::{Anneal, AnnealOptions, Keep};
 pub use block::Schedule;
 pub use chains::{Chains, Checkpoint, check_clamped};
 pub use cooling::{Cooling, PopulationOptions};
+pub(crate) use distinct::Distinct;
 pub use distinct::{Entry, Met};
 pub use population::{Population, PopulationCheckpoint};
 pub use sample::{Sample, SampleOptions};

@@ -1,0 +1,21 @@
+//! Search for the best state: what the samplers alone would take long to find.
+//!
+//! A problem is reduced exactly ([`Reduced`]); populations of annealed states of what is left are improved by
+//! recombination and reheating ([`Solve`]).
+
+mod checkpoint;
+mod child;
+#[cfg(test)]
+mod enumerate;
+mod network;
+mod outcome;
+mod population;
+mod recombine;
+mod reduce;
+mod rounds;
+mod solve;
+
+pub use checkpoint::SolveCheckpoint;
+pub use reduce::Reduced;
+pub use rounds::{Place, Round, Step};
+pub use solve::{Solve, SolveOptions};
