@@ -22,6 +22,7 @@ from magnetite.population_anneal import population_anneal
 from magnetite.results import load
 from magnetite.resume import resume
 from magnetite.sample import sample
+from magnetite.solve import solve
 from magnetite.temper import temper
 from magnetite.times import tts
 
@@ -48,6 +49,7 @@ __all__ = [
     "read",
     "resume",
     "sample",
+    "solve",
     "temper",
     "tts",
     "write",

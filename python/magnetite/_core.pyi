@@ -14,6 +14,7 @@ __all__ = [
     "Ising",
     "PopulationRun",
     "SampleRun",
+    "SolveRun",
     "TemperRun",
     "simd_level",
     "simd_levels",
@@ -385,6 +386,49 @@ class SampleRun:
 
     def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
         """Go to where `snapshot` was made."""
+
+@final
+class SolveRun:
+    """A search for the best state, advanced in slices."""
+
+    def __new__(
+        cls,
+        model: Ising,
+        *,
+        seed: int,
+        initial_states: NDArray[np.int8] | None,
+        clamped: NDArray[np.int64],
+        clamped_values: NDArray[np.int8],
+        num_rounds: int | None,
+        num_best: int,
+        num_threads: int,
+    ) -> SolveRun: ...
+    def advance(self, seconds: float) -> bool:
+        """Work for about so long; return True when all rounds are done."""
+
+    def progress(self) -> tuple[int, int, float]:
+        """Return rounds done, sweeps done (over all members), and the best energy so far."""
+
+    def best(self) -> tuple[NDArray[np.int8], float]:
+        """Return the state of lowest energy seen, and that energy."""
+
+    def states(self) -> NDArray[np.int8]:
+        """Return the lowest distinct states."""
+
+    def rounds(self) -> list[tuple[str, int, int, float, float, int, int, float, float]]:
+        """Return what each round did and came to."""
+
+    @property
+    def is_solved(self) -> bool: ...
+    @property
+    def kernel(self) -> tuple[int, int]: ...
+    @property
+    def num_threads(self) -> int: ...
+    def snapshot(self) -> dict[str, Any]:
+        """Return all that a continuation needs beside the arguments."""
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        """Go to the beginning of the round in which `snapshot` was made."""
 
 @final
 class TemperRun:

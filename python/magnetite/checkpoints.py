@@ -7,18 +7,19 @@ from typing import Any
 
 from magnetite import models
 from magnetite.models import Model
-from magnetite.plans import AnnealPlan, PopulationPlan, SamplePlan, TemperPlan
+from magnetite.plans import AnnealPlan, PopulationPlan, SamplePlan, SolvePlan, TemperPlan
 from magnetite.storage import encode, read_archive, write_archive
 
 __all__ = ["AnyPlan", "Checkpoint", "check_labels", "read_checkpoint", "write_checkpoint"]
 
-AnyPlan = AnnealPlan | PopulationPlan | SamplePlan | TemperPlan
+AnyPlan = AnnealPlan | PopulationPlan | SamplePlan | SolvePlan | TemperPlan
 
 _PLANS: dict[str, type[AnyPlan]] = {
     "anneal": AnnealPlan,
     "population_anneal": PopulationPlan,
     "sample": SamplePlan,
     "temper": TemperPlan,
+    "solve": SolvePlan,
 }
 _SUFFIX = " checkpoint"
 
@@ -30,10 +31,10 @@ class Checkpoint:
     Attributes
     ----------
     sampler : str
-        "anneal", "population_anneal", "sample" or "temper".
+        "anneal", "population_anneal", "sample", "solve" or "temper".
     model : Model
         The model, to be rebuilt to the last bit.
-    plan : AnnealPlan, PopulationPlan, SamplePlan or TemperPlan
+    plan : AnnealPlan, PopulationPlan, SamplePlan, SolvePlan or TemperPlan
         The checked options.
     state : dict
         What the sampler's job needs beside them.

@@ -27,13 +27,14 @@ ResultT_co = TypeVar("ResultT_co", covariant=True)
 
 @dataclass(frozen=True)
 class Tally:
-    """How far a job is: work in sweeps x chains, `total` None when only time bounds it."""
+    """How far a job is: work in sweeps x chains, `total` None when that does not bound it."""
 
     done: int
     total: int | None
     best_energy: float
     reads_done: int
     round: int
+    num_rounds: int | None = None  # where those bound it
 
 
 class Job(Protocol[ResultT_co]):
@@ -260,6 +261,8 @@ class _Loop:
         fraction = elapsed / self.control.time_limit
         if tally.total is not None:
             fraction = max(fraction, tally.done / tally.total if tally.total else 1.0)
+        if tally.num_rounds is not None:
+            fraction = max(fraction, tally.round / tally.num_rounds)
         return Progress(
             elapsed=elapsed,
             fraction=min(fraction, 1.0),

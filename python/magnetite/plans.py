@@ -13,7 +13,7 @@ from magnetite.rounds import Filling
 from magnetite.schedules import Schedule
 from magnetite.starts import Clamp
 
-__all__ = ["AnnealPlan", "PopulationPlan", "SamplePlan", "TemperPlan", "check_model"]
+__all__ = ["AnnealPlan", "PopulationPlan", "SamplePlan", "SolvePlan", "TemperPlan", "check_model"]
 
 
 def check_model(model: object) -> None:
@@ -35,12 +35,9 @@ _NESTED: dict[str, Callable[..., Any]] = {
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Plan:
-    """What anneals and samples share; states and clamps are spins."""
+    """What all runs share; states and clamps are spins."""
 
     seed: Seed
-    first_chain: int
-    kernel: str
-    scan: str
     initial_states: NDArray[np.int8] | None
     clamp: Clamp
 
@@ -48,20 +45,13 @@ class Plan:
         """Return the options that go to the core as they are."""
         return {
             "seed": self.seed.key,
-            "kernel": self.kernel,
-            "scan": self.scan,
             "clamped": self.clamp.sites,
             "clamped_values": self.clamp.spins,
         }
 
     def info(self) -> dict[str, Any]:
         """Return the options as they stand in a result's `info`."""
-        return {
-            "kernel": self.kernel,
-            "scan": self.scan,
-            "seed": self.seed.replay,
-            "first_chain": self.first_chain,
-        }
+        return {"seed": self.seed.replay}
 
     def content(self) -> dict[str, Any]:
         """Return the plan as plain values and arrays, for a checkpoint."""
@@ -82,7 +72,41 @@ class Plan:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class AnnealPlan(Plan):
+class SolvePlan(Plan):
+    """The options of a search; `num_rounds` is None where only time bounds it."""
+
+    num_rounds: int | None
+    num_best: int
+
+    def info(self) -> dict[str, Any]:
+        """Return the options as they stand in a result's `info`."""
+        return {**super().info(), "num_rounds": self.num_rounds, "num_best": self.num_best}
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class ChainPlan(Plan):
+    """What runs share whose chains the user has a say in."""
+
+    first_chain: int
+    kernel: str
+    scan: str
+
+    def core_options(self) -> dict[str, Any]:
+        """Return the options that go to the core as they are."""
+        return {**super().core_options(), "kernel": self.kernel, "scan": self.scan}
+
+    def info(self) -> dict[str, Any]:
+        """Return the options as they stand in a result's `info`."""
+        return {
+            "kernel": self.kernel,
+            "scan": self.scan,
+            **super().info(),
+            "first_chain": self.first_chain,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class AnnealPlan(ChainPlan):
     """The options of an anneal; `filling` says how it fills its time limit, if it does."""
 
     num_reads: int
@@ -106,7 +130,7 @@ class AnnealPlan(Plan):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class SamplePlan(Plan):
+class SamplePlan(ChainPlan):
     """The options of a sample at one beta."""
 
     beta: float
@@ -129,7 +153,7 @@ class SamplePlan(Plan):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class TemperPlan(Plan):
+class TemperPlan(ChainPlan):
     """The options of a replica-exchange run.
 
     `betas` is None where the ladder is to be found between the ends of `beta_range`; `fills` says
@@ -167,7 +191,7 @@ class TemperPlan(Plan):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class PopulationPlan(Plan):
+class PopulationPlan(ChainPlan):
     """The options of population annealing; `betas` is None where steps adapt on the way to `beta`.
 
     There are no `initial_states`.

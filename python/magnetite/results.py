@@ -321,7 +321,7 @@ def load(path: str | PathLike[str]) -> Any:
 
     Returns
     -------
-    AnnealResult, PopulationResult, SampleResult or TemperResult
+    AnnealResult, PopulationResult, SampleResult, SolveResult or TemperResult
         What was saved, array for array.
 
     Raises

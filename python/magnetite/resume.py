@@ -8,17 +8,19 @@ from magnetite.annealing import AnnealJob
 from magnetite.checkpoints import AnyPlan, Checkpoint, read_checkpoint
 from magnetite.control import Callback, Job, check_control, drive
 from magnetite.options import check_threads
-from magnetite.plans import AnnealPlan, PopulationPlan, SamplePlan, TemperPlan
+from magnetite.plans import AnnealPlan, PopulationPlan, SamplePlan, SolvePlan, TemperPlan
 from magnetite.population_annealing import PopulationJob
 from magnetite.population_result import PopulationResult
 from magnetite.results import AnnealResult, SampleResult
 from magnetite.sampling import SampleJob
+from magnetite.solve_result import SolveResult
+from magnetite.solving import SolveJob
 from magnetite.temper_result import TemperResult
 from magnetite.tempering import TemperJob
 
 __all__ = ["resume"]
 
-AnyResult = AnnealResult | PopulationResult | SampleResult | TemperResult
+AnyResult = AnnealResult | PopulationResult | SampleResult | SolveResult | TemperResult
 
 
 def resume(
@@ -53,7 +55,7 @@ def resume(
 
     Returns
     -------
-    AnnealResult, PopulationResult, SampleResult or TemperResult
+    AnnealResult, PopulationResult, SampleResult, SolveResult or TemperResult
         As from the sampler that wrote the checkpoint.
 
     Raises
@@ -99,6 +101,8 @@ def _fills(plan: AnyPlan) -> bool:
     """Tell whether a run is as long as its time limit."""
     if isinstance(plan, AnnealPlan):
         return plan.filling is not None
+    if isinstance(plan, SolvePlan):
+        return plan.num_rounds is None
     return isinstance(plan, TemperPlan) and plan.fills
 
 
@@ -110,4 +114,6 @@ def _job(saved: Checkpoint, num_threads: int) -> Job[AnyResult]:
         return PopulationJob(saved.model, saved.plan, num_threads, saved.state)
     if isinstance(saved.plan, SamplePlan):
         return SampleJob(saved.model, saved.plan, num_threads, saved.state)
+    if isinstance(saved.plan, SolvePlan):
+        return SolveJob(saved.model, saved.plan, num_threads, saved.state)
     return TemperJob(saved.model, saved.plan, num_threads, saved.state)
