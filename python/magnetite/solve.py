@@ -46,9 +46,10 @@ def solve(
 
     First, spins whose best value follows from few others are eliminated, exactly. If none is left
     the answer is proven (``result.is_optimal``). Then populations of 64 annealed states are
-    improved: in each round every member gets a child, put together from clusters of spins on which it and
-    random mates agree, reheated and cooled; the child takes its place if it is no worse. When
-    members hardly improve any more, the next population begins afresh with longer anneals.
+    improved. In each round every member gets a child: put together in the best way from the
+    clusters of spins on which it and one or two random mates agree, then reheated and cooled. The
+    child takes its place if it is no worse. When members hardly improve any more, the next
+    population begins afresh with longer anneals.
 
     Parameters
     ----------

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from magnetite import _core
-from magnetite.cli import anneal, convert, demo, info, temper
+from magnetite.cli import anneal, convert, demo, info, solve, temper
 from magnetite.cli.exits import BAD_INPUT, INTERRUPTED, READER_GONE
 
 __all__ = ["build_parser", "main"]
 
-COMMANDS = (anneal, temper, info, convert, demo)
+COMMANDS = (solve, anneal, temper, info, convert, demo)
 EPILOG = """\
 exit codes:
   0    done
@@ -27,7 +27,7 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line."""
     parser = argparse.ArgumentParser(
         prog="magnetite",
-        description="Anneal and temper Ising, QUBO and MaxCut problems from files.",
+        description="Solve, anneal and temper Ising, QUBO and MaxCut problems from files.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,

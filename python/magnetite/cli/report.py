@@ -12,8 +12,9 @@ from magnetite.cli.problem import Problem
 from magnetite.cli.words import count, dump_json, plain, rate, rounded, seconds, table
 from magnetite.models.solutions import Decodable, Solution
 from magnetite.results import AnnealResult, Result
+from magnetite.solve_result import SolveResult
 
-__all__ = ["AnnealReport", "Report"]
+__all__ = ["AnnealReport", "Report", "SolveReport"]
 
 ANSWER_WIDTH = 500  # the whole answer is in the JSON document
 
@@ -195,6 +196,39 @@ class AnnealReport(Report):
     def _path(self) -> list[tuple[str, str]]:
         info = self.result.info
         return [("path", f"{info['path']}, {info['simd']}")]
+
+
+class SolveReport(Report):
+    """A search, ready to be told."""
+
+    done = "all rounds done"
+
+    def _work(self) -> list[tuple[str, str]]:
+        result = self.result
+        assert isinstance(result, SolveResult)
+        left = result.info["reduced_to"]
+        kept = (
+            f"to {count(left['num_variables'], 'variable')}, "
+            f"{count(left['num_couplings'], 'coupling')}"
+        )
+        rows = [("reduced", "to nothing: the answer is proven" if result.is_optimal else kept)]
+        if not result.is_optimal:
+            rows.append(("rounds", self._rounds_text(result)))
+        return rows
+
+    def _rounds_text(self, result: SolveResult) -> str:
+        rounds = result.info["rounds"]
+        populations = sum(this["step"] == "anneal" for this in rounds)
+        improved = {name: sum(this[name] for this in rounds) for name in ("recombined", "reheated")}
+        return (
+            f"{len(rounds):,}, with {count(populations, 'population')} of 64; children better than "
+            f"their parent: {improved['recombined']:,} recombined, "
+            f"{improved['reheated']:,} reheated as well"
+        )
+
+    def _work_as_json(self) -> dict[str, Any]:
+        assert isinstance(self.result, SolveResult)
+        return {"sweeps_done": self.sweeps_done, "is_optimal": self.result.is_optimal}
 
 
 _STOPPED = {
