@@ -2,8 +2,8 @@
 
 Replacing ``from dwave.samplers import SimulatedAnnealingSampler`` by
 ``from magnetite.dimod import SimulatedAnnealingSampler`` is all that a program
-needs. Replica exchange, population annealing and exact sums are beside it. This
-package needs `dimod`, which `magnetite` itself does not:
+needs. `Solver` (the search for the best state), replica exchange, population annealing and exact
+sums are beside it. This package needs `dimod`, which `magnetite` itself does not:
 ``pip install "magnetite[dimod]"``.
 
 Examples
@@ -25,6 +25,7 @@ except ImportError as error:
 from magnetite.dimod.exact import ExactSolver
 from magnetite.dimod.population import PopulationAnnealingSampler
 from magnetite.dimod.sampler import Neal, SimulatedAnnealingSampler
+from magnetite.dimod.solver import Solver
 from magnetite.dimod.tempering import ParallelTemperingSampler
 
 __all__ = [
@@ -33,4 +34,5 @@ __all__ = [
     "ParallelTemperingSampler",
     "PopulationAnnealingSampler",
     "SimulatedAnnealingSampler",
+    "Solver",
 ]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import dimod
+from dimod.core.initialized import Initialized
 from dimod.core.sampler import Sampler
 
 from magnetite.control import Progress
@@ -30,7 +31,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
 PROPERTIES: Mapping[str, tuple[str, ...]] = {"on_interrupt_options": ("raise", "return")}
 
 
-class Solver(Sampler):
+class Solver(Sampler, Initialized):
     """`magnetite.solve` for binary quadratic models: the best samples in the given time.
 
     Attributes
@@ -134,10 +135,7 @@ class Solver(Sampler):
         True
         """
         self.remove_unknown_kwargs(**kwargs)
-        problem = Problem.parse(
-            bqm, initial_states=initial_states, initial_states_generator="none"
-        )
-        starts = problem.initial_states
+        problem = Problem.parse(self, bqm, initial_states=initial_states, seed=0)
         try:
             result = solve(
                 problem.model,
@@ -149,7 +147,7 @@ class Solver(Sampler):
                 num_threads=num_threads,
                 callback=callback,
                 progress=progress,
-                initial_states=starts if len(starts) else None,
+                initial_states=None if initial_states is None else problem.initial_states,
                 clamp=problem.positions(clamp),
                 on_interrupt=on_interrupt,
             )
