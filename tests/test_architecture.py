@@ -101,11 +101,8 @@ def test_only_the_binding_names_python() -> None:
 
 
 def test_no_unsafe_where_nothing_needs_it() -> None:
-<<<<<<< HEAD
-    safe = [path for path in RUST_FILES if module_of(path) in {"model", "run", "exact", "py"}]
-=======
-    safe = [path for path in RUST_FILES if module_of(path) in {"model", "run", "search", "py"}]
->>>>>>> c4f6899 (Search for the best state: exact reduction, recombination of clusters, reheating)
+    sound = {"model", "run", "exact", "search", "py"}
+    safe = [path for path in RUST_FILES if module_of(path) in sound]
     unsafe = [name_of(path) for path in safe if re.search(r"\bunsafe\b", code_of(path))]
     assert unsafe == []
 

@@ -107,6 +107,7 @@ class SolveJob:
             variables=model.variables,
             values=model.values,
             objective_name=model.objective_name,
+            sense=model.sense,
             info={
                 **self._plan.info(),
                 "num_threads": run.num_threads,

@@ -88,24 +88,6 @@ pub(super) fn matrix<T: numpy::Element>(
     Ok(shaped.into_pyarray(py))
 }
 
-/// Held sites with their spins.
-pub(super) fn clamps(
-    sites: &PyReadonlyArray1<'_, i64>,
-    values: &PyReadonlyArray1<'_, i8>,
-) -> PyResult<Vec<(usize, i8)>> {
-    let (sites, values) = (sites.as_slice()?, values.as_slice()?);
-    if sites.len() != values.len() {
-        let message = format!(
-            "clamp must have one value a site, got {} for {}",
-            values.len(),
-            sites.len()
-        );
-        return Err(Error::Value(message).into());
-    }
-    let clamp = |(&site, &value): (&i64, &i8)| (usize::try_from(site).unwrap_or(usize::MAX), value);
-    Ok(sites.iter().zip(values).map(clamp).collect())
-}
-
 /// A checkpoint as a dict of arrays.
 pub(super) fn to_dict(py: Python<'_>, checkpoint: Checkpoint) -> PyResult<Bound<'_, PyDict>> {
     let dict = PyDict::new(py);

@@ -58,7 +58,9 @@ impl Reduced {
     pub(super) fn of(mut network: Network, fixed: &[(usize, i8)]) -> Result<Self> {
         let num_sites = network.num_sites();
         let mut gone = vec![false; num_sites];
-        fixed.iter().for_each(|&(site, _)| gone[site] = true);
+        for &(site, _) in fixed {
+            gone[site] = true;
+        }
         let mut queue: VecDeque<u32> = (0..num_sites as u32).collect();
         let mut waiting = vec![true; num_sites];
         let mut steps = Steps::default();

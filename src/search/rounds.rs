@@ -95,11 +95,13 @@ impl Place {
     };
 
     /// Sweeps of fresh anneals in this epoch.
+    #[must_use]
     pub fn sweeps(&self) -> u64 {
         FIRST_SWEEPS.saturating_mul(GROWTH.saturating_pow(self.epoch as u32))
     }
 
     /// Sweeps of reheated anneals in this epoch.
+    #[must_use]
     pub fn reheat_sweeps(&self) -> u64 {
         FIRST_REHEAT.saturating_mul(GROWTH.saturating_pow(self.epoch as u32))
     }
