@@ -92,7 +92,7 @@ def test_bars_are_the_rates() -> None:
 
 def test_an_overlap_distribution_has_the_area_one() -> None:
     edges = np.array([-1.0, -0.5, 0.5, 1.0])
-    axes = plots.overlap_distribution(edges, [[1, 2, 1]], [1.0])
+    axes = plots.overlap_distribution(edges, [[1, 2, 1]], [1.0], num_bins=3)
     assert axes.lines[0].get_ydata() @ np.diff(edges) == pytest.approx(1)
 
 
@@ -116,6 +116,15 @@ def test_overlaps_of_few_draws_are_drawn_in_few_bins() -> None:
     many = len(plots.overlap_distribution(edges, 10**6 * histogram, [1.0]).lines[0].get_xdata())
     assert few < 30
     assert many == 201
+
+
+def test_narrow_overlaps_are_shown_large_and_wide_ones_whole() -> None:
+    edges, histogram = np.linspace(-1, 1, 202), np.zeros((1, 201), int)
+    histogram[0, 98:103] = [1, 4, 6, 4, 1]
+    low, high = plots.overlap_distribution(edges, histogram, [1.0]).get_xlim()
+    assert (low, high) == pytest.approx((-1.2 * 5 / 201, 1.2 * 5 / 201))
+    histogram[0, 150] = 1
+    assert plots.overlap_distribution(edges, histogram, [1.0]).get_xlim() == (-1, 1)
 
 
 @pytest.fixture(scope="module")

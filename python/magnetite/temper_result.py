@@ -40,7 +40,7 @@ class TemperResult(Observables, Result):
         ladder together.
     from_hot : ndarray of float64
         Share (num_rungs,) of the replicas passing a rung that were last at the hot end: 1 at the
-        hot end, 0 at the cold one.
+        hot end, 0 at the cold one, nan where none had been at an end.
     cluster_rungs : ndarray of bool
         Rungs (num_rungs,) that made cluster moves.
     clusters : ndarray of int64

@@ -256,6 +256,7 @@ class TemperJob:
         current, past, _ = self._state
         stage, seen, best, run = current.stage, current.seen(), self._best(), current.run
         energies = run.energies()
+        labelled = seen.from_hot + seen.from_cold
         rounds = [seen.info(stage) for stage, seen, _ in past]
         timing = {
             "preprocessing": self.preprocessing,
@@ -272,7 +273,7 @@ class TemperJob:
             betas=stage.betas.copy(),
             swap_rates=np.where(seen.tried > 0, 1.0 - seen.rejections, np.nan),
             round_trips=run.flows()[4],
-            from_hot=seen.from_hot / np.maximum(seen.from_hot + seen.from_cold, 1),
+            from_hot=np.where(labelled > 0, seen.from_hot / np.maximum(labelled, 1), np.nan),
             cluster_rungs=stage.clusters,
             clusters=seen.moves,
             counts=run.counts(),

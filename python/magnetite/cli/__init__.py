@@ -1,4 +1,4 @@
-"""The command ``magnetite``: anneal a file, say what it is, convert it, or show a demo."""
+"""The command ``magnetite``: anneal or temper a file, say what it is, convert it, or show a demo."""
 
 from magnetite.cli.main import main
 

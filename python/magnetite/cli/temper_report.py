@@ -1,5 +1,6 @@
 """What replica exchange found, as text for people and as JSON for programs."""
 
+from textwrap import wrap
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from magnetite.temper_result import TemperResult
 __all__ = ["TemperReport"]
 
 MOST_ROWS = 12
+WIDTH = 86  # of the verdict, so that it stands in a hundred columns
 
 # What made a ladder, by its name in `info`.
 MADE = {
@@ -134,7 +136,7 @@ class TemperReport(Report):
         verdict = self._ladders.equilibration.verdict
         if verdict:
             return "yes"
-        return "no, because " + "; and\n".join(verdict.reasons)
+        return "\n".join(wrap("no, because " + "; and ".join(verdict.reasons), WIDTH))
 
     def _draws_as_json(self) -> dict[str, Any]:
         """Leave out the draws: means and errors by rung stand for them."""

@@ -88,7 +88,8 @@ def overlap_distribution(
     betas : array_like
         Betas (num_rungs,), ascending.
     num_bins : int, optional
-        About so many bins at most; by default 4 times the cube root of the counts of a rung.
+        About so many bins at most; by default as wide as Scott's rule says for the spread of the
+        size of q at a rung, and the number of its counts.
     ax : matplotlib Axes, optional
         Where to draw; by default a new figure.
 
@@ -112,17 +113,18 @@ def overlap_distribution(
         )
     axes = axes_of(ax)
     colours = colours_of(betas.size)
-    if num_bins is None:
-        num_bins = max(1, math.ceil(4 * math.cbrt(counts.sum(axis=1).max(initial=1))))
-    bounds, counts = _joined(bounds, counts, check_count("num_bins", num_bins, 1))
-    total = counts.sum(axis=1, keepdims=True)
-    density = counts / np.where(total > 0, total, 1.0) / np.diff(bounds)
-    middles = (bounds[1:] + bounds[:-1]) / 2
-    for rung in picked_rungs(betas.size):
-        axes.fill_between(middles, density[rung], color=colours[rung], alpha=0.12, lw=0)
-        axes.plot(middles, density[rung], color=colours[rung], lw=1.8, label=f"{betas[rung]:.3g}")
+    if num_bins is not None:
+        num_bins = check_count("num_bins", num_bins, 1)
+    rungs = picked_rungs(betas.size)
+    for rung in rungs:
+        wanted = _num_bins(bounds, counts[rung]) if num_bins is None else num_bins
+        edges, joined = _joined(bounds, counts[rung], wanted)
+        density = joined / max(1.0, joined.sum()) / np.diff(edges)
+        middles = (edges[1:] + edges[:-1]) / 2
+        axes.fill_between(middles, density, color=colours[rung], alpha=0.12, lw=0)
+        axes.plot(middles, density, color=colours[rung], lw=1.8, label=f"{betas[rung]:.3g}")
     dress(axes, "Overlap distribution", "overlap $q$", "probability density $P(q)$")
-    axes.set_xlim(bounds[0], bounds[-1])
+    axes.set_xlim(*_span(bounds, counts[rungs].sum(axis=0)))
     axes.set_ylim(bottom=0)
     axes.legend(
         title=r"$\beta$", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, reverse=True
@@ -130,16 +132,40 @@ def overlap_distribution(
     return axes
 
 
+def _num_bins(edges: Array, counts: Array) -> int:
+    """Return how many bins the counts bear (Scott, Biometrika 66 (1979) 605).
+
+    The spread is that of the size of q, in which the two sides of a symmetric distribution fall
+    together: times 1 / 0.603 it is the standard deviation of a normal q.
+    """
+    total = counts.sum()
+    if total == 0:
+        return 1
+    sizes = abs(edges[1:] + edges[:-1]) / 2
+    mean = counts @ sizes / total
+    spread = math.sqrt(counts @ (sizes - mean) ** 2 / total) / 0.603
+    width = 3.49 * spread / math.cbrt(total)
+    return counts.size if width == 0 else max(1, math.floor((edges[-1] - edges[0]) / width))
+
+
+def _span(edges: Array, counts: Array) -> tuple[float, float]:
+    """Return what is shown of the axis: all of it, or the middle where all counts are there."""
+    there = np.flatnonzero(counts)
+    if there.size and (reach := 1.2 * max(-edges[there[0]], edges[there[-1] + 1])) < edges[-1] / 2:
+        return -reach, reach
+    return float(edges[0]), float(edges[-1])
+
+
 def _joined(edges: Array, counts: Array, num_bins: int) -> tuple[Array, Array]:
     """Join bins to about `num_bins`, alike to both sides of the middle."""
-    there = counts.shape[1]
+    there = counts.size
     width = max(1, there // num_bins)
     if there % 2:
         width += 1 - width % 2  # so that the bin in the middle stays there
     first = (there // 2 - there % 2 * (width // 2)) % width
     inner = np.arange(first, there, width)
     starts = inner if first == 0 else np.concatenate([[0], inner])
-    return edges[np.append(starts, there)], np.add.reduceat(counts, starts, axis=1)
+    return edges[np.append(starts, there)], np.add.reduceat(counts, starts)
 
 
 def _beta_scale(axes: "Axes", betas: Array) -> None:

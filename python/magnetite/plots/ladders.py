@@ -1,5 +1,6 @@
 """Pictures of a ladder, rung by rung."""
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,7 +42,8 @@ def energy_histograms(
     betas : array_like
         Betas (num_rungs,), ascending.
     num_bins : int, default 30
-        Bins of a rung; fewer where its energies are that many steps of a grid.
+        Most bins of a rung; fewer where its energies are that many steps of a grid, or its draws
+        fewer than they bear: not more than 2 times the cube root of their number.
     ax : matplotlib Axes, optional
         Where to draw; by default a new figure.
 
@@ -60,8 +62,11 @@ def energy_histograms(
     draws = np.moveaxis(as_ladders("energies", energies, betas), 1, 0).reshape(betas.size, -1)
     if not draws.size:
         raise ValueError("energies must have at least one draw that all replicas reached")
-    num_bins = check_count("num_bins", num_bins, 1)
+    borne = math.ceil(2 * math.cbrt(draws.shape[1]))
+    num_bins = min(borne, check_count("num_bins", num_bins, 1))
     axes = axes_of(ax)
+    from matplotlib.ticker import MaxNLocator
+
     colours = colours_of(betas.size)
     step = _grid_step(draws)
     fill, line = (0.35, 1.4) if betas.size <= MAX_NAMED else (0.12, 1.2)
@@ -75,6 +80,7 @@ def energy_histograms(
         axes.fill_between(places, heights, color=colours[rung], alpha=fill, lw=0)
         axes.plot(places, heights, color=colours[rung], lw=line)
     dress(axes, "Energies by rung", ENERGY, r"probability $p_\beta(E)$ / its largest")
+    axes.xaxis.set_major_locator(MaxNLocator(6))
     axes.set_ylim(0, 1.06)
     axes.margins(x=0.01)
     _beta_bar(axes, betas)
