@@ -1,4 +1,4 @@
-"""The command ``magnetite``: anneal or temper a file, say what it is, convert it, or show a demo."""
+"""The command ``magnetite``: solve, anneal and temper problems, describe and convert files."""
 
 from magnetite.cli.main import main
 

@@ -2,7 +2,7 @@
 
 import argparse
 
-from magnetite.cli.arguments import Subparsers, add_problem_arguments, at_least, positive_number
+from magnetite.cli.arguments import Subparsers, add_problem_arguments, at_least
 from magnetite.cli.live import LiveLine
 from magnetite.cli.problem import Problem
 from magnetite.cli.report import SolveReport
@@ -10,6 +10,7 @@ from magnetite.cli.running import (
     add_goal_arguments,
     add_output_arguments,
     add_storage_arguments,
+    add_time_limit_argument,
     control_options,
     resumed,
     run_command,
@@ -35,12 +36,7 @@ def add_parser(commands: Subparsers) -> None:
     )
     add_problem_arguments(parser)
     group = parser.add_argument_group("how much")
-    group.add_argument(
-        "--time-limit",
-        metavar="SECONDS",
-        type=positive_number,
-        help=f"default: {TIME_LIMIT:.0f}, or none where --rounds is given",
-    )
+    add_time_limit_argument(group, f"default: {TIME_LIMIT:.0f}, or none where --rounds is given")
     group.add_argument("--rounds", metavar="N", type=at_least(1), help="stop after so many rounds")
     add_goal_arguments(group)
     add_storage_arguments(group)
