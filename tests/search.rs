@@ -1,5 +1,6 @@
 //! The search finds least energies, and is a function of its options alone.
 
+use magnetite::exact::{Order, Part, Tree, lowest_state};
 use magnetite::model::Ising;
 use magnetite::search::{Solve, SolveOptions, Step};
 use proptest::prelude::*;
@@ -82,6 +83,37 @@ proptest! {
         prop_assert_eq!(model.energy(&solve.best_state()), solve.best_energy());
         prop_assert!(states.windows(2).all(|w| w[0] != w[1] && model.energy(w[0]) <= model.energy(w[1]) + 1e-9));
         prop_assert!(clamped.iter().all(|&(site, spin)| states.iter().all(|state| state[site] == spin)));
+    }
+}
+
+/// A torus that is narrow enough for an exact optimum, and has too many sites for the search to see that.
+fn torus(width: i64, length: i64, instance: usize) -> Arc<Ising> {
+    let site = |r: i64, c: i64| (r % length) * width + c % width;
+    let places = (0..length).flat_map(|r| (0..width).map(move |c| (r, c)));
+    let pairs = places.flat_map(|(r, c)| [(site(r, c), site(r, c + 1)), (site(r, c), site(r + 1, c))]);
+    let (rows, columns): (Vec<_>, Vec<_>) = pairs.unzip();
+    let weights: Vec<f64> = (0..rows.len())
+        .map(|k| (2.0 * noise(instance * 10_000 + k) - 1.0).signum())
+        .collect();
+    let fields = (0..width * length).map(|k| noise(k as usize) - 0.5);
+    let fields = fields.map(|h| if instance % 2 == 0 { 0.0 } else { h }).collect();
+    Arc::new(Ising::from_edges(&rows, &columns, &weights, fields, 0.0).expect("valid"))
+}
+
+#[test]
+fn tori_are_solved_by_rounds() {
+    for instance in 0..4 {
+        let model = torus(6, 60, instance);
+        let part = Part::free(&model, &[]).expect("no clamps");
+        let tree = Tree::new(&part, &Order::find(&part).expect("narrow"));
+        let least = model.energy(&part.state(&lowest_state(&tree)));
+        let solve = finished(options(&model, 20));
+        assert!(!solve.is_solved());
+        assert!(
+            (solve.best_energy() - least).abs() < 1e-9,
+            "{} > {least}",
+            solve.best_energy()
+        );
     }
 }
 

@@ -44,8 +44,9 @@ def solve(
 ) -> SolveResult:
     """Look for the best state that can be found in the given time; nothing needs tuning.
 
-    First, spins whose best value follows from few others are eliminated, exactly. If none is left
-    the answer is proven (``result.is_optimal``). Then populations of 64 annealed states are
+    First, spins whose best value follows from few others are eliminated, exactly. If what is left
+    is nothing, or so narrow a graph that its optimum can be computed (any 22 spins are), the
+    answer is proven (``result.is_optimal``). Otherwise populations of 64 annealed states are
     improved. In each round every member gets a child: put together in the best way from the
     clusters of spins on which it and one or two random mates agree, then reheated and cooled. The
     child takes its place if it is no worse. When members hardly improve any more, the next

@@ -34,7 +34,8 @@ class SolveResult(Result):
     Attributes
     ----------
     is_optimal : bool
-        Whether the best energy is proven to be the least: exact reduction left no variable.
+        Whether the best energy is proven to be the least: exact reduction left no variable, or so
+        narrow a graph that variable elimination found its optimum. There are no rounds then.
 
     Examples
     --------

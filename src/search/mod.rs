@@ -7,6 +7,7 @@ mod checkpoint;
 mod child;
 #[cfg(test)]
 mod enumerate;
+mod narrow;
 mod network;
 mod outcome;
 mod population;

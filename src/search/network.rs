@@ -7,7 +7,7 @@ use crate::model::Ising;
 pub(super) const HELD: u32 = u32::MAX;
 
 /// Sites with more couplings are not looked at: to see whether the largest dominates takes a walk over all of them.
-const MOST_COUPLINGS: u32 = 16;
+pub(super) const MOST_COUPLINGS: u32 = 16;
 
 /// A term of a local field: the other spin (or [`HELD`]) and the coupling to it.
 pub(super) type Term = (u32, f64);

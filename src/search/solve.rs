@@ -7,6 +7,7 @@
 //! more they are nearly alike, and the next epoch begins afresh with longer anneals.
 
 use super::child::{Child, READS, plain_chains};
+use super::narrow::narrow_optimum;
 use super::population::{Member, Population};
 use super::reduce::Reduced;
 use super::rounds::{MEMBERS, Place, Round, Step};
@@ -20,7 +21,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Most mates of a member.
+/// Most mates of a member. (With one, populations last longer and end no lower; with four they are alike too soon.)
 const MOST_MATES: u64 = 2;
 
 /// Between which parts of the way (on a logarithmic scale) from the hot to the cold end of the annealing range children are reheated.
@@ -64,6 +65,7 @@ pub struct Solve {
     pub(super) stage: Stage,
     pub(super) population: Population,
     pub(super) lowest: Distinct,
+    is_solved: bool,
     pub(super) rounds: Vec<Round>,
     /// Sweeps of all members in the rounds done.
     pub(super) sweeps: u64,
@@ -95,6 +97,7 @@ impl Solve {
             workers: Workers::new(options.num_threads, MEMBERS),
             place: Place::START,
             stage: Stage::Done,
+            is_solved: false,
             rounds: Vec::new(),
             sweeps: 0,
             best_energy: Cell::new(None),
@@ -107,10 +110,12 @@ impl Solve {
                 .lowest
                 .offer(member.energy, (0, index as u64), &member.state);
         }
-        if solve.is_solved() {
-            solve.lowest.offer(solve.kernel.offset(), (0, 0), &[]);
-        } else {
-            solve.begin_round()?;
+        match narrow_optimum(&solve.kernel) {
+            Some(state) => {
+                solve.is_solved = true;
+                solve.lowest.offer(solve.kernel.energy(&state), (0, 0), &state);
+            }
+            None => solve.begin_round()?,
         }
         Ok(solve)
     }
@@ -129,10 +134,10 @@ impl Solve {
         }
     }
 
-    /// True when the exact reduction alone has found the least energy.
+    /// True when the least energy has been found exactly.
     #[must_use]
     pub fn is_solved(&self) -> bool {
-        self.kernel.num_sites() == 0
+        self.is_solved
     }
 
     /// Works for about `seconds`; true when all rounds are done.
@@ -162,12 +167,12 @@ impl Solve {
             Stage::Done => Ok(()),
             Stage::Anneal(run) => {
                 self.settle(&run);
-                self.end_round(self.place.sweeps(), self.range.0, 0.0, (0, 0))
+                self.end_round(self.range.0, 0.0, (0, 0))
             }
             Stage::Recombine(children) => {
                 let starts = children.iter().filter_map(Child::found);
                 let starts = starts.flat_map(|child| child.state.iter().copied()).collect();
-                let run = self.anneal(Some(starts), self.reheat_beta(), self.place.reheat_sweeps())?;
+                let run = self.anneal(Some(starts), self.reheat_beta())?;
                 self.stage = Stage::Reheat(run, children);
                 Ok(())
             }
@@ -178,7 +183,7 @@ impl Solve {
                     .map(|child| child.num_clusters as f64)
                     .sum::<f64>();
                 let mean = clusters / children.len() as f64;
-                self.end_round(self.place.reheat_sweeps(), self.reheat_beta(), mean, improved)
+                self.end_round(self.reheat_beta(), mean, improved)
             }
         }
     }
@@ -187,7 +192,7 @@ impl Solve {
     pub(super) fn begin_round(&mut self) -> Result<()> {
         self.stage = match self.place.step {
             _ if self.place.round >= self.options.num_rounds => Stage::Done,
-            Step::Anneal => Stage::Anneal(self.anneal(None, self.range.0, self.place.sweeps())?),
+            Step::Anneal => Stage::Anneal(self.anneal(None, self.range.0)?),
             Step::Breed => Stage::Recombine((0..MEMBERS).map(|slot| self.child(slot)).collect()),
         };
         Ok(())
@@ -195,7 +200,6 @@ impl Solve {
 
     fn end_round(
         &mut self,
-        sweeps: u64,
         first_beta: f64,
         clusters: f64,
         (recombined, reheated): (usize, usize),
@@ -204,6 +208,7 @@ impl Solve {
             self.lowest
                 .offer(member.energy, (self.place.round + 1, slot), &member.state);
         }
+        let sweeps = self.round_sweeps();
         self.sweeps += sweeps * MEMBERS as u64;
         self.rounds.push(Round {
             step: self.place.step,
@@ -221,7 +226,7 @@ impl Solve {
     }
 
     /// An anneal of one chain a member, from `states` or from random ones.
-    fn anneal(&self, states: Option<Vec<i8>>, first_beta: f64, sweeps: u64) -> Result<Anneal> {
+    fn anneal(&self, states: Option<Vec<i8>>, first_beta: f64) -> Result<Anneal> {
         Anneal::new(AnnealOptions {
             // What is reheated may end above where it began, and is looked at where it ends: that keeps it moving.
             keep: if states.is_some() { Keep::Last } else { Keep::Best },
@@ -235,10 +240,15 @@ impl Solve {
                     self.options.num_threads,
                 )
             },
-            betas: Betas::new(Shape::Geometric, first_beta, self.range.1, sweeps)?,
+            betas: Betas::new(Shape::Geometric, first_beta, self.range.1, self.round_sweeps())?,
             num_best: 0,
             trajectory: 0,
         })
+    }
+
+    /// Sweeps of each anneal of this round.
+    fn round_sweeps(&self) -> u64 {
+        self.place.sweeps(self.kernel.num_sites())
     }
 
     /// The first chain of this round: one a member, then [`READS`] a child.

@@ -211,10 +211,8 @@ class SolveReport(Report):
             f"to {count(left['num_variables'], 'variable')}, "
             f"{count(left['num_couplings'], 'coupling')}"
         )
-        rows = [("reduced", "to nothing: the answer is proven" if result.is_optimal else kept)]
-        if not result.is_optimal:
-            rows.append(("rounds", self._rounds_text(result)))
-        return rows
+        found = ("proven", "optimal") if result.is_optimal else ("rounds", self._rounds_text(result))
+        return [("reduced", kept), found]
 
     def _rounds_text(self, result: SolveResult) -> str:
         rounds = result.info["rounds"]
