@@ -10,8 +10,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::sync::{Arc, Mutex};
 
-/// A round as a tuple: step, epoch, sweeps, first beta, clusters, members that recombination and reheating made better,
-/// best and mean energy.
+/// A round as a tuple: step, epoch, sweeps, first beta, clusters, members that recombination and reheating made
+/// better, best and mean energy.
 type RoundTuple = (String, u64, u64, f64, f64, u64, u64, f64, f64);
 
 fn tuple(round: &Round) -> RoundTuple {

@@ -11,7 +11,8 @@ use crate::schedule::{Betas, Shape};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Reads and sweeps of the annealing that looks for the best child where exact reduction leaves something to look for.
+/// Reads and sweeps of the annealing that looks for the best child where exact reduction leaves something to look
+/// for.
 pub(super) const READS: usize = 8;
 const SWEEPS: u64 = 100;
 

@@ -6,8 +6,8 @@ use crate::model::Ising;
 /// Entries of all tables that are worth their time and memory: tenths of a second, tens of megabytes.
 const MOST_ENTRIES: f64 = 4_194_304.0;
 
-/// More sites are not looked into: to see whether tens of thousands are narrow takes a second, in which most problems of
-/// that size are solved.
+/// More sites are not looked into: to see whether tens of thousands are narrow takes a second, in which most
+/// problems of that size are solved.
 const MOST_SITES: usize = 256;
 
 /// A state of least energy where tables of a moderate size find it: any model of up to 22 sites, and those of

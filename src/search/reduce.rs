@@ -1,14 +1,15 @@
 //! Exact data reduction: spins whose best value follows from few others are eliminated.
 //!
-//! The least energy over a spin with local field x is `-|x|`. Where x has at most three terms (couplings, or the field
-//! as a coupling to a spin that is held at +1), this is a constant and at most three couplings: for one term a
-//! constant, for two `-|a s + b t| = C + D s t`, for three the star-triangle transformation. A spin with one term at least as large
-//! as all others together follows that one, whatever the others say. Either is repeated for as long as there is
-//! such a spin. The least energy stays what it was, and [`Reduced::lift`] gives the eliminated spins their best values.
+//! The least energy over a spin with local field x is `-|x|`. Where x has at most three terms (couplings, or the
+//! field as a coupling to a spin that is held at +1), this is a constant and at most three couplings: for one
+//! term a constant, for two `-|a s + b t| = C + D s t`, for three the star-triangle transformation. A spin with
+//! one term at least as large as all others together follows that one, whatever the others say. Either is
+//! repeated for as long as there is such a spin. The least energy stays what it was, and [`Reduced::lift`] gives
+//! the eliminated spins their best values.
 //!
 //! Grids with periodic boundaries keep all their spins; a sparse random graph of mean degree 2 (Gset's G70) keeps
-//! 15 % of them, one of mean degree 5 (G55) 74 %. Annealing what is kept finds the best cut known of G70 in a second; annealing
-//! all of it does not in a minute.
+//! 15 % of them, one of mean degree 5 (G55) 74 %. Annealing what is kept finds the best cut known of G70 in a
+//! second; annealing all of it does not in a minute.
 
 use super::network::{HELD, MOST_COUPLINGS, Network, Term};
 use crate::error::Result;
@@ -61,7 +62,8 @@ impl Reduced {
         Self::of(Network::of(model, clamped), clamped)
     }
 
-    /// Eliminates all of a network that can be eliminated; the sites of `fixed` are held, and have no couplings in it.
+    /// Eliminates all of a network that can be eliminated; the sites of `fixed` are held, and have no couplings
+    /// in it.
     ///
     /// # Errors
     /// Coefficients so large that their sums overflow.

@@ -5,13 +5,13 @@ use crate::error::{Result, invalid};
 /// Members of a population.
 pub(super) const MEMBERS: usize = 64;
 
-/// Sweeps of the first epoch, of fresh anneals and of reheated ones. (With 100 and 100, 1,000 and 1,000, or 1,000 and 300,
-/// G37, G42, G54, G55 and sg3dl148000 are solved about as often in the same time.)
+/// Sweeps of the first epoch, of fresh anneals and of reheated ones. (With 100 and 100, 1,000 and 1,000, or 1,000
+/// and 300, G37, G42, G54, G55 and sg3dl148000 are solved about as often in the same time.)
 const FIRST_ANNEAL: u64 = 300;
 const FIRST_REHEAT: u64 = 1000;
 
-/// Updates of a member in a round of the first epoch, at most, and the sweeps it makes all the same: large problems are to
-/// get to recombination, which is what they need most.
+/// Updates of a member in a round of the first epoch, at most, and the sweeps it makes all the same: large
+/// problems are to get to recombination, which is what they need most.
 const MOST_UPDATES: u64 = 60_000_000;
 const LEAST_SWEEPS: u64 = 50;
 

@@ -211,8 +211,9 @@ class SolveReport(Report):
             f"to {count(left['num_variables'], 'variable')}, "
             f"{count(left['num_couplings'], 'coupling')}"
         )
-        found = ("proven", "optimal") if result.is_optimal else ("rounds", self._rounds_text(result))
-        return [("reduced", kept), found]
+        if result.is_optimal:
+            return [("reduced", kept), ("proven", "optimal")]
+        return [("reduced", kept), ("rounds", self._rounds_text(result))]
 
     def _rounds_text(self, result: SolveResult) -> str:
         rounds = result.info["rounds"]
