@@ -179,6 +179,21 @@ def test_ctrl_c_with_json_and_a_missed_target() -> None:
     assert document["target"]["reached"] is False
 
 
+@pytest.mark.parametrize("betas", [["--betas", "0.2,0.5,1"], ["--rungs", "8"]], ids=str)
+def test_ctrl_c_loses_no_ladder(tmp_path: Path, betas: list[str]) -> None:
+    """In the run that counts, and where the ladder is still being tuned."""
+    plan = [*betas, "--clusters", "off", "--sweeps", "100000000", "--thin", "10000"]
+    saved, checkpoint = tmp_path / "result.npz", tmp_path / "run.npz"
+    files = ["--output", str(saved), "--checkpoint", str(checkpoint)]
+    code, out, err = on_terminal("temper", "torus_12x60", *plan, *files, interrupt=True)
+    assert code == 130
+    assert "Traceback" not in err
+    assert ("still being tuned" in err) == (betas[0] == "--rungs")
+    assert fields(out)["stopped"] == "interrupted"
+    assert mg.load(saved).best_objective == float(fields(out)["cut"]) > 0
+    assert checkpoint.exists()
+
+
 # The other ways in
 
 
@@ -197,7 +212,9 @@ def test_version() -> None:
     assert ran.stdout == f"magnetite {mg.__version__}\n"
 
 
-@pytest.mark.parametrize("command", [[], ["anneal"], ["info"], ["convert"], ["demo"]], ids=str)
+@pytest.mark.parametrize(
+    "command", [[], ["anneal"], ["temper"], ["info"], ["convert"], ["demo"]], ids=str
+)
 def test_help(command: list[str]) -> None:
     ran = shell(*command, "--help")
     assert ran.returncode == 0
