@@ -185,7 +185,9 @@ mod tests {
                 }
             }
             let mut other = child.clone();
-            component.iter().for_each(|&i| other[i] = b[i]);
+            for &i in &component {
+                other[i] = b[i];
+            }
             if model.energy(&other) < model.energy(&child) {
                 child = other;
             }

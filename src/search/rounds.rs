@@ -113,6 +113,7 @@ impl Place {
     }
 
     /// The round after one that improved so many members.
+    #[must_use]
     pub fn next(mut self, improved: usize) -> Self {
         self.round += 1;
         let idle = self.step == Step::Breed && improved <= FEW;
