@@ -58,7 +58,7 @@ class SolveResult(Result):
         --------
         >>> import magnetite as mg
         >>> result = mg.solve(mg.Ising({("a", "b"): 1.0}), seed=1)
-        >>> result.to_dimod().first.energy
+        >>> print(result.to_dimod().first.energy)
         -1.0
         """
         return to_sampleset(self.states, self.energies, self.variables, self.values, self.info)
