@@ -1,6 +1,10 @@
 """The dimod face of the search."""
 
+import json
+import unittest
+
 import dimod
+import dimod.testing
 import numpy as np
 import pytest
 
@@ -14,11 +18,17 @@ def spin_glass(vartype: str = "SPIN") -> dimod.BinaryQuadraticModel:
     return bqm.change_vartype(vartype, inplace=False)
 
 
-def test_conforms_to_dimod() -> None:
-    dimod.testing.assert_sampler_api(Solver())
-    bqm = spin_glass()
-    sampleset = Solver().sample(bqm, num_rounds=2, seed=1)
-    dimod.testing.assert_response_energies(sampleset, bqm)
+@dimod.testing.load_sampler_bqm_tests(Solver)
+class TestConformance(unittest.TestCase):
+    def test_api(self) -> None:
+        dimod.testing.assert_sampler_api(Solver())
+
+
+def test_answer_can_be_written_as_json() -> None:
+    sampleset = Solver().sample(spin_glass(), num_rounds=2, seed=1)
+    again = dimod.SampleSet.from_serializable(json.loads(json.dumps(sampleset.to_serializable())))
+    assert (again.record.sample == sampleset.record.sample).all()
+    assert all(isinstance(ns, int) and ns > 0 for ns in again.info["timing"].values())
 
 
 @pytest.mark.parametrize("vartype", ["SPIN", "BINARY"])

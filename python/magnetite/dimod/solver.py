@@ -5,9 +5,9 @@ from typing import Any
 
 import dimod
 from dimod.core.initialized import Initialized
-from dimod.core.sampler import Sampler
 
 from magnetite.control import Progress
+from magnetite.dimod.face import Face, carried, in_nanoseconds
 from magnetite.dimod.problem import Problem
 from magnetite.options import SeedLike
 from magnetite.solve import NUM_BEST, solve
@@ -31,7 +31,7 @@ PARAMETERS: Mapping[str, tuple[str, ...]] = {
 PROPERTIES: Mapping[str, tuple[str, ...]] = {"on_interrupt_options": ("raise", "return")}
 
 
-class Solver(Sampler, Initialized):
+class Solver(Face, Initialized):
     """`magnetite.solve` for binary quadratic models: the best samples in the given time.
 
     Attributes
@@ -50,18 +50,7 @@ class Solver(Sampler, Initialized):
     """
 
     def __init__(self) -> None:
-        self._parameters = {name: list(related) for name, related in PARAMETERS.items()}
-        self._properties = dict(PROPERTIES)
-
-    @property
-    def parameters(self) -> dict[str, list[str]]:
-        """Keywords of `sample`, each with the names of the properties that concern it."""
-        return self._parameters
-
-    @property
-    def properties(self) -> dict[str, tuple[str, ...]]:
-        """Choices that the keywords leave."""
-        return self._properties
+        super().__init__(PARAMETERS, PROPERTIES)
 
     def sample(
         self,
@@ -117,7 +106,8 @@ class Solver(Sampler, Initialized):
         -------
         dimod.SampleSet
             In the vartype and the labels of `bqm`, lowest energy first; energies by `bqm` in
-            float64. ``info`` is that of `magnetite.solve_result.SolveResult`.
+            float64. ``info`` is that of `magnetite.solve_result.SolveResult`, with ``timing`` in
+            nanoseconds as `SimulatedAnnealingSampler` has it.
 
         Raises
         ------
@@ -136,7 +126,12 @@ class Solver(Sampler, Initialized):
         """
         self.remove_unknown_kwargs(**kwargs)
         problem = Problem.parse(self, bqm, initial_states=initial_states, seed=0)
-        try:
+
+        def sampleset(found: SolveResult) -> dimod.SampleSet:
+            timing = in_nanoseconds(found.info["timing"])
+            return problem.sampleset(found.states, {**found.info, "timing": timing})
+
+        with carried(SolveResult, sampleset):
             result = solve(
                 problem.model,
                 time_limit=time_limit,
@@ -151,9 +146,4 @@ class Solver(Sampler, Initialized):
                 clamp=problem.positions(clamp),
                 on_interrupt=on_interrupt,
             )
-        except BaseException as error:
-            found = getattr(error, "result", None)
-            if isinstance(found, SolveResult):
-                error.result = problem.sampleset(found.states, found.info)  # type: ignore[attr-defined]
-            raise
-        return problem.sampleset(result.states, result.info)
+        return sampleset(result)
