@@ -122,7 +122,8 @@ class ParallelTemperingSampler(Face, Initialized):
         bqm : dimod.BinaryQuadraticModel
             The model, of any dtype, in spins or bits.
         num_reads : int, default 2
-            Number of independent ladders; each gives one sample. Two or more make cluster moves.
+            Number of ladders; each gives one sample. Cluster moves couple ladders 0 and 1, 2 and 3,
+            ..; without them all samples are independent.
         num_sweeps : int, optional
             Sweeps of every replica, after warm-up; 1,000, or as many as `time_limit` allows. From
             2,000 on they are rounded up, by less than a thousandth: energies are looked at after
