@@ -96,7 +96,9 @@ fn torus(width: i64, length: i64, instance: usize) -> Arc<Ising> {
         .map(|k| (2.0 * noise(instance * 10_000 + k) - 1.0).signum())
         .collect();
     let fields = (0..width * length).map(|k| noise(k as usize) - 0.5);
-    let fields = fields.map(|h| if instance.is_multiple_of(2) { 0.0 } else { h }).collect();
+    let fields = fields
+        .map(|h| if instance.is_multiple_of(2) { 0.0 } else { h })
+        .collect();
     Arc::new(Ising::from_edges(&rows, &columns, &weights, fields, 0.0).expect("valid"))
 }
 

@@ -83,7 +83,7 @@ fn shown(run: &Temper) -> impl PartialEq + std::fmt::Debug + use<> {
         histograms,
         run.states(),
         run.cluster_counts().to_vec(),
-        run.best_energy(),
+        (run.best_energy(), run.best_state()),
     )
 }
 

@@ -32,6 +32,7 @@ def same(one: TemperResult, other: TemperResult) -> bool:
         and np.array_equal(one.swap_rates, other.swap_rates)
         and np.array_equal(one.single_sums, other.single_sums)
         and one.best.energy == other.best.energy
+        and bool((one.best.state == other.best.state).all())
     )
 
 
@@ -305,3 +306,27 @@ def test_what_was_not_measured_names_its_option() -> None:
     with pytest.raises(ValueError, match="link overlaps were not measured"):
         _ = one.link_overlap
     assert not one.round_trip_rate.reliable
+
+
+def test_ladders_that_share_clusters_are_not_counted_twice() -> None:
+    """Errors of means stay right although cluster moves make the ladders of a pair alike."""
+    ring = mg.Ising({(i, (i + 1) % 12): 1.0 for i in range(12)})
+    exact = mg.exact(ring, beta=1.0).mean_energy
+    betas = [0.0, 0.29, 0.613, 1.0]
+    scores = []
+    for seed in range(60):
+        result = mg.temper(ring, betas=betas, num_ladders=4, num_sweeps=1000, seed=seed)
+        assert result.cluster_rungs[-1]
+        estimate = result.mean_energy[-1]
+        scores.append((estimate.value - exact) / estimate.error)
+    assert abs(np.square(scores).mean() - 1) < 4 * math.sqrt(2 / 60)
+
+
+def test_a_ladder_without_a_partner_is_left_out_of_errors() -> None:
+    ring = mg.Ising({(i, (i + 1) % 100): 1.0 for i in range(100)})
+    result = mg.temper(ring, num_ladders=3, num_sweeps=400, seed=1)
+    assert result.cluster_rungs.any()
+    assert result.independent_energies.shape == (1, result.betas.size, 800)
+    draws = result.energies[:2, 3]
+    assert result.independent_energies[0, 3].tolist() == draws.T.ravel().tolist()
+    np.testing.assert_allclose(result.mean_energy.value[3], draws.mean())

@@ -138,7 +138,7 @@ def _tempered(run: TemperResult) -> Estimate:
     joined = run.log_partition(float(run.betas[-1]))
     if not joined.reliable:
         return joined
-    integral = thermodynamic_integration(run.energies, run.betas).log_z_ratios[-1]
+    integral = thermodynamic_integration(run.independent_energies, run.betas).log_z_ratios[-1]
     if not integral.reliable:
         return joined
     other = run.num_free * math.log(2) + integral.value

@@ -42,6 +42,7 @@ class Observables:
 
     betas: Array
     energies: Array
+    cluster_rungs: NDArray[np.bool_]
     single_sums: Array
     pair_sums: Array
     counts: NDArray[np.int64]
@@ -49,6 +50,29 @@ class Observables:
     num_free: int
     states: NDArray[np.int8]
     info: dict[str, Any]
+
+    @property
+    def _are_paired(self) -> bool:
+        """Whether ladders 0 and 1, 2 and 3, .. are correlated, as cluster moves make them.
+
+        What one gains the other loses: means of the two are hardly more than one.
+        """
+        return bool(self.cluster_rungs.any())
+
+    @cached_property
+    def independent_energies(self) -> Array:
+        """Energies of ladders that know nothing of each other.
+
+        Those of `energies`; or, where cluster moves couple the ladders of a pair, the draws of both
+        in turn, as one ladder (num_ladders // 2, num_rungs, 2 num_draws), so that errors see what
+        the two have in common; a last ladder without a partner is left out.
+        """
+        if not self._are_paired:
+            return self.energies
+        num_ladders, num_rungs, num_draws = self.energies.shape
+        count = num_ladders // 2
+        pairs = self.energies[: 2 * count].reshape(count, 2, num_rungs, num_draws)
+        return pairs.transpose(0, 2, 3, 1).reshape(count, num_rungs, 2 * num_draws)
 
     @property
     def mean_energy(self) -> Estimates:
@@ -66,12 +90,13 @@ class Observables:
     @cached_property
     def _energy_blocks(self) -> tuple[Array, Array, float]:
         """Sums of energies and their squares by block, less a reference; draws in each; that."""
-        num_ladders, num_rungs, num_draws = self.energies.shape
+        energies = self.independent_energies
+        num_ladders, num_rungs, num_draws = energies.shape
         num_blocks = max(1, min(NUM_BLOCKS, num_draws))
         edges = np.arange(num_blocks) * num_draws // num_blocks
-        made = ~np.isnan(self.energies)
-        reference = float(np.median(self.energies[made])) if made.any() else 0.0
-        energies = np.where(made, self.energies - reference, 0.0)
+        made = ~np.isnan(energies)
+        reference = float(np.median(energies[made])) if made.any() else 0.0
+        energies = np.where(made, energies - reference, 0.0)
         if num_draws == 0:
             empty = np.zeros((num_ladders, num_rungs, 1))
             return np.zeros((*empty.shape, 2)), empty, reference
@@ -137,7 +162,10 @@ class Observables:
                 "magnetisations were not measured: observe_interval must be above 0 and at most "
                 "the number of draws"
             )
-        return jackknife(self.single_sums[..., columns], function, counts=self.counts)
+        sums, counts = self.single_sums[..., columns], self.counts
+        if self._are_paired:
+            sums, counts = _pair_sums(sums), 2 * counts
+        return jackknife(sums, function, counts=counts)
 
     def _pair(self, columns: list[int], function: Any) -> Estimates:
         if not self.counts.any() or not len(self.pair_sums):
@@ -167,17 +195,20 @@ class Observables:
         autocorrelation times and round trips: see `magnetite.diagnostics.equilibration`.
         """
         moments = {}
+        trips = self.round_trips
+        if self._are_paired:
+            trips = _pair_sums(trips)
         if len(self.pair_sums) and self.counts.all():
             moments["squared overlap"] = self.pair_sums[..., Q2] / self.counts
         return equilibration(
-            self.energies, self.betas, moments=moments, round_trips=self.round_trips
+            self.independent_energies, self.betas, moments=moments, round_trips=trips
         )
 
     @cached_property
     def reweighting(self) -> Reweighting:
         """All draws of all rungs joined (MBAR): see `magnetite.diagnostics.reweighting`."""
         log_num_states = self.num_free * float(np.log(2))
-        return reweighting(self.energies, self.betas, log_num_states=log_num_states)
+        return reweighting(self.independent_energies, self.betas, log_num_states=log_num_states)
 
     def log_partition(self, beta: float) -> Estimate:
         """Estimate log Z at a beta of the ladder's range, from all draws of all rungs.
@@ -247,6 +278,13 @@ class Observables:
             free_energy=row("free_energy"),
             heat_capacity=row("heat_capacity"),
         )
+
+
+def _pair_sums(values: NDArray[Any]) -> NDArray[Any]:
+    """Add up ladders 0 and 1, 2 and 3, ..; a last one without a partner is left out."""
+    count = len(values) // 2
+    sums: NDArray[Any] = values[0 : 2 * count : 2] + values[1 : 2 * count : 2]
+    return sums
 
 
 def _shifted(estimates: Estimates, amount: float) -> Estimates:

@@ -15,6 +15,8 @@ pub(super) struct Lanes {
     pub energies: Vec<f64>,
     /// Energies of the states that are kept: of each chain its start, or the lowest of the block where the chain had it.
     pub best: Vec<f64>,
+    /// When these were met: which of several states of the lowest energy is the best must not hang on the blocks.
+    pub met: Vec<u64>,
     lowest: f64,
     /// Where spins are -1, by lane.
     pub sites: Packed,
@@ -35,6 +37,7 @@ impl Lanes {
             range,
             lowest: energies.iter().copied().fold(f64::INFINITY, f64::min),
             best: energies.clone(),
+            met: vec![0; energies.len()],
             energies,
             sites: Packed::default(),
             links: Packed::default(),
@@ -49,7 +52,7 @@ impl Lanes {
         self.pace.start();
         while self.ensemble.position().0 < stop {
             if self.ensemble.advance(self.pace.visits()) {
-                self.look();
+                self.look(2 * self.ensemble.position().0);
             }
             if self.pace.is_over(self.length, deadline) {
                 break;
@@ -59,13 +62,15 @@ impl Lanes {
     }
 
     /// Looks at the energies and keeps the best state of the block. (The best of every replica would have to be kept at
-    /// almost every sweep: replicas keep coming to colder rungs.)
-    pub fn look(&mut self) {
+    /// almost every sweep: replicas keep coming to colder rungs.) `now` is twice the number of sweeps, and one more after
+    /// a cluster move.
+    pub fn look(&mut self, now: u64) {
         for (lane, energy) in self.energies.iter_mut().enumerate() {
             *energy = self.ensemble.energy(lane);
             if *energy < self.lowest {
                 self.lowest = *energy;
                 self.best[lane] = *energy;
+                self.met[lane] = now;
                 self.ensemble.keep(1 << lane);
             }
         }

@@ -95,6 +95,7 @@ impl Temper {
             counts[2] += found.differing as u64;
         }
         let ladders = std::mem::take(&mut self.ladders);
+        let now = 2 * (self.options.first_sweep + self.sweeps) + 1;
         self.for_all_blocks(|block| {
             for (lane, chain) in block.range.clone().enumerate() {
                 let (ladder, replica) = (chain / rungs, chain % rungs);
@@ -105,7 +106,7 @@ impl Temper {
                     block.ensemble.flip(lane, sites, sign * found.change);
                 }
             }
-            block.look();
+            block.look(now);
         });
         self.ladders = ladders;
     }

@@ -5,12 +5,20 @@ use super::lanes::Lanes;
 use super::{Flow, Temper};
 use crate::error::{Result, invalid};
 use crate::run::Checkpoint;
-use crate::run::lowest::{Lowest, lowest};
+use crate::run::lowest::Lowest;
 use std::sync::Arc;
 
 impl Temper {
     fn lowest(&self) -> Option<Lowest> {
-        lowest(self.blocks.iter().map(|block| &block.best[..]))
+        let of_block = |(number, block): (usize, &Lanes)| {
+            let lanes = block.best.iter().zip(&block.met).enumerate();
+            let places = lanes.map(move |(lane, (&energy, &met))| (energy, met, number, lane));
+            places.collect::<Vec<_>>()
+        };
+        let places = self.blocks.iter().enumerate().flat_map(of_block);
+        // Blocks and lanes ascend with the chains: of equals the first is taken, whatever the blocks are.
+        let first = places.min_by(|x, y| x.0.total_cmp(&y.0).then(x.1.cmp(&y.1)))?;
+        Some((first.0, first.2, first.3))
     }
 
     /// The state of lowest energy seen so far, if the run has begun.
@@ -139,6 +147,10 @@ impl Temper {
         let mut archive = Writer::default();
         archive.integers([self.sweeps]);
         archive.integers(self.cluster_counts.as_flattened().iter().copied());
+        if self.blocks.is_empty() {
+            archive.integers(std::iter::repeat_n(0, self.options.chains.count));
+        }
+        archive.integers(self.blocks.iter().flat_map(|block| block.met.iter().copied()));
         self.ladders.iter().for_each(|ladder| ladder.write(&mut archive));
         self.measure.write(&mut archive);
         let checkpoint = Checkpoint {
@@ -178,6 +190,7 @@ impl Temper {
         {
             counts.copy_from_slice(read);
         }
+        let met = reader.integers(chains.count)?;
         for ladder in &mut run.ladders {
             ladder.read(&mut reader)?;
         }
@@ -188,6 +201,9 @@ impl Temper {
         run.blocks = (0..checkpoint.block_starts.len())
             .map(|index| run.block_at(checkpoint, index))
             .collect();
+        for block in &mut run.blocks {
+            block.met.copy_from_slice(&met[block.range.clone()]);
+        }
         run.set_betas();
         *self = run;
         Ok(())
