@@ -46,9 +46,10 @@ def run_json(capsys: pytest.CaptureFixture[str], *args: str) -> Any:
 
 
 def test_what_is_said_of_a_ladder(ring: str, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = run(capsys, ring, *SHORT, "--sweeps", "4000")
+    code, out, err = run(capsys, ring, *SHORT, "--sweeps", "4000", "--kernel", "gibbs")
     said = fields(out)
-    result = mg.temper(mg.read(ring), betas=[0, 0.4, 0.8, 1.5], num_sweeps=4000, seed=1)
+    options: dict[str, Any] = {"num_sweeps": 4000, "kernel": "gibbs", "seed": 1}
+    result = mg.temper(mg.read(ring), betas=[0, 0.4, 0.8, 1.5], **options)
     assert (code, err) == (0, "")
     assert said["problem"] == f"{ring}: Ising model, 12 variables, 12 couplings"
     assert said["energy"] == f"{result.best.energy:g}"
@@ -189,7 +190,7 @@ def test_json_document(maxcut: str, capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_json_has_the_numbers_of_the_result(ring: str, capsys: pytest.CaptureFixture[str]) -> None:
-    document = run_json(capsys, ring, *SHORT, "--sweeps", "4000")
+    document = run_json(capsys, ring, *SHORT, "--sweeps", "4000", "--kernel", "gibbs")
     model = mg.read(ring)
     for number, beta in enumerate(document["betas"]):
         exact = mg.exact(model, beta=beta)
