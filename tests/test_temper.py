@@ -313,9 +313,10 @@ def test_ladders_that_share_clusters_are_not_counted_twice() -> None:
     ring = mg.Ising({(i, (i + 1) % 12): 1.0 for i in range(12)})
     exact = mg.exact(ring, beta=1.0).mean_energy
     betas = [0.0, 0.29, 0.613, 1.0]
+    options: dict[str, Any] = {"num_ladders": 4, "num_sweeps": 2000, "kernel": "gibbs"}
     scores, shared = [], 0
     for seed in range(60):
-        result = mg.temper(ring, betas=betas, num_ladders=4, num_sweeps=1000, seed=seed)
+        result = mg.temper(ring, betas=betas, seed=seed, **options)
         shared += int(result.cluster_rungs[-1])
         estimate = result.mean_energy[-1]
         scores.append((estimate.value - exact) / estimate.error)
