@@ -217,7 +217,8 @@ class SampleResult(Result):
 
     `states` (num_chains, n) is the last draw of each chain, or where it was when the run was
     stopped; `energies` and `objectives` (num_chains, num_draws) are those of all draws, nan where
-    a stopped run did not reach.
+    a stopped run did not reach; sums of coefficients as the kernel has them, rounded at 1e-7 where
+    they are reals.
 
     Attributes
     ----------

@@ -25,7 +25,8 @@ class TemperResult(Observables, Result):
     """Ladders of replicas, in the order of `betas`.
 
     `states` (num_ladders, num_rungs, n) are the last draws; `energies` and `objectives`
-    (num_ladders, num_rungs, num_draws) those of all draws, nan where a stopped run did not reach.
+    (num_ladders, num_rungs, num_draws) those of all draws, nan where a stopped run did not reach;
+    sums of coefficients as the kernel has them, rounded at 1e-7 where they are reals.
 
     Attributes
     ----------
