@@ -154,6 +154,19 @@ fn rounds_anneal_then_breed_and_the_population_gets_no_worse() {
 }
 
 #[test]
+fn dense_problems_do_without_clusters() {
+    let solve = finished(options(&graph(150, 149.0, true, false, 6), 6));
+    let rounds = solve.rounds();
+    assert!(rounds[1..].iter().all(|round| round.clusters == 1.0));
+    assert!(rounds[5].mean_energy < rounds[0].mean_energy);
+    assert!(
+        rounds
+            .iter()
+            .all(|round| solve.best_energy() <= round.best_energy + 1e-9)
+    );
+}
+
+#[test]
 fn a_checkpoint_goes_on_to_the_same_bits() {
     let model = graph(200, 6.0, false, true, 3);
     let whole = finished(options(&model, 9));
