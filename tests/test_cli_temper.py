@@ -42,14 +42,12 @@ def run_json(capsys: pytest.CaptureFixture[str], *args: str) -> Any:
     return document
 
 
-# What is printed
-
-
 def test_what_is_said_of_a_ladder(ring: str, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, ring, *SHORT, "--sweeps", "4000", "--kernel", "gibbs")
     said = fields(out)
-    options: dict[str, Any] = {"num_sweeps": 4000, "kernel": "gibbs", "seed": 1}
-    result = mg.temper(mg.read(ring), betas=[0, 0.4, 0.8, 1.5], **options)
+    result = mg.temper(
+        mg.read(ring), betas=[0, 0.4, 0.8, 1.5], num_sweeps=4000, kernel="gibbs", seed=1
+    )
     assert (code, err) == (0, "")
     assert said["problem"] == f"{ring}: Ising model, 12 variables, 12 couplings"
     assert said["energy"] == f"{result.best.energy:g}"
