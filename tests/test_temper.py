@@ -332,3 +332,10 @@ def test_a_ladder_without_a_partner_is_left_out_of_errors() -> None:
     draws = result.energies[:2, 3]
     assert result.independent_energies[0, 3].tolist() == draws.T.ravel().tolist()
     np.testing.assert_allclose(result.mean_energy.value[3], draws.mean())
+
+
+def test_a_long_time_limit_does_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("magnetite.tempering.MOST_BYTES", 100_000)
+    result = mg.temper(GLASS, time_limit=0.5, seed=1)
+    assert result.info["thin"] > 1
+    assert 24 * result.energies.size <= 120_000

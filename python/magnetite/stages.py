@@ -17,7 +17,7 @@ from magnetite.ladders import (
 )
 from magnetite.plans import TemperPlan
 
-__all__ = ["Seen", "Stage", "first_stage", "next_ladder", "tuning_rounds"]
+__all__ = ["Seen", "Stage", "first_stage", "next_ladder", "source_rungs", "tuning_rounds"]
 
 FIRST_ROUND = 16
 START_RUNGS = 24
@@ -44,6 +44,7 @@ class Stage:
     first_sweep: int
     measured: bool
     how: str  # what made the ladder: "given", "first", "rejections" or "flow"
+    thin: int = 1
 
     @property
     def total(self) -> int:
@@ -154,3 +155,10 @@ def _rungs(stage: Stage, seen: Seen) -> int:
     most = math.ceil(MOST_GROWTH * stage.betas.size)
     wanted = min(most, enough_rungs(seen.barrier))
     return wanted if wanted <= 8 else math.ceil(wanted / 8) * 8
+
+
+def source_rungs(old: int, new: int) -> NDArray[np.int64]:
+    """Return the rung of the old ladder whose states each rung of the new one takes up."""
+    if old == new:
+        return np.arange(new)
+    return np.rint(np.arange(new) * (old - 1) / (new - 1)).astype(np.int64)

@@ -92,7 +92,8 @@ def temper(
     warmup : int, optional
         Sweeps before the first draw; half of `num_sweeps` by default.
     thin : int, default 1
-        Draw energies after every so many sweeps: num_draws = num_sweeps // thin.
+        Draw energies after every so many sweeps: num_draws = num_sweeps // thin. (A run as long as
+        its time limit draws less often where the draws would take more than 1 GiB.)
     swaps : "even-odd" (default) or "stochastic"
         Which neighbours try: even and odd pairs in turn (non-reversible, round trips in a time
         linear in the rungs), or one of the two kinds at random.

@@ -19,7 +19,14 @@ from magnetite.models import Model
 from magnetite.moments import moments_in_values
 from magnetite.plans import TemperPlan
 from magnetite.results import Best
-from magnetite.stages import Seen, Stage, first_stage, next_ladder, tuning_rounds
+from magnetite.stages import (
+    Seen,
+    Stage,
+    first_stage,
+    next_ladder,
+    source_rungs,
+    tuning_rounds,
+)
 from magnetite.starts import tile_states
 from magnetite.temper_result import TemperResult
 
@@ -32,6 +39,11 @@ TUNING_SHARE, FIT, WARMUP_SHARE = 0.3, 0.93, 0.25
 
 # Below this rate of exchanges two neighbours are as good as apart; above the other, one too many.
 APART, CROWDED = 0.005, 0.97
+# Fewer exchanges than this say nothing of their rate.
+FEW_TRIED = 20
+
+# What the energy of a draw takes, on its way out too; and what all may where nobody counts them.
+DRAW_BYTES, MOST_BYTES = 24, 1 << 30
 
 
 class _StageRun:
@@ -55,7 +67,7 @@ class _StageRun:
             betas=stage.betas,
             num_sweeps=stage.num_sweeps,
             warmup=stage.warmup,
-            thin=plan.thin if stage.measured else 1,
+            thin=stage.thin,
             first_sweep=stage.first_sweep,
             swaps=plan.swaps,
             swap_interval=plan.swap_interval,
@@ -136,9 +148,13 @@ class TemperJob:
     def _measured(self, stage: Stage, num_sweeps: int, warmup: int | None) -> Stage:
         """Return the stage that counts."""
         thin = self._plan.thin
+        if self._plan.fills:  # a long time limit must not fill the memory
+            replicas = self._plan.num_ladders * stage.betas.size
+            thin = max(thin, math.ceil(DRAW_BYTES * replicas * num_sweeps / MOST_BYTES))
         return replace(
             stage,
             measured=True,
+            thin=thin,
             num_sweeps=max(1, num_sweeps // thin) * thin if num_sweeps else 0,
             warmup=num_sweeps // 2 if warmup is None else warmup,
         )
@@ -164,7 +180,7 @@ class TemperJob:
         before = past[-1][:2] if past else None
         last = length is None or self._is_last(len(past) + 2)
         betas, how = next_ladder(self._plan, stage, seen, before, last and length is not None)
-        rungs = _source_rungs(stage.betas.size, betas.size)
+        rungs = source_rungs(stage.betas.size, betas.size)
         # All of them, at other rungs to try again, but where it is known which of them do.
         clusters = np.full(betas.size, self._plan.move_clusters is not False)
         if self._plan.move_clusters is None and (length is None or stage.betas.size == betas.size):
@@ -291,6 +307,7 @@ class TemperJob:
                 **plan.info(),
                 **run_facts(run),
                 "num_rungs": int(stage.betas.size),
+                "thin": stage.thin,
                 "num_sweeps": stage.num_sweeps,
                 "warmup": stage.warmup,
                 "links": plan.links and stage.measured,
@@ -328,7 +345,7 @@ class TemperJob:
             )
             return
         rates = 1.0 - seen.rejections
-        if seen.tried.any() and rates.min() < APART:
+        if seen.tried.min(initial=FEW_TRIED) >= FEW_TRIED and rates.min(initial=1.0) < APART:
             pair = int(rates.argmin())
             _warning(
                 f"rungs {pair} and {pair + 1} (beta {stage.betas[pair]:.6g} and "
@@ -377,13 +394,6 @@ def _flat(states: NDArray[np.int8]) -> NDArray[np.int8]:
     """Return states by ladder and rung as rows; there may be no variables."""
     num_ladders, num_rungs, num_variables = states.shape
     return np.ascontiguousarray(states.reshape(num_ladders * num_rungs, num_variables))
-
-
-def _source_rungs(old: int, new: int) -> NDArray[np.int64]:
-    """Return the rung of the old ladder whose states each rung of the new one takes up."""
-    if old == new:
-        return np.arange(new)
-    return np.rint(np.arange(new) * (old - 1) / (new - 1)).astype(np.int64)
 
 
 def _warning(message: str) -> None:
