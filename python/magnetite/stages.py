@@ -33,6 +33,12 @@ SLOW = 0.5
 FEW_TRIPS = 10
 
 
+# Below this rate of exchanges two neighbours are as good as apart; above the other, one too many.
+APART, CROWDED = 0.005, 0.97
+# Fewer exchanges than this say nothing of their rate.
+FEW_TRIED = 20
+
+
 @dataclass(frozen=True, eq=False)
 class Stage:
     """One round: its ladder, which rungs move clusters, and how long it is."""
@@ -50,6 +56,29 @@ class Stage:
     def total(self) -> int:
         """Sweeps of each replica."""
         return self.warmup + self.num_sweeps
+
+    def complaint(self, seen: "Seen") -> str:
+        """Say what is wrong with the ladder, with the remedy; nothing where all is well."""
+        if not self.measured:
+            return (
+                "the run was stopped while its ladder was still being tuned: what it returns are "
+                "the draws of that round; give it more time, or betas"
+            )
+        rates = 1.0 - seen.rejections
+        if seen.tried.min(initial=FEW_TRIED) >= FEW_TRIED and rates.min(initial=1.0) < APART:
+            pair = int(rates.argmin())
+            return (
+                f"rungs {pair} and {pair + 1} (beta {self.betas[pair]:.6g} and "
+                f"{self.betas[pair + 1]:.6g}) changed places in {100 * rates[pair]:.2g} % of the "
+                "exchanges: the ladder is as good as cut there; add rungs, let betas='auto' place "
+                "them, or end at a smaller beta"
+            )
+        if self.betas.size > 8 and rates.min() > CROWDED:
+            return (
+                f"all {self.betas.size} rungs change places almost always: "
+                "a ladder of half as many would do"
+            )
+        return ""
 
 
 @dataclass(frozen=True, eq=False)

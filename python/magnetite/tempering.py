@@ -37,11 +37,6 @@ Clock = Callable[[], float]
 # Parts of a time limit: what tuning may take, what is left unplanned, and the warm-up of the rest.
 TUNING_SHARE, FIT, WARMUP_SHARE = 0.3, 0.93, 0.25
 
-# Below this rate of exchanges two neighbours are as good as apart; above the other, one too many.
-APART, CROWDED = 0.005, 0.97
-# Fewer exchanges than this say nothing of their rate.
-FEW_TRIED = 20
-
 # What the energy of a draw takes, on its way out too; and what all may where nobody counts them.
 DRAW_BYTES, MOST_BYTES = 24, 1 << 30
 
@@ -322,7 +317,9 @@ class TemperJob:
             },
         )
         if stop_reason != "target_energy":  # then the run has given what it was asked for
-            self._warn(stage, seen)
+            complaint = stage.complaint(seen)
+            if complaint:
+                warnings.warn(complaint, RuntimeWarning, stacklevel=4)  # who called temper
         timing["postprocessing"] = self._clock() - began
         return result
 
@@ -335,29 +332,6 @@ class TemperJob:
         sums = current.run.moments() / measured
         mean, products = np.split(sums, [self._model.num_variables], axis=1)
         return moments_in_values(self._model, mean, products)
-
-    def _warn(self, stage: Stage, seen: Seen) -> None:
-        """Say what is wrong with the ladder, with the remedy."""
-        if not stage.measured:
-            _warning(
-                "the run was stopped while its ladder was still being tuned: what it returns are "
-                "the draws of that round; give it more time, or betas"
-            )
-            return
-        rates = 1.0 - seen.rejections
-        if seen.tried.min(initial=FEW_TRIED) >= FEW_TRIED and rates.min(initial=1.0) < APART:
-            pair = int(rates.argmin())
-            _warning(
-                f"rungs {pair} and {pair + 1} (beta {stage.betas[pair]:.6g} and "
-                f"{stage.betas[pair + 1]:.6g}) changed places in {100 * rates[pair]:.2g} % of the "
-                "exchanges: the ladder is as good as cut there; add rungs, let betas='auto' place "
-                "them, or end at a smaller beta"
-            )
-        elif stage.betas.size > 8 and rates.min() > CROWDED:
-            _warning(
-                f"all {stage.betas.size} rungs change places almost always: "
-                "a ladder of half as many would do"
-            )
 
     def _restored(self, saved: dict[str, Any]) -> _State:
         """Return the state that `save` wrote."""
@@ -394,7 +368,3 @@ def _flat(states: NDArray[np.int8]) -> NDArray[np.int8]:
     """Return states by ladder and rung as rows; there may be no variables."""
     num_ladders, num_rungs, num_variables = states.shape
     return np.ascontiguousarray(states.reshape(num_ladders * num_rungs, num_variables))
-
-
-def _warning(message: str) -> None:
-    warnings.warn(message, RuntimeWarning, stacklevel=6)  # the caller of the public function
