@@ -1,5 +1,6 @@
 //! The best child of some parents: a job of its own for a thread.
 
+use super::bonds::Bonds;
 use super::population::Member;
 use super::recombine::Clusters;
 use super::reduce::Reduced;
@@ -16,10 +17,6 @@ use std::time::Instant;
 pub(super) const READS: usize = 8;
 const SWEEPS: u64 = 100;
 
-/// Above so many couplings a site, two or three parents fall into as many clusters, the best child is one of them, and
-/// the time is better spent on reheating it. (On K2000 the clusters took 45 % of the time.)
-const DENSE: usize = 100;
-
 /// The annealing of what is left of the parents' clusters.
 struct Search {
     labels: Vec<u32>,
@@ -30,6 +27,7 @@ struct Search {
 /// A child on its way.
 pub(super) struct Child {
     model: Arc<Ising>,
+    bonds: Arc<Bonds>,
     parents: Vec<Member>,
     seed: u64,
     first_chain: u64,
@@ -41,9 +39,16 @@ pub(super) struct Child {
 
 impl Child {
     /// The child of `parents`, looked for by [`READS`] chains of `seed` from `first_chain` on.
-    pub fn new(model: Arc<Ising>, parents: Vec<Member>, seed: u64, first_chain: u64) -> Self {
+    pub fn new(
+        model: Arc<Ising>,
+        bonds: Arc<Bonds>,
+        parents: Vec<Member>,
+        seed: u64,
+        first_chain: u64,
+    ) -> Self {
         Self {
             model,
+            bonds,
             parents,
             seed,
             first_chain,
@@ -60,13 +65,13 @@ impl Child {
 
     /// Finds the child by exact reduction alone, or prepares the annealing.
     fn begin(&mut self) -> Result<()> {
-        if 2 * self.model.num_couplings() > DENSE * self.model.num_sites() {
+        if self.bonds.are_dense() {
             self.num_clusters = 1;
             self.found = Some(self.lowest_parent().clone());
             return Ok(());
         }
         let parents: Vec<&[i8]> = self.parents.iter().map(|parent| &*parent.state).collect();
-        let clusters = Clusters::new(&self.model, &parents);
+        let clusters = Clusters::new(&self.model, &self.bonds, &parents);
         self.num_clusters = clusters.len();
         let reduced = Reduced::of(clusters.network(), &[])?;
         let labels = clusters.into_labels();

@@ -3,6 +3,7 @@
 //! A problem is reduced exactly ([`Reduced`]); populations of annealed states of what is left are improved by
 //! recombination and reheating ([`Solve`]).
 
+mod bonds;
 mod checkpoint;
 mod child;
 #[cfg(test)]

@@ -7,6 +7,7 @@
 //! opposite. When members hardly improve any more they are nearly alike, and the next epoch begins afresh with
 //! longer anneals.
 
+use super::bonds::Bonds;
 use super::child::{Child, READS, plain_chains};
 use super::narrow::narrow_optimum;
 use super::population::{Member, Population};
@@ -61,6 +62,7 @@ pub struct Solve {
     pub(super) options: SolveOptions,
     pub(super) reduced: Reduced,
     pub(super) kernel: Arc<Ising>,
+    pub(super) bonds: Arc<Bonds>,
     /// First and last beta of fresh anneals.
     pub(super) range: (f64, f64),
     pub(super) place: Place,
@@ -104,6 +106,7 @@ impl Solve {
             sweeps: 0,
             best_energy: Cell::new(None),
             reduced,
+            bonds: Arc::new(Bonds::new(&kernel)),
             kernel,
             options,
         };
@@ -280,6 +283,7 @@ impl Solve {
         let parents = std::iter::once(slot).chain((1..=mates).map(mate));
         Child::new(
             self.kernel.clone(),
+            self.bonds.clone(),
             parents
                 .map(|slot| self.population.members[slot].clone())
                 .collect(),
