@@ -1,18 +1,15 @@
 """Population annealing under way: the job that the slice loop drives."""
 
-import math
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from magnetite import _core
 from magnetite.checkpoints import Checkpoint, write_checkpoint
 from magnetite.control import Tally
 from magnetite.facts import run_facts, versions
+from magnetite.jobs import RunJob
 from magnetite.models import Model
 from magnetite.plans import PopulationPlan
 from magnetite.population_result import PopulationResult
@@ -21,10 +18,8 @@ from magnetite.results import Best
 __all__ = ["PopulationJob"]
 
 
-class PopulationJob:
+class PopulationJob(RunJob[_core.PopulationRun]):
     """One run of the core, timed."""
-
-    ending = "completed"
 
     def __init__(
         self,
@@ -34,9 +29,8 @@ class PopulationJob:
         saved: dict[str, Any] | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self.preprocessing = 0.0
-        self._model, self._plan, self._clock = model, plan, clock
-        self._run = _core.PopulationRun(
+        self._plan = plan
+        run = _core.PopulationRun(
             model.core,
             first_chain=plan.first_chain,
             population=plan.population,
@@ -46,40 +40,13 @@ class PopulationJob:
             num_threads=num_threads,
             **plan.core_options(),
         )
-        self._seconds, self._done = 0.0, False
-        if saved is not None:
-            self._run.restore(saved["run"])
-            self._seconds, self._done = saved["seconds"], saved["done"]
-
-    def advance(self, seconds: float, time_left: float) -> bool:
-        """Work about `seconds`; return True when all is done."""
-        began = self._clock()
-        self._done = self._run.advance(seconds)
-        self._seconds += self._clock() - began
-        return self._done
+        super().__init__(model, run, saved, clock)
 
     def tally(self) -> Tally:
         """Return how far the job is."""
         done, total, best_energy = self._run.progress()
         replicas = self._plan.population * self._plan.num_populations
         return Tally(done, total, best_energy, replicas if self._done else 0, 0)
-
-    def best_state(self) -> NDArray[np.int8]:
-        """Return the best state so far in the model's own values."""
-        return self._model.from_spins(self._best().state)
-
-    def _best(self) -> Best:
-        """Return the best spins seen; before the start, the best of the starts."""
-        best = Best(*self._run.best())
-        if math.isfinite(best.energy):
-            return best
-        states = self._run.states()
-        energies = self._model.core.energies(states)
-        return Best(states[energies.argmin()], float(energies.min()))
-
-    def objective(self, energy: float) -> float:
-        """Return an energy in the model's own sign."""
-        return float(self._model.energy_to_objective(energy))
 
     def result(self, stop_reason: str) -> PopulationResult:
         """Return the populations as they are."""

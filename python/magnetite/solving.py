@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from magnetite import _core
 from magnetite.checkpoints import Checkpoint, write_checkpoint
 from magnetite.control import Tally
 from magnetite.facts import versions
+from magnetite.jobs import RunJob
 from magnetite.models import Model
 from magnetite.plans import SolvePlan
 from magnetite.results import Best
@@ -33,10 +33,8 @@ ROUND = (
 """What the core says of a round, in its order; see `SolveResult`."""
 
 
-class SolveJob:
+class SolveJob(RunJob[_core.SolveRun]):
     """The job that the slice loop drives: one search of the core, timed."""
-
-    ending = "completed"
 
     def __init__(
         self,
@@ -46,9 +44,8 @@ class SolveJob:
         saved: dict[str, Any] | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        self.preprocessing = 0.0
-        self._model, self._plan, self._clock = model, plan, clock
-        self._run = _core.SolveRun(
+        self._plan = plan
+        run = _core.SolveRun(
             model.core,
             initial_states=plan.initial_states,
             num_rounds=plan.num_rounds,
@@ -56,17 +53,7 @@ class SolveJob:
             num_threads=num_threads,
             **plan.core_options(),
         )
-        self._seconds, self._done = 0.0, False
-        if saved is not None:
-            self._run.restore(saved["run"])
-            self._seconds = saved["seconds"]
-
-    def advance(self, seconds: float, time_left: float) -> bool:
-        """Work about `seconds`; return True when all is done."""
-        began = self._clock()
-        self._done = self._run.advance(seconds)
-        self._seconds += self._clock() - began
-        return self._done
+        super().__init__(model, run, saved, clock)
 
     def tally(self) -> Tally:
         """Return how far the job is."""
@@ -79,14 +66,6 @@ class SolveJob:
             round=rounds,
             num_rounds=self._plan.num_rounds,
         )
-
-    def best_state(self) -> NDArray[np.int8]:
-        """Return the best state so far in the model's own values."""
-        return self._model.from_spins(self._run.best()[0])
-
-    def objective(self, energy: float) -> float:
-        """Return an energy in the model's own sign."""
-        return float(self._model.energy_to_objective(energy))
 
     def result(self, stop_reason: str) -> SolveResult:
         """Return all that was found so far."""

@@ -146,11 +146,11 @@ class Report:
 
     def _work(self) -> list[tuple[str, str]]:
         """Return lines on what was done."""
-        raise NotImplementedError
+        raise NotImplementedError  # every kind of report says it
 
     def _work_as_json(self) -> dict[str, Any]:
         """Return entries on what was done."""
-        raise NotImplementedError
+        raise NotImplementedError  # every kind of report says it
 
     def _path(self) -> list[tuple[str, str]]:
         """Return a line on the implementation that was taken."""

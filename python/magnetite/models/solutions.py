@@ -50,7 +50,7 @@ class Solution:
 
     def text(self) -> str:
         """Return the solution in a few words; none where there is no more to say than the state."""
-        raise NotImplementedError
+        raise NotImplementedError  # every kind of solution has its own words
 
 
 @dataclass(frozen=True)
