@@ -261,23 +261,7 @@ class Observables:
         >>> result.thermodynamics([0.25, 0.5]).energy.value.shape
         (2,)
         """
-        curves = self.reweighting.thermodynamics(betas)
-
-        def row(name: str) -> Estimates:
-            value, error = getattr(curves, name), getattr(curves, f"{name}_error")
-            # log Z may be out of reach where energies are not: each is refused for itself.
-            known = ~np.isnan(value)
-            reasons = ("" if k else why for k, why in zip(known, curves.reasons, strict=True))
-            return Estimates(value, error, curves.ess, tuple(reasons))
-
-        return Thermodynamics(
-            betas=curves.betas,
-            log_z=row("log_z"),
-            energy=row("energy"),
-            entropy=row("entropy"),
-            free_energy=row("free_energy"),
-            heat_capacity=row("heat_capacity"),
-        )
+        return self.reweighting.thermodynamics(betas)
 
 
 def _pair_sums(values: NDArray[Any]) -> NDArray[Any]:

@@ -16,10 +16,9 @@ from magnetite.diagnostics.convergence import ess_bulk, split_r_hat
 from magnetite.diagnostics.ensembles import link_overlap_identity
 from magnetite.diagnostics.equilibration import Equilibration, Verdict, equilibration
 from magnetite.diagnostics.integration import Integral, thermodynamic_integration
-from magnetite.diagnostics.reweighting import Curves, Reweighting, reweighting
+from magnetite.diagnostics.reweighting import Reweighting, reweighting
 
 __all__ = [
-    "Curves",
     "Equilibration",
     "Integral",
     "Reweighting",

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from magnetite._checks import check_finite, check_real, real_array
+from magnetite.options import check_each_beta
 
 Array = NDArray[np.float64]
 
@@ -95,9 +96,7 @@ def as_betas(betas: Any) -> Array:
     if array.ndim != 1 or array.size == 0:
         raise ValueError(f"betas must be a vector of at least 1, got shape {array.shape}")
     check_finite("betas", array)
-    if (array < 0).any():
-        k = int(np.argmax(array < 0))
-        raise ValueError(f"betas must be non-negative, got {array[k]} at index {k}")
+    check_each_beta(array)
     falls = np.diff(array) <= 0
     if falls.any():
         k = int(np.argmax(falls)) + 1

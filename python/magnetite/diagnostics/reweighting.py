@@ -1,7 +1,6 @@
 """Free energies and thermodynamic curves from all rungs of a ladder together."""
 
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -11,6 +10,7 @@ from magnetite.diagnostics._mbar import Levels, Solution, hessian, inefficiencie
 from magnetite.diagnostics._series import Array, as_betas, wide_errors
 from magnetite.diagnostics.integration import as_draws, thermodynamic_integration
 from magnetite.estimates import Estimate, Estimates
+from magnetite.thermodynamics import Thermodynamics
 
 # What neighbouring rungs must share for log Z to pass between them (Klimovich, Shirts and Mobley,
 # J. Comput. Aided Mol. Des. 29 (2015) 397).
@@ -21,30 +21,6 @@ MIN_ESS = 20.0
 MIN_ESS_AT_ZERO = 100.0
 # Betas treated at once, for the memory's sake.
 CHUNK = 32
-
-
-class Curves(NamedTuple):
-    """Thermodynamics at `betas` (n,), of the whole system with k = 1.
-
-    Errors are one standard error. `log_z` is log Z; `energy` is U = <E>; `entropy` is
-    S = log Z + beta U; `free_energy` is F = -log Z / beta, and -inf at beta = 0; `heat_capacity` is
-    C = beta^2 (<E^2> - U^2). `ess` is the number of independent draws that each beta rests on, and
-    `reasons` says why what is nan there is refused; it is empty elsewhere.
-    """
-
-    betas: NDArray[np.float64]
-    log_z: NDArray[np.float64]
-    log_z_error: NDArray[np.float64]
-    energy: NDArray[np.float64]
-    energy_error: NDArray[np.float64]
-    entropy: NDArray[np.float64]
-    entropy_error: NDArray[np.float64]
-    free_energy: NDArray[np.float64]
-    free_energy_error: NDArray[np.float64]
-    heat_capacity: NDArray[np.float64]
-    heat_capacity_error: NDArray[np.float64]
-    ess: NDArray[np.float64]
-    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -86,7 +62,7 @@ class Reweighting:
             f"{self.betas[-1]:.4g}; least overlap {self.min_overlap:.2g}>"
         )
 
-    def thermodynamics(self, betas: ArrayLike) -> Curves:
+    def thermodynamics(self, betas: ArrayLike) -> Thermodynamics:
         """Return log Z, energy, entropy, free energy and heat capacity at any betas of the ladder.
 
         Means at beta are ``<A> = sum_n w_n A_n``, with weights ``w_n`` proportional to ``exp(-beta
@@ -101,8 +77,9 @@ class Reweighting:
 
         Returns
         -------
-        Curves
-            Arrays (n,); what is refused is nan, with its reason.
+        Thermodynamics
+            Estimates (n,) of each; what is refused is nan, with its reason. log Z may be out of
+            reach where energies are not.
 
         Raises
         ------
@@ -116,32 +93,23 @@ class Reweighting:
             :7
         ]
         ess, ess_at_zero = whole[7:]
-        reasons, absolute = self._reasons(wanted, ess, ess_at_zero)
-        refused = np.where(ess < MIN_ESS, np.nan, 0.0)
-        no_log_z = np.where(absolute, 0.0, np.nan) + refused
+        few, absolute = self._reasons(wanted, ess, ess_at_zero)
         warm = wanted > 0
         divisor = np.where(warm, wanted, 1.0)
-        log_z, log_z_error = log_z + no_log_z, log_z_error + no_log_z
-        return Curves(
+        free_energy = np.where(warm, -log_z / divisor, -np.inf)
+        free_energy_error = np.where(warm, log_z_error / divisor, 0.0)
+        return Thermodynamics(
             betas=wanted,
-            log_z=log_z,
-            log_z_error=log_z_error,
-            energy=energy + refused,
-            energy_error=energy_error + refused,
-            entropy=log_z + wanted * energy,
-            entropy_error=entropy_error + no_log_z,
-            free_energy=np.where(warm, -log_z / divisor, -np.inf),
-            free_energy_error=np.where(warm, log_z_error / divisor, 0.0),
-            heat_capacity=capacity + refused,
-            heat_capacity_error=capacity_error + refused,
-            ess=ess,
-            reasons=reasons,
+            log_z=_refusing(log_z, log_z_error, ess, absolute),
+            energy=_refusing(energy, energy_error, ess, few),
+            entropy=_refusing(log_z + wanted * energy, entropy_error, ess, absolute),
+            free_energy=_refusing(free_energy, free_energy_error, ess, absolute),
+            heat_capacity=_refusing(capacity, capacity_error, ess, few),
         )
 
     def log_z(self, beta: float) -> Estimate:
         """Estimate log Z at one beta of the ladder; see `thermodynamics`."""
-        curve = self.thermodynamics([check_real("beta", beta)])
-        return Estimates(curve.log_z, curve.log_z_error, curve.ess, curve.reasons)[0]
+        return self.thermodynamics([check_real("beta", beta)]).log_z[0]
 
     def _checked(self, betas: ArrayLike) -> Array:
         wanted = np.atleast_1d(np.asarray(betas, np.float64))
@@ -159,25 +127,24 @@ class Reweighting:
 
     def _reasons(
         self, wanted: Array, ess: Array, ess_at_zero: Array
-    ) -> tuple[tuple[str, ...], NDArray[np.bool_]]:
-        """Say at each beta why something is refused, and whether log Z is there."""
-        ratios = self.log_z_ratios
-        reasons = []
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Say at each beta why means are refused, and why log Z is."""
+        few, absolute = [], []
         for beta, size, hot in zip(wanted, ess, ess_at_zero, strict=True):
             above = min(int(np.searchsorted(self.betas, beta)), self.betas.size - 1)
-            reason = ratios.reasons[above]
+            few.append("")
+            absolute.append(self.log_z_ratios.reasons[above])
             if hot < MIN_ESS_AT_ZERO:
-                reason = (
+                absolute[-1] = (
                     f"the ladder begins at beta = {self.betas[0]:.4g}, too cold to tell log Z at "
                     f"0: its draws are worth {hot:.2g} there, and {MIN_ESS_AT_ZERO:g} are needed"
                 )
             if size < MIN_ESS:
-                reason = (
+                few[-1] = absolute[-1] = (
                     f"the draws are worth {size:.2g} independent ones at beta = {beta:.4g}, and "
                     f"{MIN_ESS:g} are needed"
                 )
-            reasons.append(reason)
-        return tuple(reasons), np.array([not reason for reason in reasons], dtype=np.bool_)
+        return tuple(few), tuple(absolute)
 
     def _chunk(self, wanted: Array) -> Array:
         """Return the nine rows that `thermodynamics` takes apart, for a few betas."""
@@ -232,6 +199,12 @@ class Reweighting:
         return wide_errors(scale * influence, np.full(num_ladders, num_blocks))
 
 
+def _refusing(value: Array, error: Array, ess: Array, reasons: tuple[str, ...]) -> Estimates:
+    """Return estimates that are nan where there is a reason."""
+    refused = np.array([np.nan if reason else 0.0 for reason in reasons])
+    return Estimates(value + refused, error + refused, ess, reasons)
+
+
 def reweighting(energies: ArrayLike, betas: ArrayLike, *, log_num_states: float) -> Reweighting:
     """Join the energies of all rungs of replica exchange by multistate reweighting (MBAR).
 
@@ -279,7 +252,7 @@ def reweighting(energies: ArrayLike, betas: ArrayLike, *, log_num_states: float)
     >>> joined = reweighting(energies, betas, log_num_states=100 * np.log(2))
     >>> curves = joined.thermodynamics([0.3, 0.7])
     >>> exact = 100 * np.log(2 * np.cosh([0.3, 0.7]))
-    >>> bool((abs(curves.log_z - exact) < 4 * curves.log_z_error).all())
+    >>> bool((abs(curves.log_z.value - exact) < 4 * curves.log_z.error).all())
     True
     >>> joined.min_overlap > 0.1
     True
@@ -300,11 +273,10 @@ def reweighting(energies: ArrayLike, betas: ArrayLike, *, log_num_states: float)
     neighbours = np.minimum(np.diag(overlap, 1), np.diag(overlap, -1))
     reasons = _ratio_reasons(betas, neighbours, solution.converged)
     ratios = -solution.minus_log_z - (betas - betas[0]) * levels.reference
-    refused = np.array([np.nan if reason else 0.0 for reason in reasons])
     return Reweighting(
         betas=betas,
         log_num_states=log_num_states,
-        log_z_ratios=Estimates(ratios + refused, errors + refused, ess, reasons),
+        log_z_ratios=_refusing(ratios, errors, ess, reasons),
         overlap=overlap,
         min_overlap=float(neighbours.min(initial=1.0)),
         ess=ess,
