@@ -45,6 +45,9 @@ fn options(model: &Arc<Ising>, num_rounds: u64) -> SolveOptions {
     }
 }
 
+/// Rounds enough to get to an epoch that begins with tempering.
+const LONG: u64 = 30;
+
 fn finished(options: SolveOptions) -> Solve {
     let mut solve = Solve::new(options).expect("valid");
     while !solve.advance(60.0).expect("memory") {}
@@ -122,10 +125,11 @@ fn tori_are_solved_by_rounds() {
 #[test]
 fn the_same_bits_at_any_number_of_threads_and_length_of_slices() {
     let model = graph(120, 6.0, false, false, 1);
-    let one = finished(options(&model, 12));
+    let one = finished(options(&model, LONG));
+    assert!(one.rounds().iter().any(|round| round.step == Step::Temper));
     let mut other = Solve::new(SolveOptions {
         num_threads: 3,
-        ..options(&model, 12)
+        ..options(&model, LONG)
     })
     .expect("valid");
     while !other.advance(1e-4).expect("memory") {}
@@ -169,9 +173,10 @@ fn dense_problems_do_without_clusters() {
 #[test]
 fn a_checkpoint_goes_on_to_the_same_bits() {
     let model = graph(200, 6.0, false, true, 3);
-    let whole = finished(options(&model, 9));
-    for cut in [0, 1, 4] {
-        let mut first = Solve::new(options(&model, 9)).expect("valid");
+    let whole = finished(options(&model, LONG));
+    let tempering = whole.rounds().iter().position(|round| round.step == Step::Temper);
+    for cut in [0, 1, 4, tempering.expect("it tempers") + 3] {
+        let mut first = Solve::new(options(&model, LONG)).expect("valid");
         while first.rounds().len() < cut {
             first.advance(1e-4).expect("memory");
         }
@@ -179,7 +184,7 @@ fn a_checkpoint_goes_on_to_the_same_bits() {
         let checkpoint = first.checkpoint();
         let mut second = Solve::new(SolveOptions {
             num_threads: 2,
-            ..options(&model, 9)
+            ..options(&model, LONG)
         })
         .expect("valid");
         second.restore(&checkpoint).expect("fits");

@@ -50,7 +50,10 @@ def solve(
     improved. In each round every member gets a child: put together in the best way from the
     clusters of spins on which it and one or two random mates agree, then reheated and cooled. The
     child takes its place if it is no worse. When members hardly improve any more, the next
-    population begins afresh with longer anneals.
+    population begins afresh: with longer anneals, or with states of the cold rungs of two ladders
+    that exchange replicas (with cluster moves where these do not percolate), which go on where
+    they were left. The kind that has found the lower energy gets three times the sweeps of the
+    other.
 
     Parameters
     ----------
@@ -64,7 +67,7 @@ def solve(
     num_rounds : int, optional
         Stop after so many rounds: what is found is then a function of the seed alone.
     num_best : int, default 16
-        How many of the lowest distinct states to return.
+        How many of the lowest distinct states to return; a proven optimum comes alone.
     seed : int, SeedSequence, Generator or None
         A Generator is advanced once; None takes fresh entropy. ``info["seed"]`` replays the run.
     num_threads : int, optional
@@ -101,7 +104,8 @@ def solve(
     Notes
     -----
     Recombination by overlap clusters is the renormalisation of [1]_, and for two parents contains
-    the partition crossover of [2]_; reheating is the thermal cycling of [3]_.
+    the partition crossover of [2]_; reheating is the thermal cycling of [3]_; replica exchange and
+    its cluster moves are those of `temper`.
 
     References
     ----------
@@ -155,7 +159,7 @@ def _check_sizes(plan: SolvePlan, model: Model) -> None:
     n, pairs = model.num_variables, model.core.num_couplings
     check_memory(
         {
-            "the population": 8 * MEMBERS * n,
+            "the population and its replicas": 12 * MEMBERS * n,
             f"states of num_best={plan.num_best}": 4 * plan.num_best * n,
             "the reduced model": 120 * n + 80 * pairs,
         }

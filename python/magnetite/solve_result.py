@@ -23,7 +23,8 @@ class SolveResult(Result):
     met. ``info["reduced_to"]`` says how many variables and couplings exact reduction has left, and
     ``info["rounds"]`` lists the rounds, each a dict:
 
-    * ``step``: "anneal", a new population from random states, or "breed", children for all of it;
+    * ``step``: "anneal", a new population from random states; "temper", an eighth of one from the
+      cold rungs of two ladders; or "breed", children for all of it;
     * ``epoch``: the number of the population;
     * ``num_sweeps``, ``first_beta``: of each of the 64 anneals, or reheated children;
     * ``clusters``: how many clusters a child was put together from, the mean;

@@ -4,7 +4,7 @@ use super::arrays::{clamps, entry, lock, matrix, unsigned};
 use super::model::Ising;
 use crate::error::Error;
 use crate::model;
-use crate::search::{Place, Round, Solve, SolveCheckpoint, SolveOptions, Step};
+use crate::search::{Place, Replicas, Round, Solve, SolveCheckpoint, SolveOptions, Step};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -133,10 +133,23 @@ impl SolveRun {
     fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let checkpoint = py.detach(|| lock(&self.run).checkpoint());
         let place = checkpoint.place;
-        let is_anneal = i64::from(place.step == Step::Anneal);
-        let numbers = [place.round, place.epoch, place.idle, checkpoint.sweeps].map(|x| x as i64);
+        let replicas = checkpoint.replicas;
+        let numbers = [
+            place.round,
+            place.epoch,
+            place.tempered,
+            place.idle,
+            place.lengthened,
+            checkpoint.sweeps,
+            replicas.rounds,
+        ];
         let dict = PyDict::new(py);
-        dict.set_item("place", [&numbers[..], &[is_anneal]].concat().into_pyarray(py))?;
+        dict.set_item("place", numbers.map(|x| x as i64).to_vec().into_pyarray(py))?;
+        dict.set_item("step", place.step.name())?;
+        dict.set_item("betas", replicas.betas.into_pyarray(py))?;
+        dict.set_item("replicas", replicas.states.into_pyarray(py))?;
+        let clusters: Vec<i8> = replicas.clusters.into_iter().map(i8::from).collect();
+        dict.set_item("cluster_rungs", clusters.into_pyarray(py))?;
         dict.set_item("population", checkpoint.population.into_pyarray(py))?;
         dict.set_item("lowest", checkpoint.lowest.into_pyarray(py))?;
         let met: Vec<i64> = checkpoint.met.into_iter().map(|x| x as i64).collect();
@@ -147,17 +160,36 @@ impl SolveRun {
 
     fn restore(&self, py: Python<'_>, snapshot: &Bound<'_, PyDict>) -> PyResult<()> {
         let wrong = || Error::Value("snapshot does not belong to a run with these arguments".into());
-        let [round_number, epoch, idle, sweeps, is_anneal] = unsigned(snapshot, "place")?[..] else {
+        let [
+            round_number,
+            epoch,
+            tempered,
+            idle,
+            lengthened,
+            sweeps,
+            tempering_rounds,
+        ] = unsigned(snapshot, "place")?[..]
+        else {
             return Err(wrong().into());
         };
+        let step: String = snapshot.get_item("step")?.ok_or_else(wrong)?.extract()?;
+        let clusters: Vec<i8> = entry(snapshot, "cluster_rungs")?;
         let rounds = snapshot.get_item("rounds")?.ok_or_else(wrong)?;
         let rounds: Vec<RoundTuple> = rounds.extract()?;
         let checkpoint = SolveCheckpoint {
             place: Place {
                 round: round_number,
                 epoch,
+                step: Step::parse(&step)?,
+                tempered,
                 idle,
-                step: if is_anneal == 1 { Step::Anneal } else { Step::Breed },
+                lengthened,
+            },
+            replicas: Replicas {
+                betas: entry(snapshot, "betas")?,
+                states: entry(snapshot, "replicas")?,
+                clusters: clusters.into_iter().map(|rung| rung != 0).collect(),
+                rounds: tempering_rounds,
             },
             sweeps,
             population: entry(snapshot, "population")?,

@@ -1,5 +1,6 @@
 //! A search put aside.
 
+use super::replicas::Replicas;
 use super::rounds::{MEMBERS, Place, Round};
 use crate::error::{Result, invalid};
 
@@ -10,6 +11,8 @@ pub struct SolveCheckpoint {
     pub place: Place,
     /// The population, states of the kernel one after the other; empty before the first round is done.
     pub population: Vec<i8>,
+    /// The ladders of tempering.
+    pub replicas: Replicas,
     /// The lowest distinct states.
     pub lowest: Vec<i8>,
     /// Where each was met first: round and member, a pair each.
@@ -27,6 +30,7 @@ impl SolveCheckpoint {
         let count = self.met.len() / 2;
         let spins = |states: &[i8]| states.iter().all(|s| s.abs() == 1);
         if self.population.len() == members * num_sites
+            && self.replicas.fit(num_sites)
             && self.lowest.len() == count * num_sites
             && self.met.len() == 2 * count
             && count <= num_best

@@ -9,6 +9,15 @@ pub(super) const HELD: u32 = u32::MAX;
 /// Sites with more couplings are not looked at: to see whether the largest dominates takes a walk over all of them.
 pub(super) const MOST_COUPLINGS: u32 = 16;
 
+/// Sums of coefficients within this part of their terms are zero, and those as near to each other equal: tenths are
+/// reduced as whole numbers are, and no coupling of rounding errors is left behind.
+const ROUNDING: f64 = 1e-12;
+
+/// `sum`, or zero if it is what rounding has left of terms of this `size`.
+fn rounded(sum: f64, size: f64) -> f64 {
+    if sum.abs() <= ROUNDING * size { 0.0 } else { sum }
+}
+
 /// A term of a local field: the other spin (or [`HELD`]) and the coupling to it.
 pub(super) type Term = (u32, f64);
 
@@ -99,12 +108,16 @@ impl Network {
     pub fn couple(&mut self, i: u32, j: u32, weight: f64) {
         match (i, j) {
             (HELD, HELD) => self.constant += weight,
-            (HELD, k) | (k, HELD) => self.fields[k as usize] += weight,
+            (HELD, k) | (k, HELD) => {
+                let field = &mut self.fields[k as usize];
+                *field = rounded(*field + weight, weight.abs());
+            }
             _ => match self.find(i, j) {
                 None => self.append(i, j, weight),
                 Some(edge) => {
-                    self.edges[edge as usize].weight += weight;
-                    if self.edges[edge as usize].weight == 0.0 {
+                    let sum = &mut self.edges[edge as usize].weight;
+                    *sum = rounded(*sum + weight, weight.abs());
+                    if *sum == 0.0 {
                         self.degrees[i as usize] -= 1;
                         self.degrees[j as usize] -= 1;
                     }
@@ -165,7 +178,7 @@ impl Network {
             .max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()));
         match (&terms[..], largest) {
             (&[], _) | (_, None) => self.cut_out(site),
-            (_, Some((first, weight))) if weight.abs() >= size - weight.abs() => {
+            (_, Some((first, weight))) if weight.abs() >= (size - weight.abs()) * (1.0 - ROUNDING) => {
                 self.cut_out(site);
                 self.constant -= weight.abs();
                 for &(other, w) in terms.iter().filter(|t| t.0 != first) {
@@ -176,9 +189,9 @@ impl Network {
                 self.cut_out(site);
                 let [all, ab, ac, bc] = [a + b + c, a + b - c, a - b + c, b + c - a].map(|x| -0.25 * x.abs());
                 self.constant += all + ab + ac + bc;
-                self.couple(i, j, all + ab - ac - bc);
-                self.couple(i, k, all - ab + ac - bc);
-                self.couple(j, k, all - ab - ac + bc);
+                self.couple(i, j, rounded(all + ab - ac - bc, size));
+                self.couple(i, k, rounded(all - ab + ac - bc, size));
+                self.couple(j, k, rounded(all - ab - ac + bc, size));
             }
             _ => return None,
         }

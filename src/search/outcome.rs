@@ -3,28 +3,30 @@
 use super::checkpoint::SolveCheckpoint;
 use super::population::Member;
 use super::rounds::Round;
-use super::solve::{Solve, Stage};
+use super::solve::Solve;
 use crate::error::Result;
 use crate::model::Ising;
 
 impl Solve {
-    /// The best state that is known, as a state of the kernel; of a search that has not begun, a random one.
-    fn best(&self) -> Member {
+    /// The lowest energy seen so far, of the kernel; infinite of a search that has not begun.
+    fn lowest_energy(&self) -> f64 {
         let known = self.lowest.entries().first();
-        let run = match &self.stage {
-            Stage::Anneal(run) | Stage::Reheat(run, _) => Some(run),
-            Stage::Recombine(_) | Stage::Done => None,
-        };
-        match (known, run) {
-            (Some(known), _) if run.is_none_or(|run| known.energy <= run.best_energy()) => Member {
+        self.stage
+            .best_energy()
+            .min(known.map_or(f64::INFINITY, |known| known.energy))
+    }
+
+    /// The best state that is known, as a state of the kernel; of a search that has not begun, any.
+    fn best(&self) -> Member {
+        match self.lowest.entries().first() {
+            Some(known) if known.energy <= self.stage.best_energy() => Member {
                 state: known.state.clone().into(),
                 energy: known.energy,
             },
-            (_, Some(run)) => {
-                let start = || run.states()[..self.kernel.num_sites()].to_vec();
-                self.member(&run.best_state().unwrap_or_else(start))
+            _ => {
+                let any = || vec![1; self.kernel.num_sites()];
+                self.member(&self.stage.best_state().unwrap_or_else(any))
             }
-            _ => self.member(&vec![1; self.kernel.num_sites()]),
         }
     }
 
@@ -37,12 +39,12 @@ impl Solve {
     /// Its energy, from the coefficients of the model as it was given; summed when there is a new one.
     #[must_use]
     pub fn best_energy(&self) -> f64 {
-        let best = self.best();
+        let lowest = self.lowest_energy();
         match self.best_energy.get() {
-            Some((known, energy)) if known == best.energy => energy,
+            Some((known, energy)) if known == lowest => energy,
             _ => {
-                let energy = self.options.model.energy(&self.reduced.lift(&best.state));
-                self.best_energy.set(Some((best.energy, energy)));
+                let energy = self.options.model.energy(&self.best_state());
+                self.best_energy.set(Some((lowest, energy)));
                 energy
             }
         }
@@ -69,6 +71,7 @@ impl Solve {
         SolveCheckpoint {
             place: self.place,
             population: states(&self.population.members),
+            replicas: self.replicas.clone(),
             lowest: lowest.iter().flat_map(|e| e.state.iter().copied()).collect(),
             met: lowest.iter().flat_map(|e| [e.met.0, e.met.1]).collect(),
             rounds: self.rounds.clone(),
@@ -88,6 +91,7 @@ impl Solve {
             .chunks_exact(n.max(1))
             .map(|state| self.member(state));
         self.population.members = members.collect();
+        self.replicas.clone_from(&checkpoint.replicas);
         let states = checkpoint.lowest.chunks_exact(n.max(1));
         for (state, met) in states.zip(checkpoint.met.chunks_exact(2)) {
             self.lowest
@@ -106,11 +110,7 @@ impl Solve {
     /// Sweeps so far, summed over the members; those within recombination are not counted.
     #[must_use]
     pub fn sweeps_done(&self) -> u64 {
-        let under_way = match &self.stage {
-            Stage::Anneal(run) | Stage::Reheat(run, _) => run.sweeps_done().iter().sum(),
-            Stage::Recombine(_) | Stage::Done => 0,
-        };
-        self.sweeps + under_way
+        self.sweeps + self.stage.sweeps_done()
     }
 
     /// The model that is left to search, after exact reduction.

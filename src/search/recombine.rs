@@ -1,15 +1,14 @@
 //! Recombination of states by overlap clusters.
 //!
-//! Two coupled spins that have the same relative orientation in all parents are tied (if the coupling is not weak, see [`Bonds`]); what is tied together is a
-//! cluster, and becomes one spin of a smaller model whose states are all ways to put the clusters of the parents
-//! together. Its least energy, the best child, is found by exact reduction, and by annealing of what that leaves.
-//! For two parents this contains the partition crossover of Whitley et al. (2009), which takes each component of
-//! their difference from the better of the two; with more parents it is the renormalisation of Houdayer and
-//! Martin, Phys. Rev. Lett. 83 (1999) 1030.
-//!
-//! Tried without gain: to make every spin on which parents differ a cluster of its own, and tie only those on which
-//! all agree. With half of the children made so G55 was solved in none of 3 runs in place of 2, and no other of four
-//! instances more often.
+//! Two coupled spins that have the same relative orientation in all parents are tied (if the coupling is not
+//! weak, see [`Bonds`]); what is tied together is a cluster, and becomes one spin of a smaller model whose states
+//! are all ways to put the clusters of the parents together. Its least energy, the best child, is found by exact
+//! reduction, and by annealing of what that leaves. For two parents this contains the partition crossover of
+//! Whitley et al. (2009), which takes each component of their difference from the better of the two; with more
+//! parents it is the renormalisation of Houdayer and Martin, Phys. Rev. Lett. 83 (1999) 1030. Tried without gain:
+//! to make every spin on which parents differ a cluster of its own, and tie only those on which all agree. With
+//! half of the children made so G55 was solved in none of 3 runs in place of 2, and no other of four instances
+//! more often.
 
 use super::bonds::Bonds;
 use super::network::{HELD, Network};

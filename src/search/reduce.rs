@@ -207,6 +207,23 @@ mod tests {
         assert_eq!(Reduced::new(&dense, &[]).expect("finite").model, dense);
     }
 
+    #[test]
+    fn tenths_are_reduced_as_whole_numbers_are() {
+        let n = 600i64;
+        let pairs = (0..n).flat_map(|i| [(i, (i * 7 + 3) % n), (i, (i * 31 + 11) % n)]);
+        let (i, j): (Vec<_>, Vec<_>) = pairs.filter(|(i, j)| i != j).unzip();
+        let weight = |k: usize| [1.0, -1.0, 3.0, -3.0, 7.0][k * k % 5] * if k % 3 == 0 { -1.0 } else { 1.0 };
+        let scaled = |scale: f64| {
+            let weights: Vec<f64> = (0..i.len()).map(|k| scale * weight(k)).collect();
+            let model = Ising::from_edges(&i, &j, &weights, vec![0.0; n as usize], 0.0).expect("valid");
+            let reduced = Reduced::new(&model, &[]).expect("finite");
+            (reduced.kept().to_vec(), reduced.model.num_couplings())
+        };
+        let whole = scaled(1.0);
+        assert!(whole.0.len() > 20 && whole.0.len() < n as usize);
+        assert!([0.1, 1.0 / 3.0].iter().all(|&scale| scaled(scale) == whole));
+    }
+
     /// Hubs with very many couplings do not make it quadratic.
     #[test]
     fn a_wheel_is_reduced_in_no_time() {

@@ -1,23 +1,26 @@
 //! The search: populations of annealed states that are recombined and reheated until they are all alike.
 //!
-//! An epoch anneals a population from random states. Each of its rounds then gives every member one or two random
+//! An epoch begins with a population that is annealed from random states, or taken from the cold rungs of replica
+//! exchange, whichever has found more. Each of its rounds then gives every member one or two random
 //! mates and puts the best child together from their clusters, reheats all children at once to a random
 //! temperature and cools them, and lets those that are no worse take their first parent's place. Recombination
 //! mends large clusters, which annealing gets wrong, and cannot tell new from old within them; reheating does the
-//! opposite. When members hardly improve any more they are nearly alike, and the next epoch begins afresh with
-//! longer anneals.
+//! opposite. When members hardly improve any more they are nearly alike, and the next epoch begins afresh: with
+//! longer anneals, or with the ladders where they were left.
 
 use super::bonds::Bonds;
 use super::child::{Child, READS, plain_chains};
 use super::narrow::narrow_optimum;
 use super::population::{Member, Population};
 use super::reduce::Reduced;
+use super::replicas::Replicas;
 use super::rounds::{MEMBERS, Place, Round, Step};
+use super::stage::Stage;
 use crate::error::Result;
 use crate::math::{exp, ln};
 use crate::model::Ising;
 use crate::rng::{Purpose, Stream, below};
-use crate::run::{Anneal, AnnealOptions, Chains, Distinct, Keep, Workers};
+use crate::run::{Anneal, AnnealOptions, Chains, Distinct, Keep, Temper, Workers};
 use crate::schedule::{Betas, Shape};
 use std::cell::Cell;
 use std::sync::Arc;
@@ -49,14 +52,6 @@ pub struct SolveOptions {
     pub num_threads: usize,
 }
 
-/// What is under way.
-pub(super) enum Stage {
-    Anneal(Anneal),
-    Recombine(Vec<Child>),
-    Reheat(Anneal, Vec<Child>),
-    Done,
-}
-
 /// A search that can be advanced, looked at, put aside and restored.
 pub struct Solve {
     pub(super) options: SolveOptions,
@@ -68,6 +63,7 @@ pub struct Solve {
     pub(super) place: Place,
     pub(super) stage: Stage,
     pub(super) population: Population,
+    pub(super) replicas: Replicas,
     pub(super) lowest: Distinct,
     is_solved: bool,
     pub(super) rounds: Vec<Round>,
@@ -94,8 +90,10 @@ impl Solve {
         .check()?;
         let reduced = Reduced::new(&options.model, &options.clamped)?;
         let kernel = Arc::new(reduced.model.clone());
+        let range = kernel.annealing_range().unwrap_or((1.0, 1.0));
         let mut solve = Self {
-            range: kernel.annealing_range().unwrap_or((1.0, 1.0)),
+            range,
+            replicas: Replicas::new(range),
             population: Population::new(kernel.fields().iter().all(|&h| h == 0.0)),
             lowest: Distinct::new(options.num_best.max(1)),
             workers: Workers::new(options.num_threads, MEMBERS),
@@ -156,6 +154,7 @@ impl Solve {
             let complete = match &mut self.stage {
                 Stage::Done => return Ok(true),
                 Stage::Anneal(run) | Stage::Reheat(run, _) => run.advance(left),
+                Stage::Temper(run) => run.advance(left),
                 Stage::Recombine(children) => self.workers.advance(children, left),
             };
             if complete {
@@ -173,6 +172,10 @@ impl Solve {
             Stage::Anneal(run) => {
                 self.settle(&run);
                 self.end_round(self.range.0, 0.0, (0, 0))
+            }
+            Stage::Temper(run) => {
+                self.take_up(&run);
+                self.end_round(run.options().betas[0], 0.0, (0, 0))
             }
             Stage::Recombine(children) => {
                 let starts = children.iter().filter_map(Child::found);
@@ -198,6 +201,13 @@ impl Solve {
         self.stage = match self.place.step {
             _ if self.place.round >= self.options.num_rounds => Stage::Done,
             Step::Anneal => Stage::Anneal(self.anneal(None, self.range.0)?),
+            Step::Temper => Stage::Temper(Box::new(self.replicas.run(
+                &self.kernel,
+                self.options.seed,
+                self.first_chain(),
+                self.round_sweeps(),
+                self.options.num_threads,
+            )?)),
             Step::Breed => Stage::Recombine((0..MEMBERS).map(|slot| self.child(slot)).collect()),
         };
         Ok(())
@@ -226,7 +236,7 @@ impl Solve {
             best_energy: self.population.best_energy(),
             mean_energy: self.population.mean_energy(),
         });
-        self.place = self.place.next(recombined + reheated);
+        self.place = self.place.next(recombined + reheated, &self.rounds);
         self.begin_round()
     }
 
@@ -251,7 +261,7 @@ impl Solve {
         })
     }
 
-    /// Sweeps of each anneal of this round.
+    /// Sweeps of each member in this round.
     fn round_sweeps(&self) -> u64 {
         self.place.sweeps(self.kernel.num_sites())
     }
@@ -310,6 +320,27 @@ impl Solve {
             for (slot, start) in self.starts().into_iter().take(MEMBERS).enumerate() {
                 self.population.members[slot] = start;
             }
+        }
+    }
+
+    /// Makes the states of the cold rungs members, and the lowest that was met; the first round of an epoch fills the
+    /// population with them.
+    fn take_up(&mut self, run: &Temper) {
+        self.replicas.take(run);
+        let mut made: Vec<Member> = self
+            .replicas
+            .cold(self.kernel.num_sites())
+            .map(|s| self.member(s))
+            .collect();
+        if let (Some(last), Some(state)) = (made.last_mut(), run.best_state()) {
+            *last = self.member(&state);
+        }
+        let (members, count) = (&mut self.population.members, made.len());
+        let first = self.place.tempered as usize * count;
+        if first == 0 {
+            *members = made.iter().cycle().take(MEMBERS).cloned().collect();
+        } else {
+            members.splice(first..first + count, made);
         }
     }
 

@@ -30,8 +30,8 @@ def add_parser(commands: Subparsers) -> None:
         "solve",
         help="look for the best state of a problem in the given time, with nothing to tune",
         description="Look for the best state of a problem: exact reduction, then populations of "
-        "annealed states that are recombined and reheated. Ends with the time limit, at the "
-        "target, after the rounds, or once the answer is proven.",
+        "states from annealing and replica exchange that are recombined and reheated. Ends with "
+        "the time limit, at the target, after the rounds, or once the answer is proven.",
         allow_abbrev=False,
     )
     add_problem_arguments(parser)
