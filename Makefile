@@ -85,6 +85,11 @@ bench: rust-found $(VENV)/.built-dist ## Measure against the packages that users
 bench-answers: rust-found $(VENV)/.built-dist ## Measure the answers that the command line finds in 10 and 30 seconds
 	$(BIN)/python benches/answers.py
 
+.PHONY: bench-solve
+bench-solve: rust-found $(VENV)/.built-dist ## Measure how often and how fast best known values are reached (hours)
+	$(PIP) install --group bench
+	$(BIN)/python benches/solve.py
+
 .PHONY: bench-core
 bench-core: rust-found ## Run the criterion benches of every kernel and energy
 	cargo bench --no-default-features
