@@ -82,6 +82,7 @@ def test_ladders_that_disagree_are_refused() -> None:
 
 def test_chains_that_stand_still() -> None:
     draws = np.zeros((2, 4, 1000))
+    draws[:, 0] = stationary(1, num_draws=1000)[:, 0]
     assert dg.equilibration(draws, BETAS[:4]).verdict
     draws[0, 2, 700] = 1  # a rare excitation is no drift
     assert dg.equilibration(draws, BETAS[:4]).verdict
@@ -89,6 +90,70 @@ def test_chains_that_stand_still() -> None:
     found = dg.equilibration(draws, BETAS[:4])
     assert not found.verdict
     assert found.r_hat[3] == np.inf
+
+
+def test_a_hot_end_that_stands_still_cannot_be_told() -> None:
+    """Rungs that change places are not enough: replicas must change their energies themselves."""
+    draws = np.zeros((2, 4, 1000))
+    assert not dg.equilibration(draws, BETAS[:4]).verdict
+    assert dg.equilibration(draws, [0.0, 0.5, 1.0, 1.5]).verdict  # at beta = 0 all is forgotten
+    draws[:] = [[-1.0], [-2.0], [-3.0], [-4.0]]
+    even = np.arange(1000) % 2 == 0
+    draws[:, :2, even] = draws[:, 1::-1, even]
+    (reason,) = dg.equilibration(draws, BETAS[:4]).verdict.reasons
+    assert reason == (
+        "the energies change 0 times in 1000 draws but by changing places, fewer than 100: whether "
+        "replicas forget at beta = 0.2, the hot end, cannot be told (begin at a smaller beta)"
+    )
+    draws[:, 0, ::20] += 1.0
+    assert "change 99 times in 1000 draws" in str(dg.equilibration(draws, BETAS[:4]))
+    draws[:, 0, 9] += 1.0
+    assert "changing places" not in str(dg.equilibration(draws, BETAS[:4]))
+
+
+def test_energies_that_cross_a_pair_are_not_changed() -> None:
+    """Cluster moves change places across a pair of ladders: only its sum tells."""
+    draws = np.tile([[[-1.0]], [[-2.0]]], (1, 4, 1000))
+    even = np.arange(1000) % 2 == 0
+    draws[..., even] = draws[::-1][..., even]
+    assert "changing places" not in str(dg.equilibration(draws, BETAS[:4]))
+    assert "change 0 times" in str(dg.equilibration(draws, BETAS[:4], coupled=True))
+
+
+def coupled(seed: int, sign: float, num_ladders: int = 2) -> np.ndarray:
+    """Return ladders that share three quarters of their variance in pairs, or have its opposite."""
+    rng = np.random.default_rng(seed)
+    common = autoregressive(rng, RHOS, (1, NUM_RUNGS, 1000), variance=0.75)
+    draws = autoregressive(rng, RHOS, (num_ladders, NUM_RUNGS, 1000), variance=0.25)
+    draws[0] += common[0]
+    draws[1] += sign * common[0]
+    return draws
+
+
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+def test_coupled_ladders_are_compared_draw_by_draw(sign: float) -> None:
+    runs = [coupled(seed, sign) for seed in range(60)]
+    found = [dg.equilibration(run, BETAS, coupled=True) for run in runs]
+    refused = sum(not each.verdict for each in found)
+    assert refused <= 60 * 0.03 + 4 * np.sqrt(60 * 0.03 * 0.97)
+    # Errors see the coupling: scores of the differences, as of the drifts, are those of a normal.
+    for name in ("disagreement", "drift"):
+        rows = [getattr(each, name) for each in found]
+        scores = np.array([row.value / row.error for row in rows])
+        worst_of = 1 if name == "disagreement" else 2
+        assert 0.85 < np.square(scores).mean() ** 0.5 < 1.15 * worst_of**0.5
+    assert found[0].bin_edges[-1] == 1000
+    times = np.mean([each.autocorrelation_time.value for each in found], axis=0)
+    assert times == pytest.approx((1 + RHOS) / (1 - RHOS) / 2, rel=0.2)
+
+
+@pytest.mark.parametrize("sign", [-1.0, 1.0])
+@pytest.mark.parametrize("num_ladders", [2, 3, 4])
+def test_coupled_ladders_that_disagree_are_refused(sign: float, num_ladders: int) -> None:
+    draws = coupled(3, sign, num_ladders)
+    draws[num_ladders - 1, 9] += 0.6
+    found = dg.equilibration(draws, BETAS, coupled=True)
+    assert any(f"beta = {BETAS[9]:.4g} of ladder" in reason for reason in found.verdict.reasons)
 
 
 def test_round_trips() -> None:
@@ -114,6 +179,14 @@ def test_moments_drift_too() -> None:
     (reason,) = found.verdict.reasons
     assert reason.startswith(f"the q^2 at beta = {BETAS[5]:.4g} still drifts (by -0.0")
     assert "from draws 8-15 to 32-63" in reason or "from draws 16-31 to 32-63" in reason
+
+
+def test_too_few_moments_are_told_of() -> None:
+    moments = {"q^2": np.random.default_rng(4).normal(0.3, 0.01, (1, NUM_RUNGS, 15))}
+    found = dg.equilibration(stationary(4), BETAS, moments=moments)
+    assert found.verdict.reasons == ("the q^2 has 15 draws of the 16 that it takes to tell",)
+    assert not found.moment_drifts["q^2"].reliable.any()
+    assert found.drift.reliable.all()
 
 
 def test_bins_double() -> None:

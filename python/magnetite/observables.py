@@ -1,5 +1,6 @@
 """Observables of a replica-exchange run by rung, with errors, and what follows from them."""
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -9,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from magnetite.diagnostics import (
     Equilibration,
     Reweighting,
+    Verdict,
     binder_ratio,
     equilibration,
     heat_capacity,
@@ -16,6 +18,7 @@ from magnetite.diagnostics import (
     reweighting,
     susceptibility,
 )
+from magnetite.diagnostics._bins import groups
 from magnetite.diagnostics.integration import MIN_DRAWS
 from magnetite.estimates import Estimate, Estimates
 from magnetite.thermodynamics import Thermodynamics
@@ -65,27 +68,41 @@ class Observables:
 
         Those of `energies`; or, where cluster moves couple the ladders of a pair, the draws of both
         in turn, as one ladder (num_ladders // 2, num_rungs, 2 num_draws), so that errors see what
-        the two have in common; a last ladder without a partner is left out.
+        the two have in common. An odd number of ladders is taken as one in the same way.
         """
-        if not self._are_paired:
-            return self.energies
-        num_ladders, num_rungs, num_draws = self.energies.shape
-        count = num_ladders // 2
-        pairs = self.energies[: 2 * count].reshape(count, 2, num_rungs, num_draws)
-        return pairs.transpose(0, 2, 3, 1).reshape(count, num_rungs, 2 * num_draws)
+        grouped = groups(self.energies, self._are_paired)
+        num_groups, size, num_rungs, num_draws = grouped.shape
+        return grouped.transpose(0, 2, 3, 1).reshape(num_groups, num_rungs, size * num_draws)
+
+    @property
+    def _untuned(self) -> str:
+        """Say why the draws are none that count; nothing where they do."""
+        if self.info["tuned"]:
+            return ""
+        return (
+            "the run ended while its ladder was still being tuned, and its draws have no warm-up "
+            "behind them"
+        )
+
+    def _vouched(self, estimates: Estimates) -> Estimates:
+        """Return `estimates`, refused where the draws are none that count."""
+        if not self._untuned:
+            return estimates
+        nothing = np.full(len(estimates), np.nan)
+        return Estimates(nothing, nothing, 0.0 * estimates.ess, (self._untuned,) * len(estimates))
 
     @property
     def mean_energy(self) -> Estimates:
         """Mean energies."""
         blocks, counts, reference = self._energy_blocks
         estimates = jackknife(blocks, lambda means: means[..., 0], counts=counts)
-        return _shifted(estimates, reference)
+        return self._vouched(_shifted(estimates, reference))
 
     @property
     def heat_capacity(self) -> Estimates:
         """``beta^2 (<E^2> - <E>^2)`` of the whole system."""
         blocks, counts, _ = self._energy_blocks
-        return jackknife(blocks, heat_capacity(self.betas), counts=counts)
+        return self._vouched(jackknife(blocks, heat_capacity(self.betas), counts=counts))
 
     @cached_property
     def _energy_blocks(self) -> tuple[Array, Array, float]:
@@ -162,10 +179,8 @@ class Observables:
                 "magnetisations were not measured: observe_interval must be above 0 and at most "
                 "the number of draws"
             )
-        sums, counts = self.single_sums[..., columns], self.counts
-        if self._are_paired:
-            sums, counts = _pair_sums(sums), 2 * counts
-        return jackknife(sums, function, counts=counts)
+        sums = groups(self.single_sums[..., columns], self._are_paired)
+        return jackknife(sums.sum(axis=1), function, counts=sums.shape[1] * self.counts)
 
     def _pair(self, columns: list[int], function: Any) -> Estimates:
         if not self.counts.any() or not len(self.pair_sums):
@@ -194,15 +209,22 @@ class Observables:
         Energies and squared overlaps over bins of doubling length, agreement of the ladders,
         autocorrelation times and round trips: see `magnetite.diagnostics.equilibration`.
         """
-        moments = {}
-        trips = self.round_trips
-        if self._are_paired:
-            trips = _pair_sums(trips)
-        if len(self.pair_sums) and self.counts.all():
-            moments["squared overlap"] = self.pair_sums[..., Q2] / self.counts
-        return equilibration(
-            self.independent_energies, self.betas, moments=moments, round_trips=trips
+        moments, measured = {}, self.counts > 0
+        if len(self.pair_sums) and measured.any():
+            # Of fewer measurements than parts each fills its own, evenly apart.
+            squares = self.pair_sums[..., measured, Q2]
+            moments["squared overlap"] = squares / self.counts[measured]
+        found = equilibration(
+            self.energies,
+            self.betas,
+            moments=moments,
+            round_trips=self.round_trips,
+            coupled=self._are_paired,
         )
+        if self._untuned:
+            return replace(found, verdict=Verdict(False, (self._untuned,)))
+        # Where all states have one energy, each draw is as good as any.
+        return replace(found, verdict=Verdict(True, ())) if self.info.get("flat") else found
 
     @cached_property
     def reweighting(self) -> Reweighting:
@@ -233,6 +255,8 @@ class Observables:
         >>> abs(estimate.value - exact) < 4 * estimate.error
         True
         """
+        if self._untuned:
+            return Estimate.refused(self._untuned)
         reached = int(np.isfinite(self.energies).all(axis=(0, 1)).sum())
         if reached < MIN_DRAWS:
             return Estimate.refused(
@@ -261,14 +285,11 @@ class Observables:
         >>> result.thermodynamics([0.25, 0.5]).energy.value.shape
         (2,)
         """
-        return self.reweighting.thermodynamics(betas)
-
-
-def _pair_sums(values: NDArray[Any]) -> NDArray[Any]:
-    """Add up ladders 0 and 1, 2 and 3, ..; a last one without a partner is left out."""
-    count = len(values) // 2
-    sums: NDArray[Any] = values[0 : 2 * count : 2] + values[1 : 2 * count : 2]
-    return sums
+        curves = self.reweighting.thermodynamics(betas)
+        vouched: dict[str, Any] = {
+            name: self._vouched(value) for name, value in vars(curves).items() if name != "betas"
+        }
+        return replace(curves, **vouched)
 
 
 def _shifted(estimates: Estimates, amount: float) -> Estimates:

@@ -1,7 +1,7 @@
 """Logarithmic bins of the draws of many ladders, and how far apart what should agree is."""
 
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,7 +95,8 @@ def bin_draws(draws: Array) -> Binned:
     times = integrated_times(blocks, ends, num_means=NUM_COMPARED * num_ladders)
     # Of blocks whose correlations are lost in noise, those that look alternating are independent.
     long = np.maximum(times.tau, 0.5) * times.variance * size
-    tau = np.divide(long, variance, out=np.full(num_rungs, 0.5), where=variance > 0)
+    # Nothing is known of a rung that never moves, or whose blocks are all alike.
+    tau = np.divide(long, variance, out=np.full(num_rungs, 0.5), where=(variance > 0) & (long > 0))
     freedom = num_ladders * num_blocks / (2 * times.cut + 1)
     noise = relative_error(times, num_ladders * num_blocks)
     return Binned(edges, means, tau, noise, variance, freedom, times.found)
@@ -110,15 +111,45 @@ def drifts(binned: Binned) -> Differences:
     return _differences(value, np.sqrt(variance[-1] + variance[:-1]), binned.freedom)
 
 
-def disagreements(binned: Binned) -> Differences:
-    """Compare each ladder with the mean of the others; two ladders make one comparison."""
-    num_ladders = len(binned.means)
-    lengths = binned.lengths[-NUM_COMPARED:]
-    means = binned.means[..., -NUM_COMPARED:] @ lengths / binned.compared
+def disagreements(draws: Array) -> Differences:
+    """Compare each ladder with the mean of the others; two ladders make one comparison.
+
+    The difference of every draw is a series with a time and a variance of its own, so that ladders
+    may be correlated, as cluster moves make them.
+    """
+    num_ladders = len(draws)
     scale = num_ladders / (num_ladders - 1)
-    value = (scale * (means - means.mean(axis=0)))[: None if num_ladders > 2 else 1]
-    error = np.broadcast_to(np.sqrt(scale) * binned.errors(binned.compared), value.shape)
-    return _differences(value, error, binned.freedom)
+    mean = draws.mean(axis=0, keepdims=True)
+    tests = []
+    for ladder in range(num_ladders if num_ladders > 2 else 1):
+        binned = bin_draws(scale * (draws[ladder] - mean))
+        value = binned.means[0, :, -NUM_COMPARED:] @ binned.lengths[-NUM_COMPARED:]
+        tests.append((value / binned.compared, binned.errors(binned.compared), binned.freedom))
+    return _differences(*map(np.array, zip(*tests, strict=True)))
+
+
+def groups(values: NDArray[Any], coupled: bool) -> NDArray[Any]:
+    """Return `values` (num_ladders, ...) as (num_groups, size, ...), groups that are independent.
+
+    Those are the ladders themselves or, `coupled`, pairs of them; where one has no partner, all
+    make one group.
+    """
+    num_ladders = len(values)
+    size = 1 if not coupled else num_ladders if num_ladders % 2 else 2
+    grouped: NDArray[Any] = values.reshape(num_ladders // size, size, *values.shape[1:])
+    return grouped
+
+
+def own_changes(draws: Array, coupled: bool) -> NDArray[np.int64]:
+    """Return how often (num_groups,) energies change from draw to draw but by changing places.
+
+    Exchanges, and cluster moves between ladders of a group, leave the sum over a group's replicas
+    as it is.
+    """
+    totals = groups(draws.sum(axis=1), coupled).sum(axis=1)
+    rounding = 1e-9 * np.abs(draws).max(initial=0.0)
+    changes: NDArray[np.int64] = (np.abs(np.diff(totals, axis=-1)) > rounding).sum(axis=-1)
+    return changes
 
 
 def r_hats(draws: Array) -> Array:

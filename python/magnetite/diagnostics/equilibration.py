@@ -17,7 +17,9 @@ from magnetite.diagnostics._bins import (
     chance_r_hat,
     disagreements,
     drifts,
+    groups,
     normal_bound,
+    own_changes,
     r_hats,
 )
 from magnetite.diagnostics._series import as_betas, as_ladders, check_positive
@@ -69,8 +71,8 @@ class Equilibration:
     betas : ndarray of float64
         Betas (num_rungs,) of the ladder.
     bin_edges : ndarray of int64
-        Draws (num_bins + 1,) where the logarithmic bins begin and end: each bin is as long as all
-        before it, and the last is half of the run.
+        Draws (num_bins + 1,) of a ladder where the logarithmic bins begin and end: each bin is as
+        long as all before it, and the last is half of the run.
     bin_means, bin_errors : ndarray of float64
         Mean energies (num_rungs, num_bins) of the bins over all ladders, and the standard errors
         that they would have in equilibrium.
@@ -78,13 +80,13 @@ class Equilibration:
         Per rung, the mean energy of the last half less that of the quarter or the eighth before
         it, whichever is further off in errors.
     moment_drifts : dict of str to Estimates
-        The same for each of the moments that were given.
+        The same for each of the moments that were given; refused where they have too few draws.
     disagreement : Estimates
         Per rung, the mean energy (last 7/8 of the draws) of the ladder that is furthest off in
         errors, less that of the others; refused with one ladder.
     autocorrelation_time : Estimates
-        Integrated autocorrelation times of the energies in draws, per rung, from the ladders'
-        deviations from their own means.
+        Integrated autocorrelation times of the energies of a ladder, in its draws, per rung, from
+        the ladders' deviations from their own means.
     r_hat : ndarray of float64
         Rank-normalised split R-hat (num_rungs,) of the ladders' energies.
     ess : ndarray of float64
@@ -116,6 +118,7 @@ def equilibration(
     *,
     moments: Mapping[str, ArrayLike] = NO_MOMENTS,
     round_trips: ArrayLike | None = None,
+    coupled: bool = False,
     min_round_trips: int = 10,
     min_ess: float = 100.0,
     max_r_hat: float = 1.01,
@@ -125,10 +128,13 @@ def equilibration(
 
     The run is equilibrated when, at every rung,
 
+    * its hot end forgets: ladders begin at beta = 0, or the energies of each change at least
+      `min_ess` times otherwise than by changing places;
     * the energy, and each moment, averaged over the last half of the draws agrees with that over
       the quarter and over the eighth before (bins of doubling length, as in Katzgraber, Palassini
       and Young, Phys. Rev. B 63 (2001) 184422);
-    * the ladders agree with each other, both in their mean energies and in split R-hat;
+    * the ladders agree with each other, both in their mean energies (the difference draw by draw
+      is on average 0 within its own error) and in split R-hat;
     * each ladder's energies are worth `min_ess` independent draws within two errors; and
     * each ladder has made `min_round_trips`, where they are given.
 
@@ -139,7 +145,9 @@ def equilibration(
     and what chance allows at this effective sample size.
 
     No test can see states that no ladder has found. Ladders that start apart, round trips, and
-    longer runs make it unlikely that there are any.
+    longer runs make it unlikely that there are any. Replicas that never leave their states pass
+    for independent draws of them, and travel all the same between rungs of equal energy: hence
+    the first test, which refuses also what is truly constant, such as ground states alone.
 
     Parameters
     ----------
@@ -154,6 +162,9 @@ def equilibration(
         64 of them for the test to be sharp.
     round_trips : array_like of int, optional
         Round trips (num_ladders,) of each ladder, all its replicas together.
+    coupled : bool, default False
+        Whether cluster moves couple ladders 0 and 1, 2 and 3, .., so that each pair counts as one
+        in errors; with an odd number, all ladders count as one.
     min_round_trips : int, default 10
         The least number of round trips of a ladder.
     min_ess : float, default 100
@@ -196,37 +207,43 @@ def equilibration(
     trips = None if round_trips is None else index_vector("round_trips", round_trips)
     if trips is not None and trips.size != len(array):
         raise ValueError(f"round_trips must be {len(array)}, one a ladder, got {trips.size}")
-    series = {"energy": array}
+    # The mean of a group sees what its ladders have in common.
+    series = {"energy": groups(array, coupled).mean(axis=1)}
     for name, draws in moments.items():
         series[name] = as_ladders(f"moments[{name!r}]", draws, betas)
-    for name, draws in series.items():
-        if draws.shape[2] < MIN_DRAWS:
-            reason = (
-                f"the {name} has {draws.shape[2]} draws of the {MIN_DRAWS} that it takes to tell"
-            )
-            return _unknown(reason, betas, trips, list(moments))
-    binned = {name: bin_draws(draws) for name, draws in series.items()}
-    energy = binned["energy"]
+    short = {
+        name: f"the {name} has {draws.shape[2]} draws of the {MIN_DRAWS} that it takes to tell"
+        for name, draws in series.items()
+        if draws.shape[2] < MIN_DRAWS
+    }
+    if "energy" in short:
+        return _unknown(short["energy"], betas, trips, list(moments))
+    energy = bin_draws(array)
+    binned = {name: bin_draws(draws) for name, draws in series.items() if name not in short}
     ess = array.shape[2] / (2 * energy.tau)
     r_hat = r_hats(array)
-    least_ess = ess / (1 + 2 * energy.noise)
+    # Means of ladders of a pair that trade energy are up to twice as far apart, in squares.
+    least_ess = ess / (1 + 2 * energy.noise) / (2 if coupled else 1)
     chance = chance_r_hat(least_ess, len(array), array.shape[2], significance / (2 * betas.size))
     moved = {name: drifts(each) for name, each in binned.items()}
-    apart = disagreements(energy) if len(array) > 1 else None
+    apart = disagreements(array) if len(array) > 1 else None
     reasons = [
+        *_frozen_reasons(betas, own_changes(array, coupled), array.shape[2], min_ess),
         *_short_reasons(betas, energy, ess, min_ess),
         *_drift_reasons(betas, moved, binned, significance),
         *_ladder_reasons(betas, apart, significance),
         *_r_hat_reasons(betas, r_hat, np.maximum(chance, max_r_hat)),
         *_trip_reasons(trips, min_round_trips),
+        *short.values(),
     ]
     rows = {name: _row(differences, ess * len(array)) for name, differences in moved.items()}
+    rows |= {name: _refused(betas, reason) for name, reason in short.items()}
     return Equilibration(
         verdict=Verdict(not reasons, tuple(reasons)),
         betas=betas,
         bin_edges=energy.edges,
         bin_means=energy.means.mean(axis=0),
-        bin_errors=energy.errors(energy.lengths) / np.sqrt(len(array)),
+        bin_errors=binned["energy"].errors(energy.lengths) / np.sqrt(len(series["energy"])),
         drift=rows.pop("energy"),
         moment_drifts=rows,
         disagreement=_refused(betas, "one ladder has no other to agree with")
@@ -280,6 +297,17 @@ def _more(failed: NDArray[np.bool_]) -> str:
     """Say at how many other rungs it fails as well."""
     others = int(failed.sum()) - 1
     return "" if others < 1 else f", and so at {others} other rung{'s' if others > 1 else ''}"
+
+
+def _frozen_reasons(
+    betas: NDArray[np.float64], changes: NDArray[np.int64], num_draws: int, least: float
+) -> Iterator[str]:
+    if betas[0] > 0 and changes.min() < least:
+        yield (
+            f"the energies change {changes.min()} times in {num_draws} draws but by changing "
+            f"places, fewer than {least:.4g}: whether replicas forget at beta = {betas[0]:.4g}, "
+            "the hot end, cannot be told (begin at a smaller beta)"
+        )
 
 
 def _short_reasons(
