@@ -79,7 +79,7 @@ def test_the_rows_by_rung_are_the_result(ring: str, capsys: pytest.CaptureFixtur
 
 
 def test_of_many_rungs_a_dozen_are_shown(ring: str, capsys: pytest.CaptureFixture[str]) -> None:
-    args = ["--beta-range", "0.1", "2", "--rungs", "40", "--sweeps", "50", "--seed", "1"]
+    args = ["--beta-range", "0.1", "2", "--rungs", "20", "--sweeps", "50", "--seed", "1"]
     lines = run(capsys, ring, *args)[1].splitlines()
     starts = [n for n, line in enumerate(lines) if line.startswith(("by rung", "equilibrated"))]
     rows = lines[starts[0] + 1 : starts[1]]

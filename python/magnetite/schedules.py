@@ -52,7 +52,7 @@ def check_schedule(
             raise ValueError("beta_range must be None when beta_schedule is an array of betas")
         return _custom(beta_schedule)
     name = check_choice("beta_schedule", beta_schedule, SCHEDULES)
-    first, last = default_range() if beta_range is None else _ends(beta_range)
+    first, last = default_range() if beta_range is None else check_ends(beta_range)
     for index, beta in enumerate((first, last)):
         if math.isinf(beta):
             raise ValueError(
@@ -66,7 +66,8 @@ def check_schedule(
     return Schedule(name, (first, last))
 
 
-def _ends(beta_range: Sequence[float]) -> tuple[float, float]:
+def check_ends(beta_range: Sequence[float]) -> tuple[float, float]:
+    """Return the two ends of a range of betas, in any order."""
     if not isinstance(beta_range, Sequence | np.ndarray) or np.ndim(beta_range) != 1:
         raise TypeError(f"beta_range must be two betas, first and last, got {beta_range!r}")
     ends: list[Any] = list(beta_range)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from magnetite.diagnostics._bins import own_changes
 from magnetite.ladders import (
     barrier,
     enough_rungs,
@@ -15,9 +16,21 @@ from magnetite.ladders import (
     first_ladder,
     flow_optimised,
 )
+from magnetite.memory import available_memory, check_memory
+from magnetite.models import Model
 from magnetite.plans import TemperPlan
 
-__all__ = ["Seen", "Stage", "first_stage", "next_ladder", "source_rungs", "tuning_rounds"]
+__all__ = [
+    "START_RUNGS",
+    "Seen",
+    "Stage",
+    "check_sizes",
+    "first_stage",
+    "next_ladder",
+    "source_rungs",
+    "thin_enough",
+    "tuning_rounds",
+]
 
 FIRST_ROUND = 16
 START_RUNGS = 24
@@ -33,10 +46,18 @@ SLOW = 0.5
 FEW_TRIPS = 10
 
 
-# Below this rate of exchanges two neighbours are as good as apart; above the other, one too many.
-APART, CROWDED = 0.005, 0.97
-# Fewer exchanges than this say nothing of their rate.
+# Below this rate of exchanges two neighbours are as good as apart.
+APART = 0.005
+# More rungs than these, and than so many times the number that is enough, crowd.
+FEW_RUNGS, CROWDED = 16, 3.0
+# What the energy of a draw takes, and each variable of a stored one, on their way out too; and what
+# all may where nobody counts them.
+DRAW_BYTES, STORED_BYTES, MOST_BYTES = 24, 3, 1 << 30
+
+# Fewer exchanges or draws than this say nothing of their rate.
 FEW_TRIED = 20
+# Where energies change in less than this part of the draws, the hot end is frozen.
+FROZEN = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,15 +78,24 @@ class Stage:
         """Sweeps of each replica."""
         return self.warmup + self.num_sweeps
 
-    def complaint(self, seen: "Seen") -> str:
-        """Say what is wrong with the ladder, with the remedy; nothing where all is well."""
+    def complaint(self, seen: "Seen", energies: NDArray[np.float64]) -> str:
+        """Say what is wrong with the ladder of these draws, with the remedy, or nothing."""
         if not self.measured:
+            what, remedy = "while its ladder was still being tuned", "betas"
+            if self.how == "given":
+                what = "in the trial of its speed and of cluster moves"
+                remedy = "cluster_moves=True or False where that is 'auto'"
             return (
-                "the run was stopped while its ladder was still being tuned: what it returns are "
-                "the draws of that round; give it more time, or betas"
+                f"the run was stopped {what}: what it returns are the draws of that round, without "
+                f"a warm-up; give it more time, or {remedy}"
             )
+        frozen = self._frozen(energies)
+        if frozen:
+            return frozen
         rates = 1.0 - seen.rejections
-        if seen.tried.min(initial=FEW_TRIED) >= FEW_TRIED and rates.min(initial=1.0) < APART:
+        if seen.tried.min(initial=FEW_TRIED) < FEW_TRIED:
+            return ""
+        if rates.min(initial=1.0) < APART:
             pair = int(rates.argmin())
             return (
                 f"rungs {pair} and {pair + 1} (beta {self.betas[pair]:.6g} and "
@@ -73,12 +103,28 @@ class Stage:
                 "exchanges: the ladder is as good as cut there; add rungs, let betas='auto' place "
                 "them, or end at a smaller beta"
             )
-        if self.betas.size > 8 and rates.min() > CROWDED:
+        enough = enough_rungs(seen.barrier)
+        if self.betas.size > max(FEW_RUNGS, CROWDED * enough):
             return (
-                f"all {self.betas.size} rungs change places almost always: "
-                "a ladder of half as many would do"
+                f"{self.betas.size} rungs change places in {100 * rates.min():.3g} % of the "
+                f"exchanges or more: a ladder of {enough} would do, for its barrier is "
+                f"{seen.barrier:.3g}"
             )
         return ""
+
+    def _frozen(self, energies: NDArray[np.float64]) -> str:
+        """Say whether replicas keep the states that they froze in, even at the hot end."""
+        reached = int(np.isfinite(energies).all(axis=(0, 1)).sum())
+        if self.betas[0] == 0 or reached < FEW_TRIED:
+            return ""
+        changes = int(own_changes(energies[..., :reached], bool(self.clusters.any())).min())
+        if changes >= max(1.0, FROZEN * reached):
+            return ""
+        return (
+            f"energies changed {changes} times in {reached} draws but by changing places: replicas "
+            f"hardly forget even at beta {self.betas[0]:.6g}, the hot end, and exchanges bring "
+            "nothing new; begin at a smaller beta"
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,3 +237,29 @@ def source_rungs(old: int, new: int) -> NDArray[np.int64]:
     if old == new:
         return np.arange(new)
     return np.rint(np.arange(new) * (old - 1) / (new - 1)).astype(np.int64)
+
+
+def check_sizes(plan: TemperPlan, model: Model, num_rungs: int, num_draws: int) -> None:
+    """Refuse a ladder of so many rungs and draws that does not fit in memory."""
+    replicas, n = plan.num_ladders * num_rungs, model.num_variables
+    shape = f"{plan.num_ladders} x {num_rungs}"
+    draws = f"{shape} x {num_draws} draws, which a larger thin or fewer rungs lessen"
+    check_memory(
+        {
+            f"states of {shape} replicas": 6 * replicas * n,
+            f"energies of {draws}": 16 * replicas * num_draws,
+            f"states of {draws}": STORED_BYTES * replicas * num_draws * n * plan.store_states,
+            f"moments of {num_rungs} rungs": 16
+            * num_rungs
+            * (n + model.core.num_couplings)
+            * plan.moments,
+        }
+    )
+
+
+def thin_enough(plan: TemperPlan, model: Model, num_rungs: int, num_sweeps: int) -> int:
+    """Return the sweeps between draws of a run that nobody counts, so that its draws fit."""
+    each = DRAW_BYTES + STORED_BYTES * model.num_variables * plan.store_states
+    free = available_memory()
+    most = MOST_BYTES if free is None else min(MOST_BYTES, free // 2)
+    return max(plan.thin, math.ceil(each * plan.num_ladders * num_rungs * num_sweeps / most))

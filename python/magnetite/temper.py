@@ -8,14 +8,15 @@ from os import PathLike
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from magnetite._checks import check_choice, check_count, check_real, real_array
+from magnetite._checks import check_choice, check_count, real_array
 from magnetite.checkpoints import check_labels
 from magnetite.control import Callback, check_control, drive
 from magnetite.ladders import MOST_RUNGS
-from magnetite.memory import check_memory
 from magnetite.models import Model
 from magnetite.options import KERNELS, SCANS, SeedLike, check_seed, check_threads
 from magnetite.plans import TemperPlan, check_model
+from magnetite.schedules import check_ends
+from magnetite.stages import START_RUNGS, check_sizes
 from magnetite.starts import ClampLike, check_clamp, check_initial_states
 from magnetite.temper_result import TemperResult
 from magnetite.tempering import TemperJob
@@ -93,7 +94,8 @@ def temper(
         Sweeps before the first draw; half of `num_sweeps` by default.
     thin : int, default 1
         Draw energies after every so many sweeps: num_draws = num_sweeps // thin. (A run as long as
-        its time limit draws less often where the draws would take more than 1 GiB.)
+        its time limit draws less often where the draws would take more than 1 GiB or half of the
+        memory that is free.)
     swaps : "even-odd" (default) or "stochastic"
         Which neighbours try: even and odd pairs in turn (non-reversible, round trips in a time
         linear in the rungs), or one of the two kinds at random.
@@ -138,7 +140,8 @@ def temper(
     ValueError, TypeError
         An option breaks its rule; the message names it.
     MemoryError
-        The replicas or the draws do not fit in memory; nothing has been allocated.
+        The replicas or the draws do not fit in memory: before anything is allocated or, where an
+        automatic ladder grows too long, before its next round.
 
     References
     ----------
@@ -199,7 +202,9 @@ def temper(
         store_states=bool(store_states),
         fills=fills,
     )
-    _check_sizes(plan, model)
+    # Of an automatic ladder only the first is known; longer ones are checked when they begin.
+    rungs = plan.num_rungs or (START_RUNGS if ladder is None else ladder.size)
+    check_sizes(plan, model, rungs, 1 if fills else sweeps // plan.thin)
     job = TemperJob(model, plan, threads)
     job.preprocessing = time.perf_counter() - started
     return drive(job, control)
@@ -221,7 +226,8 @@ def _check_betas(
 ) -> NDArray[np.float64] | None:
     """Return the given betas; None for an automatic ladder."""
     if isinstance(betas, str):
-        check_choice("betas", betas, ("auto",))
+        if betas != "auto":
+            raise ValueError(f"betas must be 'auto' or a vector of ascending betas, got {betas!r}")
         if num_rungs is not None and check_count("num_rungs", num_rungs, 2) > MOST_RUNGS:
             raise ValueError(f"num_rungs must be at most {MOST_RUNGS}, got {num_rungs}")
         return None
@@ -235,7 +241,7 @@ def _check_betas(
             "alone is what magnetite.sample is for"
         )
     if array.size > MOST_RUNGS:
-        raise ValueError(f"betas must be at most {MOST_RUNGS}, got {array.size}")
+        raise ValueError(f"betas must hold at most {MOST_RUNGS} values, got {array.size}")
     wrong = np.flatnonzero(~(np.isfinite(array) & (array >= 0)))
     if wrong.size:
         raise ValueError(
@@ -256,19 +262,20 @@ def _check_range(
         return float(ladder[0]), float(ladder[-1])
     if beta_range is None:
         return model.annealing_range()
-    ends = [check_real("beta_range", beta) for beta in beta_range]
-    if len(ends) != 2 or not 0 <= ends[0] < ends[1] < math.inf:
+    hot, cold = check_ends(beta_range)
+    if not hot < cold < math.inf:
         raise ValueError(
             "beta_range must be two finite betas (hot, cold) with 0 <= hot < cold, "
-            f"got {tuple(beta_range)}"
+            f"got {(hot, cold)}"
         )
-    return ends[0], ends[1]
+    return hot, cold
 
 
 def _check_clusters(model: Model, cluster_moves: str | bool, num_ladders: int) -> bool | None:
     """Return whether clusters move; None where a trial is to tell."""
     if isinstance(cluster_moves, str):
-        check_choice("cluster_moves", cluster_moves, ("auto",))
+        if cluster_moves != "auto":
+            raise ValueError(f"cluster_moves must be 'auto', True or False, got {cluster_moves!r}")
         return None if num_ladders > 1 and 0 < _degree(model) <= SPARSE else False
     if not isinstance(cluster_moves, bool | np.bool_):
         raise TypeError(f"cluster_moves must be 'auto', True or False, got {cluster_moves!r}")
@@ -283,21 +290,3 @@ def _check_clusters(model: Model, cluster_moves: str | bool, num_ladders: int) -
             "its clusters hold nearly all sites, and turning one over only renames the replicas"
         )
     return bool(cluster_moves)
-
-
-def _check_sizes(plan: TemperPlan, model: Model) -> None:
-    rungs = plan.num_rungs or (MOST_RUNGS // 8 if plan.betas is None else plan.betas.size)
-    replicas, n = plan.num_ladders * rungs, model.num_variables
-    draws = 0 if plan.fills else plan.num_sweeps // plan.thin
-    check_memory(
-        {
-            f"states of {plan.num_ladders} x {rungs} replicas": 6 * replicas * n,
-            f"energies of {plan.num_ladders} x {rungs} x {draws} draws": 16 * replicas * draws,
-            f"states of {plan.num_ladders} x {rungs} x {draws} draws": 3 * replicas * draws * n
-            if plan.store_states
-            else 0,
-            f"moments of {rungs} rungs": 16 * rungs * (n + model.core.num_couplings)
-            if plan.moments
-            else 0,
-        }
-    )

@@ -22,9 +22,11 @@ from magnetite.results import Best
 from magnetite.stages import (
     Seen,
     Stage,
+    check_sizes,
     first_stage,
     next_ladder,
     source_rungs,
+    thin_enough,
     tuning_rounds,
 )
 from magnetite.starts import tile_states
@@ -37,8 +39,9 @@ Clock = Callable[[], float]
 # Parts of a time limit: what tuning may take, what is left unplanned, and the warm-up of the rest.
 TUNING_SHARE, FIT, WARMUP_SHARE = 0.3, 0.93, 0.25
 
-# What the energy of a draw takes, on its way out too; and what all may where nobody counts them.
-DRAW_BYTES, MOST_BYTES = 24, 1 << 30
+# Sweeps that tell the speed where nothing is tuned; longer ones follow until they have taken this
+# part of what tuning may take, for the first few cost more to start than to do.
+PILOT, PILOT_SHARE = 16, 0.05
 
 
 class _StageRun:
@@ -126,6 +129,8 @@ class TemperJob:
         self.preprocessing = 0.0
         self._model, self._plan, self._num_threads, self._clock = model, plan, num_threads, clock
         self._rounds = tuning_rounds(plan.tuning, plan.betas is not None)
+        if plan.fills and not self._rounds:
+            self._rounds = [PILOT]
         self._tuning_seconds: float | None = None
         self._state = self._begin() if saved is None else self._restored(saved)
 
@@ -138,14 +143,14 @@ class TemperJob:
         return _State(self._start(stage, states), (), None)
 
     def _start(self, stage: Stage, states: NDArray[np.int8] | None) -> _StageRun:
+        stored = self._plan.store_states and stage.measured
+        plan = replace(self._plan, store_states=stored)
+        check_sizes(plan, self._model, stage.betas.size, stage.num_sweeps // stage.thin)
         return _StageRun(self._model, self._plan, stage, states, self._num_threads, self._clock)
 
     def _measured(self, stage: Stage, num_sweeps: int, warmup: int | None) -> Stage:
         """Return the stage that counts."""
-        thin = self._plan.thin
-        if self._plan.fills:  # a long time limit must not fill the memory
-            replicas = self._plan.num_ladders * stage.betas.size
-            thin = max(thin, math.ceil(DRAW_BYTES * replicas * num_sweeps / MOST_BYTES))
+        thin = self._thin(stage.betas.size, num_sweeps) if self._plan.fills else self._plan.thin
         return replace(
             stage,
             measured=True,
@@ -153,6 +158,16 @@ class TemperJob:
             num_sweeps=max(1, num_sweeps // thin) * thin if num_sweeps else 0,
             warmup=num_sweeps // 2 if warmup is None else warmup,
         )
+
+    def _thin(self, num_rungs: int, num_sweeps: int) -> int:
+        """Return the sweeps between draws, so few that a long time limit does not fill the memory.
+
+        While the ladder is tuned draws are made for those who stop it.
+        """
+        if not self._plan.fills:
+            return 1
+        most = thin_enough(self._plan, self._model, num_rungs, num_sweeps)
+        return max(1, min(num_sweeps, most))
 
     def advance(self, seconds: float, time_left: float) -> bool:
         """Work about `seconds`; return True when all is done."""
@@ -188,6 +203,7 @@ class TemperJob:
             first_sweep=stage.first_sweep + stage.total,
             measured=False,
             how=how,
+            thin=self._thin(betas.size, length or 1),
         )
         if length is None:
             following = self._last_stage(following, current, time_left)
@@ -207,9 +223,10 @@ class TemperJob:
         if not self._plan.fills:
             rest = self._rounds[len(past) + 1 :]
             return rest[0] if rest else None
-        if self._plan.betas is not None:
-            return None
         spent = current.seconds + sum(seconds for _, _, seconds in past)
+        if self._plan.betas is not None:
+            told = spent > PILOT_SHARE * (self._tuning_seconds or 0.0)
+            return None if told else 4 * current.stage.num_sweeps
         # The next round is twice as long, and may have twice the rungs.
         fits = spent + 3 * current.seconds < (self._tuning_seconds or 0.0)
         return 2 * current.stage.num_sweeps if fits else None
@@ -223,6 +240,13 @@ class TemperJob:
         sweeps = int(FIT * time_left * current.speed() / replicas)
         warmup = int(WARMUP_SHARE * sweeps) if plan.warmup is None else plan.warmup
         return self._measured(stage, max(plan.thin, sweeps - warmup), warmup)
+
+    @property
+    def _is_flat(self) -> bool:
+        """Whether all states have one energy, so that each draw is as good as any."""
+        core, held = self._model.core, self._plan.clamp.sites.size
+        is_held = held == core.num_sites
+        return is_held or (core.num_couplings == 0 and not core.fields().any())
 
     def tally(self) -> Tally:
         """Return how far the job is."""
@@ -308,6 +332,7 @@ class TemperJob:
                 "links": plan.links and stage.measured,
                 "sweeps_done": run.progress()[0] // (plan.num_ladders * stage.betas.size),
                 "tuned": stage.measured,
+                "flat": self._is_flat,
                 "ladder": stage.how,
                 "rounds": rounds,
                 "stop_reason": stop_reason,
@@ -317,11 +342,15 @@ class TemperJob:
             },
         )
         if stop_reason != "target_energy":  # then the run has given what it was asked for
-            complaint = stage.complaint(seen)
-            if complaint:
-                warnings.warn(complaint, RuntimeWarning, stacklevel=4)  # who called temper
+            self._complain(seen, energies)
         timing["postprocessing"] = self._clock() - began
         return result
+
+    def _complain(self, seen: Seen, energies: NDArray[np.float64]) -> None:
+        """Warn of what is wrong with the ladder."""
+        complaint = "" if self._is_flat else self._state.current.stage.complaint(seen, energies)
+        if complaint:
+            warnings.warn(complaint, RuntimeWarning, stacklevel=5)  # who called temper
 
     def _moments(self) -> dict[str, NDArray[Any]]:
         """Return means and correlations by rung of the values x = middle + reach * spin."""
