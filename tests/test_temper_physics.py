@@ -27,15 +27,20 @@ def exact(size: int) -> Array:
     return np.array(values).T / size**2
 
 
-def moments(size: int, num_sweeps: int, seed: int) -> Array:
-    """Return mean energies and mean squares (2, num_points, num_ladders) of every ladder."""
+def ladder(size: int) -> tuple[Array, list[int]]:
+    """Return betas, and the rungs at which the points are."""
     rungs = 2 + size // 4
     parts = [np.linspace(hot, cold, rungs) for hot, cold in itertools.pairwise(POINTS)]
     betas = np.unique(np.concatenate(parts))
+    return betas, [int(np.abs(betas - beta).argmin()) for beta in POINTS]
+
+
+def moments(size: int, num_sweeps: int, seed: int) -> Array:
+    """Return mean energies and mean squares (2, num_points, num_ladders) of every ladder."""
+    betas, at_points = ladder(size)
     result = mg.temper(
         square_lattice(size), betas=betas, num_ladders=NUM_LADDERS, num_sweeps=num_sweeps, seed=seed
     )
-    at_points = [int(np.abs(betas - beta).argmin()) for beta in POINTS]
     draws = result.energies[:, at_points]
     return np.array([draws.mean(axis=2).T, (draws**2).mean(axis=2).T])
 
@@ -72,12 +77,26 @@ def test_finite_lattices(size: int) -> None:
     assert (np.abs(deviations(size, 20_000, 2)) < 4).all()
 
 
-@pytest.mark.slow
-def test_the_errors_are_as_large_as_they_say() -> None:
-    """Runs scatter by their errors: scores have the variance of Student's law."""
-    scores = np.array([deviations(8, 1500, seed) for seed in range(40)])
-    student = (NUM_LADDERS - 1) / (NUM_LADDERS - 3)
-    # Points of a run share replicas: no more than the 40 runs are taken to be independent.
-    spread = math.sqrt(2 / 40)
-    for quantity in (0, 1):
-        assert abs((scores[:, quantity] ** 2).mean() / student - 1) < 4 * spread
+@pytest.mark.parametrize("cluster_moves", [True, False])
+def test_the_errors_are_as_large_as_they_say(cluster_moves: bool) -> None:
+    """Short runs of the two ladders of the default scatter by the errors that they state.
+
+    Over 200 runs the root mean square of the scores is 1 within a 20th, or so; in repeats with
+    other lengths, and with three ladders, it was 0.86 to 1.06. Draws taken as independent, the
+    negative control, scatter by 1.4 of the error that follows at the hot end.
+    """
+    betas, at_points = ladder(8)
+    truth, scores, naive = exact(8) * 64, [], []
+    for seed in range(200):
+        result = mg.temper(
+            square_lattice(8), betas=betas, num_sweeps=1000, cluster_moves=cluster_moves, seed=seed
+        )
+        rows = (result.mean_energy, result.heat_capacity)
+        off = np.array([row.value[at_points] for row in rows]) - truth
+        scores.append(off / np.array([row.error[at_points] for row in rows]))
+        draws = result.energies[:, at_points[0]]
+        naive.append(off[0, 0] / (draws.std() / math.sqrt(draws.size)))
+    sure = 4 / math.sqrt(2 * 200)
+    assert (np.abs(np.square(scores).mean(axis=0) ** 0.5 - 1) < sure).all()
+    assert np.square(naive).mean() ** 0.5 > 1 + sure
+    assert (np.abs(np.mean(scores, axis=0)) < 4 / math.sqrt(200)).all()
