@@ -87,7 +87,9 @@ def temper(
     num_rungs : int, optional
         Number of betas of an automatic ladder; twice the communication barrier by default.
     num_ladders : int, default 2
-        Independent ladders. Two or more give overlaps, cluster moves and honest errors.
+        Independent ladders. Two or more give overlaps, cluster moves and honest errors. Cluster
+        moves couple ladders 0 and 1, 2 and 3, ..: it takes 4 to have two pairs that are
+        independent. With an odd number all count as one in errors.
     num_sweeps : int, optional
         Sweeps of every replica that count; 1000, or as many as `time_limit` allows.
     warmup : int, optional
@@ -115,7 +117,8 @@ def temper(
     initial_states : array, optional
         States of shape (n,) for all replicas or (k, n) tiled over them, in the model's own values.
     time_limit : float, optional
-        Seconds. Without `num_sweeps` the run is as long as that, a third at most for tuning.
+        Seconds. Without `num_sweeps` the run is as long as that, a third at most for tuning, or a
+        tenth to find how fast a given ladder is.
     kernel, scan, seed, num_threads, target_energy, callback, progress, clamp
         As for `magnetite.anneal`; the "dwave" kernel is not offered.
     first_chain : int, default 0
@@ -132,8 +135,8 @@ def temper(
     Warns
     -----
     RuntimeWarning
-        If neighbours hardly ever change places, if rungs crowd, or if the time limit ends the run
-        while its ladder is still being tuned.
+        If neighbours hardly ever change places, if even the hot end hardly ever changes its energy,
+        if rungs crowd, or if the time limit ends the run while its ladder is still being tuned.
 
     Raises
     ------
