@@ -208,7 +208,7 @@ def equilibration(
     if trips is not None and trips.size != len(array):
         raise ValueError(f"round_trips must be {len(array)}, one a ladder, got {trips.size}")
     # The mean of a group sees what its ladders have in common.
-    series = {"energy": groups(array, coupled).mean(axis=1)}
+    series = {"energy": groups(array, coupled).mean(axis=1) if coupled else array}
     for name, draws in moments.items():
         series[name] = as_ladders(f"moments[{name!r}]", draws, betas)
     short = {
@@ -218,8 +218,8 @@ def equilibration(
     }
     if "energy" in short:
         return _unknown(short["energy"], betas, trips, list(moments))
-    energy = bin_draws(array)
     binned = {name: bin_draws(draws) for name, draws in series.items() if name not in short}
+    energy = bin_draws(array) if coupled else binned["energy"]
     ess = array.shape[2] / (2 * energy.tau)
     r_hat = r_hats(array)
     # Means of ladders of a pair that trade energy are up to twice as far apart, in squares.
