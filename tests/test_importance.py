@@ -1,6 +1,7 @@
 """Annealed importance sampling: log Z with honest errors, a bracket, and refusals."""
 
 import math
+import time
 from typing import Any
 
 import numpy as np
@@ -137,6 +138,18 @@ def test_threads_change_nothing() -> None:
         assert run.forward_log_weights.tolist() == runs[0].forward_log_weights.tolist()
 
 
+def test_a_time_limit_refuses() -> None:
+    began = time.perf_counter()
+    found = annealed_log_partition(
+        GLASS, 5.0, num_betas=300_000, equilibrium_states=np.ones((10, 20)), time_limit=0.2
+    )
+    assert time.perf_counter() - began < 2.0
+    for estimate in (found.estimate, found.forward, found.reverse):
+        assert estimate is not None
+        assert estimate.reason.startswith("time_limit=0.2 ended the run before all chains")
+    assert found.betas.size == found.forward_log_weights.size == 0
+
+
 def test_weights_of_equal_size_have_no_error() -> None:
     estimate = log_mean_weight(np.full(5, -3.0))
     assert (estimate.value, estimate.error, estimate.ess) == (-3.0, 0.0, pytest.approx(5.0))
@@ -166,6 +179,7 @@ def test_bridging_is_right_and_knows_its_error(sizes: tuple[int, int]) -> None:
         ({"beta": -1.0}, ValueError, "beta must be non-negative, got -1.0"),
         ({"beta": math.inf}, ValueError, "beta must be finite, got inf"),
         ({"num_chains": 1}, ValueError, "num_chains must be at least 2, got 1"),
+        ({"time_limit": math.nan}, ValueError, "time_limit must be a non-negative number"),
         ({"num_betas": 1}, ValueError, "num_betas must be at least 2, got 1"),
         ({"schedule": "steep"}, ValueError, "schedule must be one of 'adaptive', 'linear', got"),
         ({"kernel": "heat"}, ValueError, "kernel must be one of 'metropolis', 'gibbs', 'dwave'"),

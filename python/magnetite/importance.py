@@ -1,6 +1,7 @@
 """Log Z by annealed importance sampling in both directions, and what the two say of each other."""
 
 import math
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +10,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from magnetite import _core
 from magnetite._checks import check_choice, check_count
-from magnetite.control import SLICE_SECONDS
+from magnetite.control import SLICE_SECONDS, Control
 from magnetite.estimates import Estimate
 from magnetite.memory import check_memory
 from magnetite.models import Model
-from magnetite.options import KERNELS, SCANS, SeedLike, check_beta, check_seed, check_threads
+from magnetite.options import (
+    KERNELS,
+    SCANS,
+    SeedLike,
+    check_beta,
+    check_seconds,
+    check_seed,
+    check_threads,
+)
 from magnetite.plans import check_model
 from magnetite.starts import Clamp, ClampLike, check_clamp, check_initial_states
 
@@ -53,7 +62,8 @@ class AnnealedPartition:
     betas : ndarray of float64
         The schedule (num_betas,), ascending from 0.
     forward_log_weights, reverse_log_weights : ndarray of float64
-        One a chain; the mean of the weights estimates ``Z(beta) / Z(0)``, and its inverse.
+        One a chain; the mean of the weights estimates ``Z(beta) / Z(0)``, and its inverse. They
+        and `betas` are empty where a time limit came first.
     """
 
     estimate: Estimate
@@ -159,6 +169,7 @@ def annealed_log_partition(
     clamp: ClampLike = None,
     seed: SeedLike = None,
     num_threads: int | None = None,
+    time_limit: float | None = None,
 ) -> AnnealedPartition:
     """Estimate log Z by annealed importance sampling, with a bracket where there is equilibrium.
 
@@ -179,6 +190,8 @@ def annealed_log_partition(
         from them. The upper end of the bracket stands and falls with their being just that.
     kernel, scan, clamp, seed, num_threads
         As for `magnetite.sample`.
+    time_limit : float, optional
+        Seconds; a chain that is not at its end has no weight, so that all is refused then.
 
     Returns
     -------
@@ -200,6 +213,7 @@ def annealed_log_partition(
     >>> abs(found.value - 2.3197) < 4 * found.error  # 3 ln 2 + 2 ln cosh 0.5
     True
     """
+    control = Control(time.perf_counter(), check_seconds("time_limit", time_limit))
     check_model(model)
     last = check_beta("beta", beta)
     if math.isinf(last):
@@ -223,13 +237,33 @@ def annealed_log_partition(
             f"betas of num_betas={count}": 40 * count,
         }
     )
-    betas = _betas(model, last, count, schedule, chains + num_starts, options)
-    forward = _log_weights(model, betas, None, chains, 0, options)
-    reverse = None
-    if starts is not None:
-        down = np.ascontiguousarray(betas[::-1])
-        reverse = _log_weights(model, down, starts, num_starts, chains, options)
+    try:
+        betas = _betas(model, last, count, schedule, chains + num_starts, options, control)
+        forward = _log_weights(model, betas, None, chains, 0, options, control)
+        reverse = None
+        if starts is not None:
+            down = np.ascontiguousarray(betas[::-1])
+            reverse = _log_weights(model, down, starts, num_starts, chains, options, control)
+    except TimeoutError as error:
+        return _unfinished(str(error), both=starts is not None)
     return _joined(_log_states(model, held), forward, reverse, betas)
+
+
+def _carry_out(run: _core.AisRun | _core.PopulationRun, control: Control) -> None:
+    """Carry a run to its end in short slices, or raise TimeoutError; Ctrl-C raises between two."""
+    while (left := control.time_left()) > 0:
+        if run.advance(min(SLICE_SECONDS, left)):
+            return
+    raise TimeoutError(
+        f"time_limit={control.time_limit:.4g} ended the run before all chains had their weights: "
+        "take fewer betas or fewer chains"
+    )
+
+
+def _unfinished(reason: str, *, both: bool) -> AnnealedPartition:
+    refused, none = Estimate.refused(reason), np.empty(0)
+    reverse, weights = (refused, none) if both else (None, None)
+    return AnnealedPartition(refused, refused, reverse, none, none, weights)
 
 
 def _log_states(model: Model, held: Clamp) -> float:
@@ -238,7 +272,13 @@ def _log_states(model: Model, held: Clamp) -> float:
 
 
 def _betas(
-    model: Model, last: float, count: int, schedule: str, first_chain: int, options: dict[str, Any]
+    model: Model,
+    last: float,
+    count: int,
+    schedule: str,
+    first_chain: int,
+    options: dict[str, Any],
+    control: Control,
 ) -> FloatArray:
     linear = np.linspace(0.0, last, count)
     if check_choice("schedule", schedule, SCHEDULES) == "linear" or last == 0:
@@ -252,8 +292,7 @@ def _betas(
         sweeps_per_step=1,
         **options,
     )
-    while not pilot.advance(SLICE_SECONDS):
-        pass
+    _carry_out(pilot, control)
     found = pilot.steps()[0]
     # Steps of the pilot cull the same share each: they are equal in what chains shall go through.
     places = np.linspace(0.0, found.size - 1.0, count)
@@ -267,6 +306,7 @@ def _log_weights(
     num_chains: int,
     first_chain: int,
     options: dict[str, Any],
+    control: Control,
 ) -> FloatArray:
     run = _core.AisRun(
         model.core,
@@ -276,8 +316,7 @@ def _log_weights(
         initial_states=starts,
         **options,
     )
-    while not run.advance(SLICE_SECONDS):
-        pass
+    _carry_out(run, control)
     return run.log_weights()
 
 
