@@ -102,7 +102,6 @@ class TestOptions:
             seed=1,
         )
         assert result.info["stop_reason"] == "time_limit"
-        assert result.trajectory is not None
         assert result.trajectory.sweeps.tolist() == [2**60, 2**61]
 
     @pytest.mark.parametrize("betas", [[], [0.0], [np.inf], [3.0, 0.0, 1.0, np.inf]])

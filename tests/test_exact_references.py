@@ -42,7 +42,6 @@ def test_means_are_those_of_enumeration(name: str, kernel: str, scan: str) -> No
         seed=5,
     )
     states, law = all_states(model).astype(float), boltzmann(model, beta)
-    assert result.draws is not None
     draws = result.draws.astype(float)
     assert deviation(result.energies, float(law @ model.energies(all_states(model)))) < SE
     np.testing.assert_allclose(
@@ -58,8 +57,6 @@ def test_means_are_those_of_enumeration(name: str, kernel: str, scan: str) -> No
 def test_moments_are_those_of_the_draws() -> None:
     model = SMALL["dense reals"]
     result = mg.sample(model, num_chains=37, num_sweeps=50, thin=3, store_states=True, seed=1)
-    assert result.draws is not None and result.mean is not None
-    assert result.correlations is not None and result.edges is not None
     draws = result.draws.reshape(-1, 8).astype(float)
     np.testing.assert_allclose(result.mean, draws.mean(axis=0), rtol=0, atol=1e-13)
     products = draws[:, result.edges[0]] * draws[:, result.edges[1]]
@@ -115,7 +112,6 @@ def test_magnetisation_of_the_smallest_lattice(beta: float, square: float, absol
         store_states=True,
         seed=4,
     )
-    assert result.draws is not None
     magnetisation = result.draws.mean(axis=2)
     assert deviation(magnetisation, 0.0) < SE
     assert deviation(magnetisation**2, square) < SE

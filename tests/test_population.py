@@ -293,7 +293,7 @@ def test_other_containers() -> None:
     assert sampleset.vartype.name == "BINARY"
     assert sampleset.record.energy.tolist() == result.energies.ravel().tolist()
     dataset = result.to_xarray()
-    assert dataset.states.dims == ("chain", "draw", "variable")
+    assert dataset.states.dims == ("chain", "draw", "site")
     assert dataset.log_z.sel(beta=1.0).shape == (2,)
 
 

@@ -124,11 +124,12 @@ def test_info(annealed: AnnealResult) -> None:
 
 
 def test_trajectory(annealed: AnnealResult) -> None:
-    assert annealed.trajectory is not None
     sweeps, energies = annealed.trajectory
     assert energies.shape == (5, sweeps.size)
     assert sweeps.size <= 4
-    assert mg.anneal(spin_model(), num_reads=2, num_sweeps=5).trajectory is None
+    without = mg.anneal(spin_model(), num_reads=2, num_sweeps=5)
+    with pytest.raises(AttributeError, match="run with trajectory= a number of points"):
+        without.trajectory  # noqa: B018
 
 
 @pytest.mark.parametrize("num_best", [0, 1, 2, 100])
@@ -146,10 +147,6 @@ def test_num_best(num_best: int) -> None:
 
 
 def test_means_are_those_of_the_draws(sampled: SampleResult) -> None:
-    assert sampled.draws is not None
-    assert sampled.mean is not None
-    assert sampled.correlations is not None
-    assert sampled.edges is not None
     draws = sampled.draws.reshape(-1, 2).astype(float)
     assert sampled.mean == pytest.approx(draws.mean(axis=0), abs=1e-12)
     rows, columns = sampled.edges
@@ -188,10 +185,10 @@ def test_to_dimod_without_draws() -> None:
 def test_to_xarray(annealed: AnnealResult, sampled: SampleResult) -> None:
     pytest.importorskip("xarray")
     dataset = annealed.to_xarray()
-    assert dict(dataset.sizes) == {"read": 5, "variable": 4}
+    assert dict(dataset.sizes) == {"read": 5, "site": 4}
     assert dataset["energies"].values.tolist() == annealed.energies.tolist()
     dataset = sampled.to_xarray()
-    assert dict(dataset.sizes) == {"chain": 6, "draw": 30, "variable": 2}
+    assert dict(dataset.sizes) == {"chain": 6, "draw": 30, "site": 2, "end": 2, "edge": 1}
     assert dataset["mean"].values.tolist() == pytest.approx(
         dataset["draws"].mean(("chain", "draw"))
     )

@@ -55,8 +55,6 @@ def test_means_are_exact(model: mg.Ising | mg.Qubo, kernel: str, scan: str) -> N
         seed=1,
     )
     mean, second, energy = exact(model, beta)
-    assert result.draws is not None
-    assert result.edges is not None
     chain_means = result.draws.mean(axis=1)
     errors = chain_means.std(axis=0, ddof=1) / math.sqrt(500)
     assert (np.abs(result.mean - mean) < 5 * errors).all()
@@ -72,7 +70,6 @@ def test_shapes() -> None:
     result = mg.sample(SPINS, num_chains=7, num_sweeps=25, thin=4, store_states=True, seed=1)
     assert result.states.shape == (7, 5)
     assert result.energies.shape == (7, 6)
-    assert result.draws is not None
     assert result.draws.shape == (7, 6, 5)
     assert result.states.tolist() == result.draws[:, -1].tolist()
     flat = result.draws.reshape(-1, 5)
@@ -82,8 +79,7 @@ def test_shapes() -> None:
 def test_defaults() -> None:
     result = mg.sample(SPINS, seed=1)
     assert result.energies.shape == (64, 1000)
-    assert result.draws is None
-    assert result.mean is not None
+    assert not hasattr(result, "draws")
     info = result.info
     assert (info["beta"], info["warmup"], info["thin"]) == (1.0, 500, 1)
     assert (info["kernel"], info["scan"]) == ("metropolis", "sequential")
@@ -106,9 +102,9 @@ def test_warmup_is_not_drawn() -> None:
 
 def test_without_moments() -> None:
     result = mg.sample(SPINS, num_chains=2, num_sweeps=2, moments=False, seed=1)
-    assert result.mean is None
-    assert result.correlations is None
-    assert result.edges is None
+    assert not hasattr(result, "mean")
+    assert not hasattr(result, "correlations")
+    assert not hasattr(result, "edges")
 
 
 @pytest.mark.parametrize("n", [0, 1])
@@ -120,7 +116,6 @@ def test_smallest_runs(n: int, num_sweeps: int) -> None:
     )
     assert result.states.shape == (2, n)
     assert result.energies.shape == (2, num_sweeps)
-    assert result.draws is not None
     assert result.draws.shape == (2, num_sweeps, n)
     assert result.best.state.shape == (n,)
 
@@ -161,7 +156,6 @@ def test_initial_states_and_clamp() -> None:
     )
     assert result.states.tolist() == [[-1, 1, 1, 1, 1], [-1, -1, -1, -1, -1]]
     drawn = mg.sample(SPINS, num_sweeps=20, clamp={0: -1, 3: 1}, store_states=True)
-    assert drawn.draws is not None
     assert (drawn.draws[:, :, [0, 3]] == [-1, 1]).all()
 
 

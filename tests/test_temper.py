@@ -1,6 +1,7 @@
 """`temper` on the real core: shapes, exact means at every rung, ladders that tune themselves."""
 
 import math
+import pickle
 import re
 import warnings
 from pathlib import Path
@@ -45,8 +46,6 @@ def test_means_of_every_rung_are_exact(model: Model, options: dict[str, Any]) ->
         cluster_moves=True, seed=1, **options,
     )  # fmt: skip
     states = all_states(model).astype(float)
-    assert result.mean is not None and result.correlations is not None
-    assert result.edges is not None
     rows, columns = result.edges
     for rung, beta in enumerate(BETAS):
         law = boltzmann(model, beta)
@@ -58,6 +57,52 @@ def test_means_of_every_rung_are_exact(model: Model, options: dict[str, Any]) ->
         assert (np.abs(result.mean[rung] - law @ states) < 3 * spread).all()
         second = law @ (states[:, rows] * states[:, columns])
         assert (np.abs(result.correlations[rung] - second) < 3 * spread).all()
+
+
+@pytest.mark.parametrize("model", [SPINS, BITS], ids=["spins", "bits"])
+def test_errors_of_moments_are_honest(model: Model) -> None:
+    """Of all rungs, columns and seeds, scores are about as wide as those of a normal law."""
+    states = all_states(model).astype(float)
+    scores = []
+    for seed in range(20):
+        result = mg.temper(
+            model, betas=BETAS, num_sweeps=2000, observe_interval=2, moments=True, seed=seed
+        )
+        rows, columns = result.edges
+        laws = np.array([boltzmann(model, beta) for beta in BETAS])
+        for found, error, values in (
+            (result.mean, result.mean_error, states),
+            (result.correlations, result.correlations_error, states[:, rows] * states[:, columns]),
+        ):
+            assert error.shape == found.shape
+            scores.append(((found - laws @ values) / error).ravel())
+    every = np.concatenate(scores)
+    assert 0.9 < (np.abs(every) < 2).mean() < 0.99
+    assert 0.7 < (every**2).mean() < 1.3
+
+
+def test_moments_of_a_run_that_is_cut_have_no_error() -> None:
+    result = mg.temper(SPINS, betas=BETAS, num_sweeps=60, observe_interval=10, moments=True, seed=1)
+    assert np.isfinite(result.mean).all()
+    assert np.isnan(result.mean_error).all() and np.isnan(result.correlations_error).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("mean", "mean was not recorded: run with moments=True, and observe_interval from 1"),
+        ("correlations_error", "correlations_error was not recorded: run with moments=True"),
+        ("edges", "edges were not recorded: run with moments=True"),
+        ("draws", "draws were not recorded: run with store_states=True"),
+        ("link_overlaps", "link_overlaps were not recorded: run with num_ladders of at least 2"),
+    ],
+)
+def test_what_was_not_recorded_names_the_option(name: str, message: str) -> None:
+    result = mg.temper(GLASS, betas=BETAS, num_ladders=1, num_sweeps=50, seed=1)
+    assert not hasattr(result, name)
+    with pytest.raises(AttributeError, match=message):
+        getattr(result, name)
+    assert not hasattr(pickle.loads(pickle.dumps(result)), name)
 
 
 def test_shapes() -> None:
@@ -206,13 +251,20 @@ def test_xarray_has_arviz_dimensions() -> None:
     assert "draws" not in result.to_xarray()
     result = mg.temper(GLASS, betas=BETAS, num_sweeps=50, store_states=True, seed=1)
     dataset = result.to_xarray()
-    assert dataset.draws.dims == ("chain", "draw", "beta", "variable")
+    assert dataset.draws.dims == ("chain", "draw", "beta", "site")
     assert dataset.draws.shape == (2, 50, 4, 60)
-    assert result.draws is not None
     assert result.draws[:, :, -1].tolist() == result.states.tolist()
     assert dataset.energies.dims == ("chain", "draw", "beta")
     assert dataset.beta.values.tolist() == BETAS
     assert float(dataset.energies[1, 7, 2]) == result.energies[1, 2, 7]
+    result = mg.temper(GLASS, betas=BETAS, num_sweeps=500, moments=True, seed=1)
+    dataset = result.to_xarray()
+    for name in ("correlations", "correlations_error"):
+        assert dataset[name].dims == ("beta", "edge")
+        assert dataset[name].values.tolist() == getattr(result, name).tolist()
+    for name in ("mean", "mean_error"):
+        assert dataset[name].dims == ("beta", "site")
+    assert dataset.edges.values.tolist() == result.edges.tolist()
 
 
 @pytest.mark.parametrize(
@@ -264,7 +316,6 @@ def test_observables_are_those_of_the_draws() -> None:
         GLASS, betas=BETAS, num_ladders=4, num_sweeps=640, thin=2, observe_interval=1,
         store_states=True, seed=1,
     )  # fmt: skip
-    assert result.draws is not None
     m = result.draws.mean(axis=3)
     q = (result.draws[::2] * result.draws[1::2]).mean(axis=3)
     for estimates, draws in (

@@ -506,7 +506,7 @@ class TemperRun:
         """Return histograms of overlaps and of link overlaps, a rung a row."""
 
     def moments(self) -> NDArray[np.int64]:
-        """Return sums of spins, then of products over couplings, a rung a row."""
+        """Return sums of spins, then of products over couplings, by part of the run and rung."""
 
     @property
     def path(self) -> str: ...

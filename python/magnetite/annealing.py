@@ -15,6 +15,7 @@ from magnetite.control import Tally
 from magnetite.facts import run_facts, versions
 from magnetite.models import Model
 from magnetite.plans import AnnealPlan
+from magnetite.recorded import NOT_RECORDED
 from magnetite.results import AnnealResult, Best
 from magnetite.rounds import Pool, Round, first_round, merge, next_round
 from magnetite.starts import tile_states
@@ -183,7 +184,7 @@ class AnnealJob:
             best_objective=self.objective(pool.best.energy),
             best_states=self._model.from_spins(pool.best_states) if plan.num_best else None,
             best_energies=pool.best_energies if plan.num_best else None,
-            trajectory=pool.trajectory,
+            trajectory=pool.trajectory or NOT_RECORDED,
             chains=pool.chains,
             sweeps_done=pool.sweeps_done,
             variables=model.variables,

@@ -37,7 +37,7 @@ def to_dataset(
     variables: Sequence[Any],
     info: Mapping[str, Any],
 ) -> "xarray.Dataset":
-    """Return an `xarray.Dataset` of named arrays, with labels as the coordinate `variable`."""
+    """Return an `xarray.Dataset` of named arrays, with labels as the coordinate `site`."""
     import xarray
 
     labels = np.empty(len(variables), dtype=object)
@@ -45,7 +45,7 @@ def to_dataset(
     if isinstance(variables, range):
         labels = np.arange(variables.start, variables.stop, variables.step)
     attrs = {name: value if _plain(value) else json.dumps(value) for name, value in info.items()}
-    return xarray.Dataset(arrays, coords={"variable": labels}, attrs=attrs)
+    return xarray.Dataset(arrays, coords={"site": labels}, attrs=attrs)
 
 
 def _plain(value: object) -> bool:

@@ -250,7 +250,6 @@ def _annealed(
     )
     if more.info["stop_reason"] != "completed":
         return Estimate.refused(f"the run was ended ({more.info['stop_reason']}) before annealing")
-    assert more.draws is not None
     found = annealed_log_partition(
         model,
         float(run.betas[-1]),

@@ -173,11 +173,11 @@ class PopulationResult(Result):
         --------
         >>> import magnetite as mg
         >>> result = mg.population_anneal(mg.Ising({("a", "b"): 1.0}), population=50, seed=1)
-        >>> result.to_xarray().states.sel(variable="a").shape
+        >>> result.to_xarray().states.sel(site="a").shape
         (2, 50)
         """
         arrays: dict[str, tuple[tuple[str, ...], NDArray[Any]]] = {
-            "states": (("chain", "draw", "variable"), self.states),
+            "states": (("chain", "draw", "site"), self.states),
             "energies": (("chain", "draw"), self.energies),
             "objectives": (("chain", "draw"), self.objectives),
             "families": (("chain", "draw"), self.families),

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from os import PathLike
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from magnetite.diagnostics.convergence import ess_bulk, split_r_hat
 from magnetite.estimates import Estimate, mean_of_chains
 from magnetite.exports import to_dataset, to_sampleset
 from magnetite.models.base import Sense
+from magnetite.recorded import NOT_RECORDED, Recorded
 from magnetite.storage import read_archive, write_archive
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ _KINDS: dict[str, type["Result"]] = {}
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Result:
+class Result(Recorded):
     """What the results of all samplers share.
 
     Attributes
@@ -110,7 +111,7 @@ class Result:
         ...     mg.load(f"{folder}/result.npz").variables
         ('a', 'b')
         """
-        content = {field.name: getattr(self, field.name) for field in fields(self)}
+        content = {field.name: vars(self)[field.name] for field in fields(self)}
         for name, value in content.items():
             if isinstance(value, Best | Trajectory):
                 content[name] = value._asdict()
@@ -152,8 +153,8 @@ class AnnealResult(Result):
     ----------
     best_states, best_energies : ndarray or None
         The `num_best` lowest distinct states of the whole run, ascending; None with num_best=0.
-    trajectory : Trajectory or None
-        Energies on the way, when asked for.
+    trajectory : Trajectory
+        Energies on the way, recorded with ``trajectory=`` so many points.
     chains : ndarray of int64
         Number of each read's chain: `first_chain` for the read alone, in another run.
     sweeps_done : ndarray of int64
@@ -171,11 +172,13 @@ class AnnealResult(Result):
     ['a', 'b']
     """
 
+    _recorded_with: ClassVar[dict[str, str]] = {"trajectory": "trajectory= a number of points"}
+
     chains: NDArray[np.int64]
     sweeps_done: NDArray[np.int64]
     best_states: NDArray[np.int8] | None = None
     best_energies: NDArray[np.float64] | None = None
-    trajectory: Trajectory | None = None
+    trajectory: Trajectory = NOT_RECORDED
 
     def __repr__(self) -> str:
         num_reads, num_variables = self.states.shape
@@ -200,11 +203,11 @@ class AnnealResult(Result):
         --------
         >>> import magnetite as mg
         >>> result = mg.anneal(mg.Ising({("a", "b"): 1.0}), num_reads=4, seed=1)
-        >>> result.to_xarray().states.sel(variable="a").shape
+        >>> result.to_xarray().states.sel(site="a").shape
         (4,)
         """
         arrays: dict[str, tuple[tuple[str, ...], NDArray[Any]]] = {
-            "states": (("read", "variable"), self.states),
+            "states": (("read", "site"), self.states),
             "energies": (("read",), self.energies),
             "objectives": (("read",), self.objectives),
         }
@@ -224,13 +227,14 @@ class SampleResult(Result):
     ----------
     last_energies : ndarray of float64
         Energies (num_chains,) of `states`.
-    draws : ndarray of int8 or None
-        All draws (num_chains, num_draws, n), with ``store_states=True``.
-    mean : ndarray of float64 or None
-        Mean of each variable over chains and draws, in the model's own values.
-    correlations : ndarray of float64 or None
+    draws : ndarray of int8
+        All draws (num_chains, num_draws, n), recorded with ``store_states=True``.
+    mean : ndarray of float64
+        Mean of each variable over chains and draws, in the model's own values; this and the next
+        two are recorded unless ``moments=False``.
+    correlations : ndarray of float64
         Mean of the product x_i x_j for each of `edges`, in the model's own values.
-    edges : ndarray of int64 or None
+    edges : ndarray of int64
         Pairs (2, m) of positions in `variables`, i < j.
 
     Examples
@@ -241,11 +245,18 @@ class SampleResult(Result):
     ((8, 100), (2,), [[0], [1]])
     """
 
+    _recorded_with: ClassVar[dict[str, str]] = {
+        "draws": "store_states=True",
+        "mean": "moments=True",
+        "correlations": "moments=True",
+        "edges": "moments=True",
+    }
+
     last_energies: NDArray[np.float64]
-    draws: NDArray[np.int8] | None = None
-    mean: NDArray[np.float64] | None = None
-    correlations: NDArray[np.float64] | None = None
-    edges: NDArray[np.int64] | None = None
+    draws: NDArray[np.int8] = NOT_RECORDED
+    mean: NDArray[np.float64] = NOT_RECORDED
+    correlations: NDArray[np.float64] = NOT_RECORDED
+    edges: NDArray[np.int64] = NOT_RECORDED
 
     def __repr__(self) -> str:
         num_chains, num_draws = self.energies.shape
@@ -285,7 +296,7 @@ class SampleResult(Result):
         80
         """
         states, energies = self.states, self.last_energies
-        if self.draws is not None:
+        if self._has("draws"):
             made = ~np.isnan(self.energies)
             states, energies = self.draws[made], self.energies[made]
         return to_sampleset(states, energies, self.variables, self.values, self.info)
@@ -301,14 +312,16 @@ class SampleResult(Result):
         (8,)
         """
         arrays: dict[str, tuple[tuple[str, ...], NDArray[Any]]] = {
-            "states": (("chain", "variable"), self.states),
+            "states": (("chain", "site"), self.states),
             "energies": (("chain", "draw"), self.energies),
             "objectives": (("chain", "draw"), self.objectives),
         }
-        if self.draws is not None:
-            arrays["draws"] = (("chain", "draw", "variable"), self.draws)
-        if self.mean is not None:
-            arrays["mean"] = (("variable",), self.mean)
+        if self._has("draws"):
+            arrays["draws"] = (("chain", "draw", "site"), self.draws)
+        if self._has("mean"):
+            arrays["mean"] = (("site",), self.mean)
+            arrays["correlations"] = (("edge",), self.correlations)
+            arrays["edges"] = (("end", "edge"), self.edges)
         return to_dataset(arrays, self.variables, self.info)
 
 

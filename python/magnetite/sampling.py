@@ -15,6 +15,7 @@ from magnetite.jobs import RunJob
 from magnetite.models import Model
 from magnetite.moments import moments_in_values
 from magnetite.plans import SamplePlan
+from magnetite.recorded import NOT_RECORDED
 from magnetite.results import Best, SampleResult
 from magnetite.starts import tile_states
 
@@ -68,7 +69,7 @@ class SampleJob(RunJob[_core.SampleRun]):
             best=Best(model.from_spins(spins), best_energy),
             best_objective=self.objective(best_energy),
             **self._moments(),
-            draws=model.from_spins(run.draws()) if self._plan.store_states else None,
+            draws=model.from_spins(run.draws()) if self._plan.store_states else NOT_RECORDED,
             variables=model.variables,
             values=model.values,
             objective_name=model.objective_name,

@@ -71,11 +71,11 @@ class SolveResult(Result):
         --------
         >>> import magnetite as mg
         >>> result = mg.solve(mg.Ising({("a", "b"): 1.0}), seed=1)
-        >>> result.to_xarray().states.sel(variable="a").dims
+        >>> result.to_xarray().states.sel(site="a").dims
         ('state',)
         """
         arrays: dict[str, tuple[tuple[str, ...], NDArray[Any]]] = {
-            "states": (("state", "variable"), self.states),
+            "states": (("state", "site"), self.states),
             "energies": (("state",), self.energies),
             "objectives": (("state",), self.objectives),
         }

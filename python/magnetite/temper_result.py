@@ -1,13 +1,14 @@
 """What replica exchange returns: draws and observables by rung, and how replicas travelled."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from magnetite.exports import to_dataset, to_sampleset
 from magnetite.observables import Observables
+from magnetite.recorded import NOT_RECORDED
 from magnetite.results import Result
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     import xarray
 
 __all__ = ["TemperResult"]
+
+MOMENTS = ("mean", "mean_error", "correlations", "correlations_error", "edges")
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -55,13 +58,22 @@ class TemperResult(Observables, Result):
     overlaps, link_overlaps : ndarray of int64
         Histograms (num_rungs, num_bins) of q and q_l over all pairs, from -1 to 1: a bin for each
         of their values, or 201 bins with one value more in some; `overlap_edges` are those of q.
-    draws : ndarray of int8 or None
-        All draws (num_ladders, num_rungs, num_draws, n), with ``store_states=True``.
-    mean : ndarray of float64 or None
-        Means (num_rungs, n) of the variables, with ``moments=True``.
-    correlations, edges : ndarray or None
-        Means (num_rungs, m) of x_i x_j over the pairs (2, m) of positions in `variables`.
+    draws : ndarray of int8
+        All draws (num_ladders, num_rungs, num_draws, n), recorded with ``store_states=True``.
+    mean, mean_error : ndarray of float64
+        Means (num_rungs, n) of the variables and their standard errors, recorded with
+        ``moments=True``. Errors are those of the jackknife over 16 parts of the run, all ladders
+        together; nan where fewer than 8 of them have measurements.
+    correlations, correlations_error, edges : ndarray
+        The same (num_rungs, m) of the products x_i x_j over the pairs (2, m) of positions in
+        `variables`.
     """
+
+    _recorded_with: ClassVar[dict[str, str]] = {
+        "draws": "store_states=True",
+        **dict.fromkeys(MOMENTS, "moments=True, and observe_interval from 1 to num_draws"),
+        "link_overlaps": "num_ladders of at least 2, and at most 16 couplings a site",
+    }
 
     num_free: int
     betas: FloatArray
@@ -74,11 +86,13 @@ class TemperResult(Observables, Result):
     single_sums: FloatArray
     pair_sums: FloatArray
     overlaps: IntArray
-    link_overlaps: IntArray | None = None
-    draws: NDArray[np.int8] | None = None
-    mean: FloatArray | None = None
-    correlations: FloatArray | None = None
-    edges: IntArray | None = None
+    link_overlaps: IntArray = NOT_RECORDED
+    draws: NDArray[np.int8] = NOT_RECORDED
+    mean: FloatArray = NOT_RECORDED
+    mean_error: FloatArray = NOT_RECORDED
+    correlations: FloatArray = NOT_RECORDED
+    correlations_error: FloatArray = NOT_RECORDED
+    edges: IntArray = NOT_RECORDED
 
     def __repr__(self) -> str:
         num_ladders, num_rungs, num_draws = self.energies.shape
@@ -128,7 +142,7 @@ class TemperResult(Observables, Result):
         return to_sampleset(states, energies, self.variables, self.values, self.info)
 
     def to_xarray(self) -> "xarray.Dataset":
-        """Return the draws as an `xarray.Dataset` with dimensions (chain, draw, beta, variable).
+        """Return the draws as an `xarray.Dataset` with dimensions (chain, draw, beta, site).
 
         A chain is a ladder, so that ArviZ reads energies and compares ladders.
 
@@ -143,12 +157,15 @@ class TemperResult(Observables, Result):
         arrays: dict[str, tuple[tuple[str, ...], NDArray[Any]]] = {
             "energies": (("chain", "draw", "beta"), self.energies.transpose(0, 2, 1)),
             "objectives": (("chain", "draw", "beta"), self.objectives.transpose(0, 2, 1)),
-            "states": (("chain", "beta", "variable"), self.states),
+            "states": (("chain", "beta", "site"), self.states),
         }
-        if self.draws is not None:
-            dims = ("chain", "draw", "beta", "variable")
+        if self._has("draws"):
+            dims = ("chain", "draw", "beta", "site")
             arrays["draws"] = (dims, self.draws.transpose(0, 2, 1, 3))
-        if self.mean is not None:
-            arrays["mean"] = (("beta", "variable"), self.mean)
+        if self._has("mean"):
+            arrays["edges"] = (("end", "edge"), self.edges)
+            for name, dim in (("mean", "site"), ("correlations", "edge")):
+                for field in (name, f"{name}_error"):
+                    arrays[field] = (("beta", dim), getattr(self, field))
         dataset = to_dataset(arrays, self.variables, self.info)
         return dataset.assign_coords(beta=self.betas)

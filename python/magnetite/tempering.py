@@ -16,8 +16,9 @@ from magnetite.checkpoints import Checkpoint, write_checkpoint
 from magnetite.control import Tally
 from magnetite.facts import run_facts, versions
 from magnetite.models import Model
-from magnetite.moments import moments_in_values
+from magnetite.moments import moments_of_parts
 from magnetite.plans import TemperPlan
+from magnetite.recorded import NOT_RECORDED
 from magnetite.results import Best
 from magnetite.stages import (
     Seen,
@@ -315,9 +316,9 @@ class TemperJob:
             single_sums=run.single_sums(),
             pair_sums=run.pair_sums(),
             overlaps=run.histograms()[0],
-            link_overlaps=run.histograms()[1] if plan.links else None,
+            link_overlaps=run.histograms()[1] if plan.links else NOT_RECORDED,
             **self._moments(),
-            draws=model.from_spins(run.draws()) if plan.store_states else None,
+            draws=model.from_spins(run.draws()) if plan.store_states else NOT_RECORDED,
             variables=model.variables,
             values=model.values,
             objective_name=model.objective_name,
@@ -353,14 +354,15 @@ class TemperJob:
             warnings.warn(complaint, RuntimeWarning, stacklevel=5)  # who called temper
 
     def _moments(self) -> dict[str, NDArray[Any]]:
-        """Return means and correlations by rung of the values x = middle + reach * spin."""
+        """Return means and correlations by rung, with errors, where they were recorded."""
         current, plan = self._state.current, self._plan
-        measured = int(current.run.counts().sum()) * plan.num_ladders
-        if not plan.moments or not current.stage.measured or measured == 0:
+        counts = current.run.counts()
+        if not plan.moments or not current.stage.measured or not counts.any():
             return {}
-        sums = current.run.moments() / measured
-        mean, products = np.split(sums, [self._model.num_variables], axis=1)
-        return moments_in_values(self._model, mean, products)
+        sums = current.run.moments()
+        return moments_of_parts(
+            self._model, sums, plan.num_ladders * counts.reshape(len(sums), -1).sum(axis=1)
+        )
 
     def _restored(self, saved: dict[str, Any]) -> _State:
         """Return the state that `save` wrote."""

@@ -4,7 +4,7 @@ use super::arrays::{ChainArguments, entry, from_dict, lock, matrix, to_dict};
 use super::model::Ising;
 use crate::error::{Error, Result, invalid};
 use crate::model;
-use crate::run::{Archive, ClusterMoves, PAIR, PARTS, SINGLE, Swaps, Temper, TemperOptions};
+use crate::run::{Archive, ClusterMoves, MOMENT_PARTS, PAIR, PARTS, SINGLE, Swaps, Temper, TemperOptions};
 use ndarray::{Array3, Array4};
 use numpy::{IntoPyArray, PyArray1, PyArray2, PyArray3, PyArray4, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
@@ -212,10 +212,10 @@ impl TemperRun {
         ))
     }
 
-    fn moments<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<i64>>> {
+    fn moments<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray3<i64>>> {
         let sums = lock(&self.run).moments().to_vec();
-        let columns = sums.len() / self.num_rungs;
-        matrix(py, sums, self.num_rungs, columns)
+        let columns = sums.len() / (MOMENT_PARTS * self.num_rungs);
+        shaped3(py, (MOMENT_PARTS, self.num_rungs, columns), sums)
     }
 
     #[getter]

@@ -31,7 +31,8 @@ pub use population::{Population, PopulationCheckpoint};
 pub use sample::{Sample, SampleOptions};
 pub use tally::{Step, Tally};
 pub use temper::{
-    Archive, ClusterMoves, Clusters, Flow, Ladder, PAIR, PARTS, SINGLE, Swaps, Temper, TemperOptions,
+    Archive, ClusterMoves, Clusters, Flow, Ladder, MOMENT_PARTS, PAIR, PARTS, SINGLE, Swaps, Temper,
+    TemperOptions,
 };
 
 use rayon::prelude::*;

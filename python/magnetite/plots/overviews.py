@@ -151,7 +151,7 @@ def _slowest_autocorrelation(result: TemperResult, ax: "Axes") -> None:
 def _of_reads(result: AnnealResult) -> dict[str, Picture]:
     """Return the pictures that there are data for."""
     pictures: dict[str, Picture] = {}
-    if result.trajectory is not None and np.isfinite(result.trajectory.energies).any():
+    if hasattr(result, "trajectory") and np.isfinite(result.trajectory.energies).any():
         sweeps, energies = result.trajectory
         pictures["trajectory"] = lambda ax: trajectory(sweeps, energies, ax=ax)
     if len(result.info["rounds"]) > 1:

@@ -10,6 +10,9 @@ use crate::model::Ising;
 /// Parts of time whose sums stand apart.
 pub const PARTS: usize = 64;
 
+/// Parts of time in which the sums of spins and products stand apart: enough to tell an error, as there are many of them.
+pub const MOMENT_PARTS: usize = 16;
+
 /// Sums a ladder and rung: energy, its square; magnetisation a site, its size, square and fourth power.
 pub const SINGLE: usize = 6;
 
@@ -35,7 +38,8 @@ pub struct Measure {
     pub links: Vec<u64>,
     /// Bins of the two histograms.
     pub bins: [usize; 2],
-    /// Sums of spins by rung and site, then of products by rung and coupling, where they are asked for.
+    /// By the parts of [`MOMENT_PARTS`] and rung, over all ladders: sums of spins by site, then of products by coupling;
+    /// where they are asked for.
     pub moments: Vec<i64>,
 }
 
@@ -110,6 +114,7 @@ impl Measure {
         let (n, m) = (model.num_sites(), model.num_couplings());
         let pairs = num_ladders / 2;
         let bins = [n, m].map(|most| (most + 1).min(MOST_BINS));
+        let num_moments = if with_moments { n + m } else { 0 };
         Self {
             num_rungs,
             num_sites: n,
@@ -119,7 +124,7 @@ impl Measure {
             overlaps: vec![0; num_rungs * bins[0]],
             links: vec![0; num_rungs * bins[1]],
             bins,
-            moments: vec![0; if with_moments { num_rungs * (n + m) } else { 0 }],
+            moments: vec![0; MOMENT_PARTS * num_rungs * num_moments],
         }
     }
 
@@ -152,9 +157,10 @@ impl Measure {
     }
 
     /// Adds the spins of a replica and the products of its coupled spins.
-    pub fn add_moments(&mut self, rung: usize, sites: &[u64], links: &[u64]) {
-        let width = self.moments.len() / self.num_rungs.max(1);
-        let sums = &mut self.moments[rung * width..][..width];
+    pub fn add_moments(&mut self, rung: usize, part: usize, sites: &[u64], links: &[u64]) {
+        let width = self.moments.len() / (MOMENT_PARTS * self.num_rungs).max(1);
+        let row = part * MOMENT_PARTS / PARTS * self.num_rungs + rung;
+        let sums = &mut self.moments[row * width..][..width];
         let (spins, products) = sums.split_at_mut(self.num_sites);
         for (sums, words) in [(spins, sites), (products, links)] {
             for (sums, &word) in sums.chunks_mut(64).zip(words) {

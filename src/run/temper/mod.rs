@@ -15,7 +15,7 @@ mod restore;
 pub use archive::Writer as Archive;
 pub use cluster::Clusters;
 pub use ladder::{Flow, Ladder, Swaps};
-pub use measure::{PAIR, PARTS, SINGLE};
+pub use measure::{MOMENT_PARTS, PAIR, PARTS, SINGLE};
 pub use options::{ClusterMoves, TemperOptions};
 
 use super::Workers;
@@ -280,7 +280,8 @@ impl Temper {
                 let (sites, energy) = (block.sites.lane(lane), block.energies[lane] + offset);
                 self.measure.add_single(ladder, rung, part, energy, count(sites));
                 if self.options.moments {
-                    self.measure.add_moments(rung, sites, block.links.lane(lane));
+                    self.measure
+                        .add_moments(rung, part, sites, block.links.lane(lane));
                 }
                 if ladder % 2 == 1 {
                     let (other, other_lane) =

@@ -129,7 +129,8 @@ impl Temper {
         ([&self.measure.overlaps, &self.measure.links], self.measure.bins)
     }
 
-    /// Sums of spins by rung and site, and of products by rung and coupling; empty unless asked for.
+    /// Sums over ladders by part of time ([`super::MOMENT_PARTS`] of them) and rung: of spins by site, then of products
+    /// by coupling; empty unless asked for.
     #[must_use]
     pub fn moments(&self) -> &[i64] {
         &self.measure.moments
