@@ -123,6 +123,36 @@ def test_info(annealed: AnnealResult) -> None:
     assert only["best_energy"] == annealed.best.energy
 
 
+@pytest.mark.parametrize("n", [10, 60])
+@pytest.mark.parametrize("offset", [0.0, 0.25])
+def test_exact_sums_are_saved_with_their_problem(n: int, offset: float, tmp_path: Path) -> None:
+    labels = [("site", i) for i in range(n)]
+    edges = {(labels[i], labels[i + 1]): (-1.0) ** (i // 3) + offset for i in range(n - 1)}
+    model = mg.Qubo(edges, offset=0.1 + 0.2, sense="maximise")
+    result = mg.exact(model, beta=0.3, clamp={("site", 1): 1, ("site", 5): 0}, num_ground_states=3)
+    result.save(tmp_path / "exact.npz")
+    again = mg.load(tmp_path / "exact.npz")
+    assert repr(again) == repr(result)
+    for field in dataclasses.fields(result):
+        one, other = getattr(result, field.name), getattr(again, field.name)
+        if isinstance(one, np.ndarray):
+            assert (one.dtype, one.tolist()) == (other.dtype, other.tolist())
+        elif field.name == "levels" and one is not None:
+            assert [part.tolist() for part in one] == [part.tolist() for part in other]
+        elif field.name != "_problem":
+            assert one == other
+    betas = [0.0, 0.7, np.inf]
+    for curve, other in zip(
+        vars(result.thermodynamics(betas)).values(),
+        vars(again.thermodynamics(betas)).values(),
+        strict=True,
+    ):
+        assert str(curve) == str(other)
+    if n == 10:
+        assert again.states().tolist() == result.states().tolist()
+        assert again.probabilities.tolist() == result.probabilities.tolist()
+
+
 def test_trajectory(annealed: AnnealResult) -> None:
     sweeps, energies = annealed.trajectory
     assert energies.shape == (5, sweeps.size)

@@ -19,10 +19,10 @@ from magnetite.models import (
     number_partition,
 )
 from magnetite.population_anneal import population_anneal
-from magnetite.results import load
 from magnetite.resume import resume
 from magnetite.sample import sample
 from magnetite.solve import solve
+from magnetite.stored import load
 from magnetite.temper import temper
 from magnetite.times import tts
 

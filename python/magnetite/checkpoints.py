@@ -10,7 +10,15 @@ from magnetite.models import Model
 from magnetite.plans import AnnealPlan, PopulationPlan, SamplePlan, SolvePlan, TemperPlan
 from magnetite.storage import encode, read_archive, write_archive
 
-__all__ = ["AnyPlan", "Checkpoint", "check_labels", "read_checkpoint", "write_checkpoint"]
+__all__ = [
+    "AnyPlan",
+    "Checkpoint",
+    "check_labels",
+    "model_from_content",
+    "model_to_content",
+    "read_checkpoint",
+    "write_checkpoint",
+]
 
 AnyPlan = AnnealPlan | PopulationPlan | SamplePlan | SolvePlan | TemperPlan
 
@@ -58,7 +66,7 @@ def check_labels(model: Model, checkpoint: Path | None) -> None:
 def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     """Write a checkpoint; the one before it is there until the new one is whole."""
     content = {
-        "model": {"class": _class_name(checkpoint.model), **checkpoint.model.__getstate__()},
+        "model": model_to_content(checkpoint.model),
         "plan": checkpoint.plan.content(),
         "state": checkpoint.state,
         "time_left": checkpoint.time_left,
@@ -73,18 +81,20 @@ def read_checkpoint(path: str | PathLike[str]) -> Checkpoint:
     if sampler not in _PLANS:
         raise ValueError(f"{path}: holds a magnetite {kind}, not a checkpoint")
     plan = _PLANS[sampler].from_content(content["plan"])
-    model = _model(content["model"])
+    model = model_from_content(content["model"])
     return Checkpoint(sampler, model, plan, content["state"], content["time_left"])
 
 
-def _class_name(model: Model) -> str:
-    """Return the model's class; for one of the user's own, that of ours it is made from."""
+def model_to_content(model: Model) -> dict[str, Any]:
+    """Return a model as a file holds it; one of the user's own class as that of ours it is."""
     classes = type(model).__mro__
-    return next(c.__name__ for c in classes if c.__module__.startswith(models.__name__))
+    name = next(c.__name__ for c in classes if c.__module__.startswith(models.__name__))
+    return {"class": name, **model.__getstate__()}
 
 
-def _model(content: dict[str, Any]) -> Model:
-    kind: type[Model] = getattr(models, content.pop("class"))
+def model_from_content(content: dict[str, Any]) -> Model:
+    """Undo `model_to_content`, to the last bit."""
+    kind: type[Model] = getattr(models, content["class"])
     model = kind.__new__(kind)
-    model.__setstate__(content)
+    model.__setstate__({name: value for name, value in content.items() if name != "class"})
     return model

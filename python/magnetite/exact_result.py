@@ -4,14 +4,17 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from magnetite.checkpoints import model_from_content, model_to_content
 from magnetite.exports import to_sampleset
 from magnetite.memory import check_memory
 from magnetite.results import Best
+from magnetite.starts import Clamp
+from magnetite.stored import Stored
 from magnetite.summing import Problem, choose_way, sum_up
 from magnetite.thermodynamics import Thermodynamics, check_betas
 
@@ -35,7 +38,7 @@ class Levels(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class ExactResult:
+class ExactResult(Stored):
     """Exact values of one Boltzmann distribution; nothing in it has an error but rounding.
 
     Attributes
@@ -121,6 +124,27 @@ class ExactResult:
             f"{self.method}; log Z {self.log_z:.10g}, mean energy {self.mean_energy:.10g}; "
             f"lowest energy {self.ground_energy:.10g}, of {self.degeneracy} states>"
         )
+
+    def _content(self) -> dict[str, Any]:
+        problem = vars(self._problem)
+        return {
+            **super()._content(),
+            "levels": None if self.levels is None else self.levels._asdict(),
+            "_problem": {
+                **problem,
+                "model": model_to_content(self._problem.model),
+                "clamp": vars(self._problem.clamp),
+            },
+        }
+
+    @classmethod
+    def _from_archive(cls, content: dict[str, Any]) -> Self:
+        problem, levels = content["_problem"], content["levels"]
+        problem["model"] = model_from_content(problem["model"])
+        problem["clamp"] = Clamp(**problem["clamp"])
+        content["_problem"] = Problem(**problem)
+        content["levels"] = None if levels is None else Levels(**levels)
+        return cls(**content)
 
     @property
     def best(self) -> Best:

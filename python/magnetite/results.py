@@ -1,8 +1,7 @@
 """What samplers return: states, energies and how they were found."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from os import PathLike
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -14,7 +13,7 @@ from magnetite.estimates import Estimate, mean_of_chains
 from magnetite.exports import to_dataset, to_sampleset
 from magnetite.models.base import Sense
 from magnetite.recorded import NOT_RECORDED, Recorded
-from magnetite.storage import read_archive, write_archive
+from magnetite.stored import Stored
 
 if TYPE_CHECKING:
     import dimod
@@ -35,12 +34,8 @@ class Trajectory(NamedTuple):
     energies: NDArray[np.float64]
 
 
-# Every kind of result, by the name under which files hold it.
-_KINDS: dict[str, type["Result"]] = {}
-
-
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
-class Result(Recorded):
+class Result(Recorded, Stored):
     """What the results of all samplers share.
 
     Attributes
@@ -77,45 +72,17 @@ class Result(Recorded):
     sense: Sense
     info: dict[str, Any]
 
-    def __init_subclass__(cls) -> None:
-        super().__init_subclass__()
-        _KINDS[cls.__name__] = cls
-
     @property
     def best_assignment(self) -> dict[Any, int]:
         """The best state as a dict from label to value."""
         return dict(zip(self.variables, self.best.state.tolist(), strict=True))
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the result to an npz file that `magnetite.load` reads; nothing is pickled.
-
-        Parameters
-        ----------
-        path : path
-            The file, replaced once the new one is whole.
-
-        Raises
-        ------
-        OSError
-            If it cannot be written.
-        ValueError
-            If a label is of a type that the file cannot hold.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> import magnetite as mg
-        >>> result = mg.anneal(mg.Ising({("a", "b"): 1.0}), num_reads=4, seed=1)
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     result.save(f"{folder}/result.npz")
-        ...     mg.load(f"{folder}/result.npz").variables
-        ('a', 'b')
-        """
-        content = {field.name: vars(self)[field.name] for field in fields(self)}
+    def _content(self) -> dict[str, Any]:
+        content = super()._content()
         for name, value in content.items():
             if isinstance(value, Best | Trajectory):
                 content[name] = value._asdict()
-        write_archive(path, type(self).__name__, content)
+        return content
 
     @classmethod
     def _from_archive(cls, content: dict[str, Any]) -> Self:
@@ -323,38 +290,3 @@ class SampleResult(Result):
             arrays["correlations"] = (("edge",), self.correlations)
             arrays["edges"] = (("end", "edge"), self.edges)
         return to_dataset(arrays, self.variables, self.info)
-
-
-def load(path: str | PathLike[str]) -> Any:
-    """Read a result that its `save` wrote.
-
-    Parameters
-    ----------
-    path : path
-        The npz file.
-
-    Returns
-    -------
-    AnnealResult, PopulationResult, SampleResult, SolveResult or TemperResult
-        What was saved, array for array.
-
-    Raises
-    ------
-    ValueError
-        The file is not magnetite's, is cut short or damaged, or holds a checkpoint.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> import magnetite as mg
-    >>> result = mg.anneal(mg.Ising({(0, 1): 1.0}), num_reads=4, seed=1)
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     result.save(f"{folder}/result.npz")
-    ...     mg.load(f"{folder}/result.npz").best.energy
-    -1.0
-    """
-    kind, content = read_archive(path)
-    if kind not in _KINDS:
-        hint = "; magnetite.resume goes on with it" if "checkpoint" in kind else ""
-        raise ValueError(f"{path}: holds a magnetite {kind}, not a result{hint}")
-    return _KINDS[kind]._from_archive(content)

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from magnetite.exact_result import ExactResult
 from magnetite.models import Model
-from magnetite.results import Result, load
+from magnetite.results import Result
+from magnetite.stored import load
 
 __all__ = ["check_output", "read_initial", "write_best"]
 
@@ -41,7 +43,9 @@ def read_initial(path: str | PathLike[str], model: Model) -> npt.NDArray[np.int8
         If the file holds something else or a state of another size; for text with the line.
     """
     if str(path).endswith(".npz"):
-        states = np.asarray(load(path).states, dtype=np.int8)
+        result = load(path)
+        exact = isinstance(result, ExactResult)
+        states = np.asarray(result.ground_states if exact else result.states, dtype=np.int8)
         return states.reshape(-1, states.shape[-1])  # of ladders, one replica after the other
     allowed = {str(value): value for value in model.values}
     values = []

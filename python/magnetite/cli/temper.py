@@ -22,7 +22,8 @@ from magnetite.cli.running import (
 )
 from magnetite.cli.states import read_initial
 from magnetite.cli.temper_report import TemperReport
-from magnetite.results import Result, load
+from magnetite.results import Result
+from magnetite.stored import load
 from magnetite.temper import NUM_SWEEPS, temper
 from magnetite.temper_result import TemperResult
 
