@@ -107,6 +107,35 @@ def test_runs_whose_reads_were_stopped_or_chosen_are_refused() -> None:
     assert "ended by time_limit" in mg.tts(filled, target=8).reason
 
 
+def test_runs_of_a_search_are_trials() -> None:
+    problem = mg.planted.wishart(24, 0.75, entries="sign", seed=3)
+    runs = [
+        mg.temper(problem.model, num_sweeps=10, betas=[0.05, 0.1, 0.3], seed=seed)
+        for seed in range(40)
+    ]
+    successes = sum(run.best.energy <= problem.energy + 1e-9 for run in runs)
+    assert 0 < successes < 40
+    seconds = float(np.mean([sum(run.info["timing"].values()) for run in runs]))
+    assert mg.tts(runs, target=problem.energy) == time_to_solution(successes, 40, seconds)
+    solved = [mg.solve(MODEL, num_rounds=1, seed=seed) for seed in range(3)]
+    found = mg.tts(solved, target=8)
+    assert (found.reliable, found.ess) == (True, 3.0)
+    assert not mg.tts(solved, target=9).reliable
+
+
+def test_runs_that_were_stopped_are_refused() -> None:
+    glass = mg.Ising(np.triu(np.random.default_rng(1).normal(size=(60, 60)), 1))
+    stopped = mg.solve(glass, target_energy=0.0, num_rounds=9, seed=1)
+    cut = [mg.solve(glass, time_limit=0.05, seed=seed) for seed in range(2)]
+    assert mg.tts(cut, target=0.0).reliable
+    for runs in ([stopped], [*cut, stopped]):
+        found = mg.tts(runs, target=0.0)
+        assert found.reason.startswith("a run was ended by target_energy, and runs must all be of")
+    mixed = [mg.solve(glass, num_rounds=k, seed=k) for k in (1, 2)]
+    with pytest.raises(ValueError, match=r"one length, got num_rounds=2 at index 1 after 1"):
+        mg.tts(mixed, target=0.0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "options", "message"),
     [
@@ -127,8 +156,15 @@ def test_bad_input(arguments: Any, options: Any, message: str) -> None:
 
 
 def test_bad_results_and_targets() -> None:
-    with pytest.raises(TypeError, match=r"^result must be that of an anneal, got dict"):
+    with pytest.raises(TypeError, match=r"^result must be an AnnealResult or a list of results, g"):
         mg.tts({}, target=1)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="result must hold at least one run, got none"):
+        mg.tts([], target=1)
+    solved = mg.solve(MODEL, seed=1)
+    with pytest.raises(TypeError, match=r"one SolveResult, which is a single trial: give a list"):
+        mg.tts(solved, target=1)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="results of one kind, got AnnealResult at index 1 after"):
+        mg.tts([solved, mg.anneal(MODEL, num_reads=2, num_sweeps=2, seed=1)], target=1)
     result = mg.anneal(MODEL, num_reads=2, num_sweeps=2, seed=1)
     for target, message in ((math.nan, "finite, got nan"), ("8", "a real number, got str")):
         with pytest.raises((ValueError, TypeError), match=f"^target must be {message}"):

@@ -1,12 +1,13 @@
 """Time to solution: how long a heuristic takes until it has most probably succeeded."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from magnetite._checks import check_count, check_finite, check_real
 from magnetite.estimates import Estimate
-from magnetite.results import AnnealResult
+from magnetite.results import AnnealResult, Result
 
 __all__ = ["time_to_solution", "tts"]
 
@@ -14,20 +15,28 @@ _TOLERANCE = 1e-9  # relative; sums of real weights differ in their last digits
 _SPREAD = 2.0  # standard errors to each side of a bracket
 
 
-def tts(result: AnnealResult, *, target: float, quantile: float = 0.99) -> Estimate:
-    """Return the time until some read has reached the target with probability `quantile`.
+def tts(
+    result: AnnealResult | Sequence[Result], *, target: float, quantile: float = 0.99
+) -> Estimate:
+    """Return the time until some trial has reached the target with probability `quantile`.
 
-    ``TTS = t_read ln(1 - quantile) / ln(1 - p)``, and ``t_read`` where ``p >= quantile``. Here p
-    is the share of the reads whose objective is as good as the target, and ``t_read`` the seconds
-    of sampling (``info["timing"]["sampling"]``) over the number of reads, with all
-    ``info["num_threads"]`` threads at work: a time to solution holds for that number.
+    ``TTS = t ln(1 - quantile) / ln(1 - p)``, and ``t`` where ``p >= quantile``. Here p is the share
+    of the trials whose objective is as good as the target, and t the seconds that a trial takes,
+    with all ``info["num_threads"]`` threads at work: a time to solution holds for that number.
+
+    The reads of an anneal are trials, of ``info["timing"]["sampling"]`` over their number each. In
+    any other run replicas exchange, or members recombine, so that all of it together is but one
+    trial: give the results of many runs that differ in the seed alone. A trial then takes the mean
+    of the sum of ``info["timing"]``.
 
     Parameters
     ----------
-    result : AnnealResult
-        Of a run that ended by count: its reads must not have been stopped or chosen.
+    result : AnnealResult or sequence of Result
+        An anneal that ended by count, so that its reads were not stopped or chosen; or runs of one
+        sampler (`SolveResult`, `TemperResult` ..), a trial each, that all ended by count or all by
+        time limit, not at a target.
     target : float
-        What a read must reach, in the objective's own sense: a cut of 13359, a difference of 0.
+        What a trial must reach, in the objective's own sense: a cut of 13359, a difference of 0.
     quantile : float
         Probability of success that is asked for, between 0 and 1.
 
@@ -35,18 +44,18 @@ def tts(result: AnnealResult, *, target: float, quantile: float = 0.99) -> Estim
     -------
     Estimate
         Seconds. `bracket` and `error` are those of `time_to_solution`; a lower bound, with value
-        infinity, where no read reached the target; refused where reads were stopped or chosen.
+        infinity, where no trial reached the target; refused where trials were stopped or chosen.
 
     Raises
     ------
     TypeError, ValueError
-        If `result` is of another sampler, the target is not finite, or `quantile` out of range.
+        If `result` is a single run of another sampler, results are of different kinds or lengths,
+        the target is not finite, or `quantile` out of range.
 
     Notes
     -----
     Roennow et al., Science 345, 420 (2014). It depends on the number of sweeps: compare solvers at
-    the number that makes it smallest. The error does not know how ``t_read`` varies from run to
-    run.
+    the number that makes it smallest. The error does not know how t varies from run to run.
 
     Examples
     --------
@@ -56,26 +65,72 @@ def tts(result: AnnealResult, *, target: float, quantile: float = 0.99) -> Estim
     >>> time = mg.tts(result, target=problem.energy)
     >>> time.reliable, time.bracket[0] < time.value < time.bracket[1]
     (True, True)
+    >>> runs = [mg.solve(problem.model, num_rounds=1, seed=seed) for seed in range(20)]
+    >>> mg.tts(runs, target=problem.energy).ess
+    20.0
     """
-    if not isinstance(result, AnnealResult):
-        raise TypeError(f"result must be that of an anneal, got {type(result).__name__}")
     goal = check_real("target", target)
     check_finite("target", np.float64(goal))
     _check_quantile(quantile)
-    info = result.info
-    if info["stop_reason"] != "completed":
-        return Estimate.refused(
-            f"the run was ended by {info['stop_reason']}, and its reads are not all whole: "
-            "give num_reads and num_sweeps, and no limit or target"
-        )
-    slack = _TOLERANCE * max(1.0, abs(goal))
-    if result.sense == "maximise":
-        reached = result.objectives >= goal - slack
+    runs = _checked_runs(result)
+    kinds: tuple[str, ...]
+    if isinstance(result, AnnealResult):
+        objectives, kinds = result.objectives, ("completed",)
+        seconds = result.info["timing"]["sampling"] / max(1, objectives.size)
+        remedy = "and its reads are not all whole: give num_reads and num_sweeps, and no limit"
     else:
-        reached = result.objectives <= goal + slack
-    num_reads = len(result.objectives)
-    seconds = info["timing"]["sampling"] / num_reads
-    return time_to_solution(int(reached.sum()), num_reads, seconds, quantile=quantile)
+        objectives = np.array([run.best_objective for run in runs])
+        kinds = ("completed", "time_limit")
+        seconds = float(np.mean([sum(run.info["timing"].values()) for run in runs]))
+        _check_lengths(runs)
+        remedy = "and runs must all be of one length: give the number of sweeps or rounds to all"
+    reasons = {run.info["stop_reason"] for run in runs}
+    for reason in sorted(reasons):
+        if reason not in kinds or len(reasons) > 1:
+            return Estimate.refused(f"a run was ended by {reason}, {remedy}, and no target")
+    slack = _TOLERANCE * max(1.0, abs(goal))
+    if runs[0].sense == "maximise":
+        reached = objectives >= goal - slack
+    else:
+        reached = objectives <= goal + slack
+    return time_to_solution(int(reached.sum()), objectives.size, seconds, quantile=quantile)
+
+
+def _checked_runs(result: object) -> Sequence[Result]:
+    """Return the runs that trials are taken from; refuse what is none."""
+    if isinstance(result, AnnealResult):
+        return [result]
+    if isinstance(result, Result):
+        raise TypeError(
+            "result must be an AnnealResult or a list of results, got one "
+            f"{type(result).__name__}, which is a single trial: give a list of runs that "
+            "differ in their seeds"
+        )
+    if not isinstance(result, Sequence) or isinstance(result, str | bytes):
+        raise TypeError(
+            f"result must be an AnnealResult or a list of results, got {type(result).__name__}"
+        )
+    if not result:
+        raise ValueError("result must hold at least one run, got none")
+    for number, run in enumerate(result):
+        if not isinstance(run, Result) or type(run) is not type(result[0]):
+            raise TypeError(
+                f"result must hold results of one kind, got {type(run).__name__} at index "
+                f"{number} after {type(result[0]).__name__}"
+            )
+    return result
+
+
+def _check_lengths(runs: Sequence[Result]) -> None:
+    """Refuse runs that were to end by different counts."""
+    for name in ("num_rounds", "num_sweeps", "num_reads"):
+        first, *others = (run.info.get(name) for run in runs)
+        for number, other in enumerate(others, start=1):
+            if other != first and runs[number].info["stop_reason"] == "completed":
+                raise ValueError(
+                    f"result must hold runs of one length, got {name}={other} at index {number} "
+                    f"after {first}"
+                )
 
 
 def time_to_solution(
