@@ -34,7 +34,8 @@ def test_says_what_is_proven(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert (said["cut"], said["energy"]) == ("5", "-4")
     assert said["reduced"] == "to 0 variables, 0 couplings"
     assert said["proven"] == "optimal"
-    assert said["stopped"] == "all rounds done"
+    assert said["stopped"] == "the answer is proven"
+    assert fields(run(capsys, TORUS, "--rounds", "1")[1])["stopped"] == "all rounds done"
 
 
 def test_reaches_the_target_of_a_spin_glass(capsys: pytest.CaptureFixture[str]) -> None:
@@ -91,3 +92,16 @@ def test_bad_options_exit_with_2(
         run(capsys, TORUS, *option)
     assert left.value.code == 2
     assert option[0] in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("problem", [TORUS, "proven"])
+def test_plot_draws_a_picture(
+    problem: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+    if problem == "proven":
+        problem = write_file(tmp_path, "five.rud", MAXCUT)
+    path = tmp_path / "out.png"
+    code, out, _ = run(capsys, problem, "--rounds", "3", "--seed", "1", "--plot", str(path))
+    assert (code, fields(out)["picture"]) == (0, str(path))
+    assert path.read_bytes().startswith(b"\x89PNG")

@@ -46,6 +46,16 @@ PICTURES: dict[str, Callable[..., Any]] = {
     "trajectory": lambda **on: plots.trajectory(
         [1, 10, 100], [[3, 2, 1], [4, 1, np.nan]], target=1.0, **on
     ),
+    "search": lambda **on: plots.search(
+        [3.0, 1.0, 2.0, 0.5, 0.0],
+        [4.0, 2.0, 3.0, 1.0, 0.5],
+        ["anneal", "breed", "anneal", "temper", "breed"],
+        **on,
+    ),
+    "search of a round": lambda **on: plots.search([3.0], [4.0], ["anneal"], **on),
+    "search of many rounds": lambda **on: plots.search(
+        -np.arange(200.0), -np.arange(200.0) / 2, ["anneal", "breed"] * 100, **on
+    ),
     "trajectory of one": lambda **on: plots.trajectory([0, 1, 2], [3.0, 1.0, 2.0], **on),
 }
 
@@ -169,8 +179,22 @@ def test_the_overview_leaves_out_what_was_not_measured() -> None:
     assert "Overlap distribution" not in titles(plots.overview(alone))
     none = mg.temper(model, betas=[0.1, 1.0], num_sweeps=1, warmup=0, seed=1)
     assert "Heat capacity" not in titles(plots.overview(none))
-    with pytest.raises(ValueError, match=r"pictures must be one of .*, got 'overlap_distribution'"):
+    with pytest.raises(
+        ValueError,
+        match=r"no data for 'overlap_distribution': it takes a run with num_ladders of at least 2, "
+        "and observe_interval from 1 to num_draws",
+    ):
         plots.overview(alone, pictures=["overlap_distribution"])
+    with pytest.raises(ValueError, match=r"pictures must be one of .*, got 'trajectory'"):
+        plots.overview(alone, pictures=["trajectory"])
+    anneal = mg.anneal(model, num_reads=2, num_sweeps=2, seed=1)
+    for name, option in (("trajectory", "with trajectory= a number"), ("rounds", "a time_limit")):
+        with pytest.raises(ValueError, match=f"no data for {name!r}: it takes a run .*{option}"):
+            plots.overview(anneal, pictures=[name])
+    proven = mg.solve(model, seed=1)
+    assert titles(plots.overview(proven)) == ["Energies of the best states"]
+    with pytest.raises(ValueError, match=r"no data for 'search': .* was proven without any"):
+        plots.overview(proven, pictures=["search"])
 
 
 def test_the_bins_of_overlaps_hold_each_value_once() -> None:
@@ -200,9 +224,31 @@ def test_the_overview_of_an_anneal(options: dict[str, Any], pictures: list[str])
     assert titles(figure) == pictures
 
 
+def test_the_overview_of_a_search() -> None:
+    glass = mg.Ising(np.triu(np.random.default_rng(1).normal(size=(80, 80)), 1))
+    result = mg.solve(glass, num_rounds=12, seed=1)
+    figure = plots.overview(result)
+    figure.canvas.draw()  # any warning is an error
+    assert titles(figure) == ["Search by round", "Energies of the best states"]
+    named = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    assert named[:3] == ["mean", "best", "lowest so far"]
+    assert set(named[3:]) == {this["step"] for this in result.info["rounds"]}
+    for label, name in (("best", "best_energy"), ("mean", "mean_energy")):
+        colour = next(h.get_color() for h in figure.axes[0].lines if h.get_label() == label)
+        drawn = [
+            point
+            for line in figure.axes[0].lines
+            if line.get_color() == colour and line.get_marker() not in ("None", "")
+            for point in zip(*line.get_data(), strict=True)
+        ]
+        assert dict(drawn) == {
+            number: this[name] for number, this in enumerate(result.info["rounds"], start=1)
+        }
+
+
 def test_other_results_have_no_overview() -> None:
     result = mg.sample(mg.Ising({(0, 1): 1.0}), num_chains=2, num_sweeps=4, seed=1)
-    with pytest.raises(TypeError, match="TemperResult or an AnnealResult, got SampleResult"):
+    with pytest.raises(TypeError, match="an AnnealResult or a SolveResult, got SampleResult"):
         plots.overview(result)
     anneal = mg.anneal(mg.Ising({(0, 1): 1.0}), num_reads=2, seed=1)
     with pytest.raises(ValueError, match="pictures must name at least one"):
@@ -225,6 +271,8 @@ def test_the_trajectory_of_an_anneal() -> None:
         (lambda: plots.heat_capacity([1, 2], [1, 2], [1]), "error must have shape"),
         (lambda: plots.energy_histograms(np.full((1, 1, 3), np.nan), [1]), "at least one draw"),
         (lambda: plots.overlap_distribution([0, 1], [[1, 2]], [1]), "histogram must have shape"),
+        (lambda: plots.search([1.0], [1.0], []), r"must have shape \(0,\), .* at least one round"),
+        (lambda: plots.search([1.0], [1.0, 2.0], ["anneal"]), r"got \(1,\) and \(2,\)"),
         (lambda: plots.trajectory([1, 2], [[1, 2, 3]]), "one column for each of sweeps"),
     ],
 )

@@ -215,6 +215,13 @@ class SolveReport(Report):
             return [("reduced", kept), ("proven", "optimal")]
         return [("reduced", kept), ("rounds", self._rounds_text(result))]
 
+    def _stopped(self) -> str:
+        result = self.result
+        assert isinstance(result, SolveResult)
+        if result.is_optimal and result.info["stop_reason"] == "completed":
+            return "the answer is proven"
+        return super()._stopped()
+
     def _rounds_text(self, result: SolveResult) -> str:
         rounds = result.info["rounds"]
         populations = sum(this["step"] == "anneal" for this in rounds)

@@ -40,7 +40,7 @@ def add_parser(commands: Subparsers) -> None:
     group.add_argument("--rounds", metavar="N", type=at_least(1), help="stop after so many rounds")
     add_goal_arguments(group)
     add_storage_arguments(group)
-    add_output_arguments(parser)
+    add_output_arguments(parser, plots="the search by round, and the energies of the best states")
     parser.set_defaults(run=run)
 
 

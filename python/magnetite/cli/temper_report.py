@@ -59,11 +59,17 @@ class TemperReport(Report):
         betas, how = result.betas, result.info["ladder"]
         return (
             f"{len(result.energies)} of {count(betas.size, 'rung')}, beta {betas[0]:.6g} to "
-            f"{betas[-1]:.6g}, barrier {self._barrier():.3g}, {MADE.get(how, how)}"
+            f"{betas[-1]:.6g}, barrier {self._barrier_text()}, {MADE.get(how, how)}"
         )
 
     def _barrier(self) -> float:
-        return float(barrier(1.0 - np.nan_to_num(self._ladders.swap_rates))[-1])
+        """Return the barrier; nan where no exchange was tried between some neighbours."""
+        rates = self._ladders.swap_rates
+        return float(barrier(1.0 - rates)[-1]) if np.isfinite(rates).all() else np.nan
+
+    def _barrier_text(self) -> str:
+        height = self._barrier()
+        return f"{height:.3g}" if np.isfinite(height) else "-"
 
     def _sweeps_text(self) -> str:
         info = self.result.info

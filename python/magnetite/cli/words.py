@@ -18,6 +18,9 @@ __all__ = [
     "with_error",
 ]
 
+# Errors relative to values that are nothing but the rounding of sums.
+ROUNDING = 1e-12
+
 
 def plain(value: float) -> str:
     """Write a value so that a program reads it back: whole numbers without a point.
@@ -114,10 +117,15 @@ def with_error(value: float, error: float) -> str:
     ('-1234.57 +- 0.12', '123457 +- 1234', '-')
     >>> with_error(0.5, 0.0), with_error(0.5, math.nan)
     ('0.5', '0.5')
+
+    An error as small as the rounding of sums is none.
+
+    >>> with_error(0.2, 2.8e-17), with_error(0.0, 1e-3)
+    ('0.2', '0.0000 +- 0.0010')
     """
     if not math.isfinite(value):
         return "-"
-    if not error > 0 or not math.isfinite(error):
+    if not error > ROUNDING * abs(value) or not math.isfinite(error):
         return rounded(value)
     digits = min(12, max(0, 1 - math.floor(math.log10(error))))
     return f"{value:.{digits}f} +- {error:.{digits}f}"

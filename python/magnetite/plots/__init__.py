@@ -20,7 +20,7 @@ Examples
 from magnetite.plots.curves import heat_capacity, overlap_distribution
 from magnetite.plots.ladders import energy_histograms, replica_flow, swap_rates
 from magnetite.plots.overviews import overview
-from magnetite.plots.series import autocorrelation, trajectory
+from magnetite.plots.series import autocorrelation, search, trajectory
 
 __all__ = [
     "autocorrelation",
@@ -29,6 +29,7 @@ __all__ = [
     "overlap_distribution",
     "overview",
     "replica_flow",
+    "search",
     "swap_rates",
     "trajectory",
 ]

@@ -10,9 +10,10 @@ import numpy as np
 from magnetite._checks import check_choice
 from magnetite.plots.curves import heat_capacity, overlap_distribution
 from magnetite.plots.ladders import energy_histograms, replica_flow, swap_rates
-from magnetite.plots.series import autocorrelation, trajectory
+from magnetite.plots.series import autocorrelation, search, trajectory
 from magnetite.plots.style import BLUE, ENERGY, ORANGE, dress, legend_above, need_matplotlib
 from magnetite.results import AnnealResult, Result
+from magnetite.solve_result import SolveResult
 from magnetite.temper_result import TemperResult
 
 if TYPE_CHECKING:
@@ -35,11 +36,12 @@ def overview(
     Of a `TemperResult`: "energy_histograms", "swap_rates", "replica_flow", "heat_capacity",
     "overlap_distribution" (with two ladders or more, at measurements) and "autocorrelation" (of the
     energy, at the rung that forgets most slowly). Of an `AnnealResult`: "trajectory" (where it was
-    recorded), "rounds" (where there were several) and "energies" (of the reads).
+    recorded), "rounds" (where there were several) and "energies" (of the reads). Of a
+    `SolveResult`: "search" (where there were rounds) and "energies" (of the best states).
 
     Parameters
     ----------
-    result : TemperResult or AnnealResult
+    result : TemperResult, AnnealResult or SolveResult
         What was found.
     pictures : sequence of str, optional
         The pictures to be drawn, in this order; by default all that there are data for.
@@ -57,7 +59,7 @@ def overview(
     TypeError
         If the result is of another kind.
     ValueError
-        If there are no data for a picture that is asked for.
+        If there are no data for a picture that is asked for; the message names the option.
 
     Examples
     --------
@@ -76,19 +78,31 @@ def overview(
     if isinstance(result, TemperResult):
         known, title = _of_ladders(result), _title_of_ladders(result)
     elif isinstance(result, AnnealResult):
-        known, title = _of_reads(result), _title_of_reads(result)
+        known, title = _of_reads(result), _title_of_states(result, "reads")
+    elif isinstance(result, SolveResult):
+        known, title = _of_search(result), _title_of_states(result, "best states")
     else:
         raise TypeError(
-            f"result must be a TemperResult or an AnnealResult, got {type(result).__name__}"
+            "result must be a TemperResult, an AnnealResult or a SolveResult, "
+            f"got {type(result).__name__}"
         )
     if pictures is not None:
-        known = {check_choice("pictures", name, tuple(known)): known[name] for name in pictures}
+        known = {name: _asked_for(name, known, type(result)) for name in pictures}
     if not known:
         raise ValueError("pictures must name at least one that the result has data for")
     figure = _figure_of(figure, len(known), title)
     for axes, draw in zip(figure.axes, known.values(), strict=True):
         draw(axes)
     return figure
+
+
+def _asked_for(name: str, known: dict[str, Picture], kind: type[Result]) -> Picture:
+    """Return a picture; refuse one without data, and name the option that records them."""
+    needed = _NEEDED[kind]
+    check_choice("pictures", name, tuple(needed))
+    if name not in known:
+        raise ValueError(f"pictures has no data for {name!r}: it takes a run {needed[name]}")
+    return known[name]
 
 
 def _figure_of(figure: "Figure | None", number: int, title: str) -> "Figure":
@@ -161,10 +175,23 @@ def _of_reads(result: AnnealResult) -> dict[str, Picture]:
     return pictures
 
 
-def _title_of_reads(result: AnnealResult) -> str:
-    num_reads, num_variables = result.states.shape
+def _of_search(result: SolveResult) -> dict[str, Picture]:
+    """Return the pictures that there are data for."""
+    pictures: dict[str, Picture] = {}
+    rounds = result.info["rounds"]
+    if rounds:
+        best, mean, steps = (
+            [this[name] for this in rounds] for name in ("best_energy", "mean_energy", "step")
+        )
+        pictures["search"] = lambda ax: search(best, mean, steps, ax=ax)
+    pictures["energies"] = partial(_energies, result)
+    return pictures
+
+
+def _title_of_states(result: Result, what: str) -> str:
+    num_states, num_variables = result.states.shape
     return (
-        f"{num_variables:,} variables, {num_reads:,} reads; "
+        f"{num_variables:,} variables, {num_states:,} {what}; "
         f"best {result.objective_name} {result.best_objective:.10g}"
     )
 
@@ -182,8 +209,8 @@ def _rounds(result: AnnealResult, ax: "Axes") -> None:
     legend_above(ax)
 
 
-def _energies(result: AnnealResult, ax: "Axes") -> None:
-    """Draw how the energies of the reads are spread."""
+def _energies(result: AnnealResult | SolveResult, ax: "Axes") -> None:
+    """Draw how the energies of the reads, or of the best states, are spread."""
     from matplotlib.ticker import MaxNLocator
 
     energies = result.energies[np.isfinite(result.energies)]
@@ -198,8 +225,32 @@ def _energies(result: AnnealResult, ax: "Axes") -> None:
     counts, _ = np.histogram(energies, edges)
     ax.bar((edges[1:] + edges[:-1]) / 2, counts, 0.9 * np.diff(edges), color=BLUE, alpha=0.8)
     ax.axvline(distinct[0], color=ORANGE, ls="--", lw=1.6, label=f"lowest {distinct[0]:.8g}")
-    dress(ax, "Energies of the reads", ENERGY, "reads")
+    what = "reads" if isinstance(result, AnnealResult) else "best states"
+    dress(ax, f"Energies of the {what}", ENERGY, what)
     ax.yaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
     if distinct.size == 1:
         ax.set_xlim(low - 3 * step, high + 3 * step)
     legend_above(ax)
+
+
+_NEEDED: dict[type[Result], dict[str, str]] = {
+    TemperResult: {
+        "energy_histograms": "with num_sweeps of at least thin, that is not stopped before",
+        "swap_rates": "of any length",
+        "replica_flow": "of any length",
+        "heat_capacity": "with more draws: num_sweeps // thin of at least 8",
+        "overlap_distribution": "with num_ladders of at least 2, and observe_interval from 1 to "
+        "num_draws",
+        "autocorrelation": "with more draws: a larger num_sweeps",
+    },
+    AnnealResult: {
+        "trajectory": "with trajectory= a number of points",
+        "rounds": "with a time_limit to fill, num_reads or num_sweeps left out",
+        "energies": "of at least one read",
+    },
+    SolveResult: {
+        "search": "with rounds, and this answer was proven without any",
+        "energies": "of any length",
+    },
+}
+"""By the kind of result and the name of a picture: what its data take."""

@@ -1,5 +1,7 @@
 """Pictures of series in time."""
 
+from collections.abc import Sequence
+from itertools import cycle
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +15,10 @@ from magnetite.plots.style import BLUE, ENERGY, GREY, ORANGE, axes_of, dress, le
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+# Of the steps of a search, in the order in which they are first met; of many rounds they are small.
+MARKERS = "soD^vP*X"
+MANY_ROUNDS = 60
 
 
 def autocorrelation(
@@ -118,5 +124,71 @@ def trajectory(
     if times.size and times[0] > 0 and times[-1] >= 30 * times[0]:
         axes.set_xscale("log")
     axes.margins(x=0)
+    legend_above(axes)
+    return axes
+
+
+def search(
+    best_energies: ArrayLike,
+    mean_energies: ArrayLike,
+    steps: Sequence[str],
+    *,
+    ax: "Axes | None" = None,
+) -> "Axes":
+    """Draw a search round by round: best and mean energy of its population, and the lowest so far.
+
+    The marker of a round tells its step; a line joins rounds from one first step to the next, that
+    is those of one population.
+
+    Parameters
+    ----------
+    best_energies, mean_energies : array_like
+        Of the population after each round, (num_rounds,).
+    steps : sequence of str
+        What each round did, such as "anneal" and "breed"; the first round's begins a population.
+    ax : matplotlib Axes, optional
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If shapes do not fit, or there are no rounds.
+    """
+    best, mean = (
+        real_array(name, values)
+        for name, values in (("best_energies", best_energies), ("mean_energies", mean_energies))
+    )
+    if not len(steps) or best.shape != (len(steps),) or mean.shape != best.shape:
+        raise ValueError(
+            f"best_energies and mean_energies must have shape ({len(steps)},), as steps has it, "
+            f"of at least one round, got {best.shape} and {mean.shape}"
+        )
+    axes = axes_of(ax)
+    from matplotlib.ticker import MaxNLocator
+
+    numbers, names = np.arange(1, best.size + 1), np.array(steps)
+    size = 5.0 if best.size <= MANY_ROUNDS else 3.0
+    populations = np.split(np.arange(best.size), np.flatnonzero(names == names[0])[1:])
+    for values, colour, label in ((mean, GREY, "mean"), (best, BLUE, "best")):
+        for rounds in populations:
+            axes.plot(numbers[rounds], values[rounds], color=colour, lw=1.2)
+        axes.plot([], [], color=colour, lw=1.6, label=label)
+        for name, marker in zip(dict.fromkeys(steps), cycle(MARKERS), strict=False):
+            of_step = names == name
+            axes.plot(
+                numbers[of_step], values[of_step], marker, color=colour, ms=size, mew=0, zorder=3
+            )
+    lowest = np.fmin.accumulate(best)
+    axes.step(numbers, lowest, where="post", color=ORANGE, lw=1.6, label="lowest so far")
+    for name, marker in zip(dict.fromkeys(steps), cycle(MARKERS), strict=False):
+        axes.plot([], [], marker, color="black", ms=5, mew=0, label=name)
+    dress(axes, "Search by round", "round", ENERGY)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     legend_above(axes)
     return axes

@@ -20,6 +20,7 @@ BETA = r"inverse temperature $\beta$ (1 / coupling units)"
 RUNGS = r"rung, by inverse temperature $\beta$ (1 / coupling units)"
 # Characters that fit the line of the title, and how many a key of a legend and a bold letter take.
 LINE, KEY, BOLD = 54, 5, 1.25
+ACROSS = 4  # keys of a legend in a line
 ENERGY = "energy $E$ (coupling units)"
 
 
@@ -52,16 +53,18 @@ def dress(axes: "Axes", title: str, across: str, up: str) -> None:
 
 
 def legend_above(axes: "Axes") -> None:
-    """Put the legend in one line above the axes, where it covers nothing, and the title over it."""
+    """Put the legend in lines above the axes, where it covers nothing, and the title over it."""
     _, labels = axes.get_legend_handles_labels()
     if not labels:
         return
     title = axes.get_title(loc="left")
-    if sum(map(len, labels)) + KEY * len(labels) + BOLD * len(title) > LINE:
-        axes.set_title(title, loc="left", pad=26, fontsize=12, fontweight="bold")
+    lines = -(-len(labels) // ACROSS)
+    if lines > 1 or sum(map(len, labels)) + KEY * len(labels) + BOLD * len(title) > LINE:
+        pad = 26 + 16 * (lines - 1)
+        axes.set_title(title, loc="left", pad=pad, fontsize=12, fontweight="bold")
     axes.legend(
-        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=4, frameon=False, borderaxespad=0.2,
-        handlelength=1.6, columnspacing=1.2,
+        loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=ACROSS, frameon=False,
+        borderaxespad=0.2, handlelength=1.6, columnspacing=1.2,
     )  # fmt: skip
 
 
