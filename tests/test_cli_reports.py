@@ -5,7 +5,6 @@ import re
 
 import pytest
 
-import magnetite as mg
 from magnetite.cli import main
 from magnetite.cli.words import with_error
 from tools.shell import fields
@@ -25,11 +24,5 @@ def test_a_ladder_that_was_cut_before_any_exchange_has_no_barrier(
 
 
 def test_errors_of_rounding_are_not_shown() -> None:
-    # All draws have one of two energies that sums do not tell apart.
-    result = mg.temper(
-        mg.Ising({(0, 1): 0.1}, offset=0.3), betas=[1.0, 400.0], num_sweeps=640, seed=1
-    )
-    cold = result.mean_energy[1]
-    assert with_error(cold.value, cold.error) == "0.2"
     assert with_error(0.2, 3e-14) == "0.2"
     assert re.fullmatch(r"0\.2\d* \+- 0\.0*30", with_error(0.2, 3e-11))
