@@ -19,7 +19,7 @@ from tools.runs import MODELS
 PROGRAM = """
 import hashlib
 import magnetite as mg
-from tools.runs import MODELS
+from tools.runs import MODELS, random_model
 digest = hashlib.sha256()
 for name in sorted(MODELS):
     for kernel in ("metropolis", "gibbs", "dwave"):
@@ -31,6 +31,27 @@ for name in sorted(MODELS):
     run = mg.population_anneal(MODELS[name], beta=0.7, population=40, seed=9, num_threads=1)
     for array in (run.states, run.betas, run.log_z, run.rho_t, run.mean_energy):
         digest.update(array.tobytes())
+    degree = 2 * MODELS[name].core.num_couplings / max(1, MODELS[name].num_variables)
+    for kernel in ("metropolis", "gibbs"):
+        # Lanes of a block have betas of their own, 0 among them.
+        for betas in ([0.0, 0.3, 0.31, 0.8, 2.0, 9.0], "auto"):
+            ladders = mg.temper(MODELS[name], betas=betas, num_sweeps=64, kernel=kernel, seed=9,
+                                cluster_moves=degree <= 24, cluster_interval=1, num_ladders=5,
+                                observe_interval=1, moments=True, num_threads=1)
+            for array in (ladders.states, ladders.energies, ladders.betas, ladders.swap_rates,
+                          ladders.clusters, ladders.single_sums, ladders.pair_sums,
+                          ladders.overlaps, ladders.mean, ladders.correlations):
+                digest.update(array.tobytes())
+    found = mg.solve(MODELS[name], num_rounds=3, seed=9, num_threads=1)
+    digest.update(found.states.tobytes() + found.energies.tobytes())
+    digest.update(repr(found.info["rounds"]).encode())
+for model in (random_model(16, degree=15), random_model(60, degree=2)):
+    for method in ("enumeration", "elimination"):
+        if method == "elimination" or model.num_variables < 20:
+            summed = mg.exact(model, beta=0.9, method=method, num_threads=1)
+            digest.update(repr((summed.log_z, summed.mean_energy, summed.entropy)).encode())
+            for array in (summed.mean, summed.correlations, summed.ground_states):
+                digest.update(array.tobytes())
 print(digest.hexdigest(), run.info["simd"])
 """
 
