@@ -50,6 +50,7 @@ PICTURES: dict[str, Callable[..., Any]] = {
         [3.0, 1.0, 2.0, 0.5, 0.0],
         [4.0, 2.0, 3.0, 1.0, 0.5],
         ["anneal", "breed", "anneal", "temper", "breed"],
+        populations=[0, 0, 1, 2, 2],
         **on,
     ),
     "search of a round": lambda **on: plots.search([3.0], [4.0], ["anneal"], **on),
@@ -272,7 +273,8 @@ def test_the_trajectory_of_an_anneal() -> None:
         (lambda: plots.energy_histograms(np.full((1, 1, 3), np.nan), [1]), "at least one draw"),
         (lambda: plots.overlap_distribution([0, 1], [[1, 2]], [1]), "histogram must have shape"),
         (lambda: plots.search([1.0], [1.0], []), r"must have shape \(0,\), .* at least one round"),
-        (lambda: plots.search([1.0], [1.0, 2.0], ["anneal"]), r"got \(1,\) and \(2,\)"),
+        (lambda: plots.search([1.0], [1.0, 2.0], ["anneal"]), r"got \(1,\), \(2,\), \(1,\)"),
+        (lambda: plots.search([1.0], [1.0], ["anneal"], populations=[0, 1]), "populations must"),
         (lambda: plots.trajectory([1, 2], [[1, 2, 3]]), "one column for each of sweeps"),
     ],
 )

@@ -180,10 +180,11 @@ def _of_search(result: SolveResult) -> dict[str, Picture]:
     pictures: dict[str, Picture] = {}
     rounds = result.info["rounds"]
     if rounds:
-        best, mean, steps = (
-            [this[name] for this in rounds] for name in ("best_energy", "mean_energy", "step")
+        best, mean, steps, epochs = (
+            [this[name] for this in rounds]
+            for name in ("best_energy", "mean_energy", "step", "epoch")
         )
-        pictures["search"] = lambda ax: search(best, mean, steps, ax=ax)
+        pictures["search"] = lambda ax: search(best, mean, steps, populations=epochs, ax=ax)
     pictures["energies"] = partial(_energies, result)
     return pictures
 

@@ -133,19 +133,21 @@ def search(
     mean_energies: ArrayLike,
     steps: Sequence[str],
     *,
+    populations: ArrayLike | None = None,
     ax: "Axes | None" = None,
 ) -> "Axes":
     """Draw a search round by round: best and mean energy of its population, and the lowest so far.
 
-    The marker of a round tells its step; a line joins rounds from one first step to the next, that
-    is those of one population.
+    The marker of a round tells its step; a line joins the rounds of one population.
 
     Parameters
     ----------
     best_energies, mean_energies : array_like
         Of the population after each round, (num_rounds,).
     steps : sequence of str
-        What each round did, such as "anneal" and "breed"; the first round's begins a population.
+        What each round did, such as "anneal" and "breed".
+    populations : array_like, optional
+        The number (num_rounds,) of the population of each round; by default all are of one.
     ax : matplotlib Axes, optional
         Where to draw; by default a new figure.
 
@@ -164,19 +166,20 @@ def search(
         real_array(name, values)
         for name, values in (("best_energies", best_energies), ("mean_energies", mean_energies))
     )
-    if not len(steps) or best.shape != (len(steps),) or mean.shape != best.shape:
+    epochs = real_array("populations", np.zeros(len(steps)) if populations is None else populations)
+    if not len(steps) or any(each.shape != (len(steps),) for each in (best, mean, epochs)):
         raise ValueError(
-            f"best_energies and mean_energies must have shape ({len(steps)},), as steps has it, "
-            f"of at least one round, got {best.shape} and {mean.shape}"
+            f"best_energies, mean_energies and populations must have shape ({len(steps)},), as "
+            f"steps has it, of at least one round, got {best.shape}, {mean.shape}, {epochs.shape}"
         )
     axes = axes_of(ax)
     from matplotlib.ticker import MaxNLocator
 
     numbers, names = np.arange(1, best.size + 1), np.array(steps)
     size = 5.0 if best.size <= MANY_ROUNDS else 3.0
-    populations = np.split(np.arange(best.size), np.flatnonzero(names == names[0])[1:])
+    joined = np.split(np.arange(best.size), np.flatnonzero(np.diff(epochs)) + 1)
     for values, colour, label in ((mean, GREY, "mean"), (best, BLUE, "best")):
-        for rounds in populations:
+        for rounds in joined:
             axes.plot(numbers[rounds], values[rounds], color=colour, lw=1.2)
         axes.plot([], [], color=colour, lw=1.6, label=label)
         for name, marker in zip(dict.fromkeys(steps), cycle(MARKERS), strict=False):
