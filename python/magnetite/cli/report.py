@@ -224,7 +224,7 @@ class SolveReport(Report):
 
     def _rounds_text(self, result: SolveResult) -> str:
         rounds = result.info["rounds"]
-        populations = sum(this["step"] == "anneal" for this in rounds)
+        populations = len({this["epoch"] for this in rounds})
         improved = {name: sum(this[name] for this in rounds) for name in ("recombined", "reheated")}
         return (
             f"{len(rounds):,}, with {count(populations, 'population')} of 64; children better than "
