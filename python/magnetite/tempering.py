@@ -3,7 +3,6 @@
 import math
 import time
 import warnings
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +10,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from magnetite import _core
 from magnetite.checkpoints import Checkpoint, write_checkpoint
 from magnetite.control import Tally
 from magnetite.facts import run_facts, versions
@@ -20,6 +18,7 @@ from magnetite.moments import moments_of_parts
 from magnetite.plans import TemperPlan
 from magnetite.recorded import NOT_RECORDED
 from magnetite.results import Best
+from magnetite.stage_run import Clock, StageRun
 from magnetite.stages import (
     Seen,
     Stage,
@@ -35,8 +34,6 @@ from magnetite.temper_result import TemperResult
 
 __all__ = ["TemperJob"]
 
-Clock = Callable[[], float]
-
 # Parts of a time limit: what tuning may take, what is left unplanned, and the warm-up of the rest.
 TUNING_SHARE, FIT, WARMUP_SHARE = 0.3, 0.93, 0.25
 
@@ -45,72 +42,10 @@ TUNING_SHARE, FIT, WARMUP_SHARE = 0.3, 0.93, 0.25
 PILOT, PILOT_SHARE = 16, 0.05
 
 
-class _StageRun:
-    """One stage and the core's run of it, timed."""
-
-    def __init__(
-        self,
-        model: Model,
-        plan: TemperPlan,
-        stage: Stage,
-        states: NDArray[np.int8] | None,
-        num_threads: int,
-        clock: Clock,
-    ) -> None:
-        began = clock()
-        self.stage, self._plan, self._clock = stage, plan, clock
-        self.run = _core.TemperRun(
-            model.core,
-            first_chain=plan.first_chain,
-            num_ladders=plan.num_ladders,
-            betas=stage.betas,
-            num_sweeps=stage.num_sweeps,
-            warmup=stage.warmup,
-            thin=stage.thin,
-            first_sweep=stage.first_sweep,
-            swaps=plan.swaps,
-            swap_interval=plan.swap_interval,
-            cluster_interval=plan.cluster_interval if stage.clusters.any() else 0,
-            cluster_rungs=stage.clusters,
-            observe_interval=plan.observe_interval if stage.measured else 0,
-            links=plan.links and stage.measured,
-            moments=plan.moments and stage.measured,
-            store_states=plan.store_states and stage.measured,
-            initial_states=states,
-            num_threads=num_threads,
-            **plan.core_options(),
-        )
-        self.seconds, self.done = clock() - began, False
-
-    def advance(self, seconds: float) -> None:
-        began = self._clock()
-        self.done = self.run.advance(seconds)
-        self.seconds += self._clock() - began
-
-    def seen(self) -> Seen:
-        """Return what the exchanges have shown so far."""
-        tried, accepted, from_hot, from_cold, trips = self.run.flows()
-        return Seen(
-            tried=tried.sum(axis=0),
-            accepted=accepted.sum(axis=0),
-            from_hot=from_hot.sum(axis=0),
-            from_cold=from_cold.sum(axis=0),
-            round_trips=int(trips.sum()),
-            moves=self.run.clusters(),
-            exchanges=self.stage.num_sweeps // self._plan.swap_interval,
-            num_ladders=self._plan.num_ladders,
-        )
-
-    def speed(self) -> float:
-        """Return the sweeps of a replica that are done in a second, all replicas together."""
-        replicas = self._plan.num_ladders * self.stage.betas.size
-        return self.stage.total * replicas / max(self.seconds, 1e-9)
-
-
 class _State(NamedTuple):
     """All that changes during a job, replaced as one so that no interrupt can tear it."""
 
-    current: _StageRun
+    current: StageRun
     past: tuple[tuple[Stage, Seen, float], ...]
     best: Best | None
 
@@ -143,11 +78,11 @@ class TemperJob:
         states = tile_states(starts, self._plan.num_ladders * stage.betas.size, "replicas")
         return _State(self._start(stage, states), (), None)
 
-    def _start(self, stage: Stage, states: NDArray[np.int8] | None) -> _StageRun:
+    def _start(self, stage: Stage, states: NDArray[np.int8] | None) -> StageRun:
         stored = self._plan.store_states and stage.measured
         plan = replace(self._plan, store_states=stored)
         check_sizes(plan, self._model, stage.betas.size, stage.num_sweeps // stage.thin)
-        return _StageRun(self._model, self._plan, stage, states, self._num_threads, self._clock)
+        return StageRun(self._model, self._plan, stage, states, self._num_threads, self._clock)
 
     def _measured(self, stage: Stage, num_sweeps: int, warmup: int | None) -> Stage:
         """Return the stage that counts."""
@@ -232,7 +167,7 @@ class TemperJob:
         fits = spent + 3 * current.seconds < (self._tuning_seconds or 0.0)
         return 2 * current.stage.num_sweeps if fits else None
 
-    def _last_stage(self, stage: Stage, current: _StageRun, time_left: float) -> Stage:
+    def _last_stage(self, stage: Stage, current: StageRun, time_left: float) -> Stage:
         """Return the stage that counts, as long as asked for or as there is time."""
         plan = self._plan
         if not plan.fills:
