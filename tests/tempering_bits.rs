@@ -114,11 +114,14 @@ fn threads_and_slices_do_not_show() {
 fn an_interrupted_run_goes_on_to_the_same_bits() {
     for model in models() {
         let expected = shown(&done(options(&model, 3, 1)));
-        let mut run = Temper::new(options(&model, 3, 2)).expect("valid options");
+        // Up and down: blocks stay as they were cut for one thread or for five, whatever the threads now are.
+        let mut threads = [2, 5, 1].into_iter().cycle();
+        let mut run = Temper::new(options(&model, 3, 1)).expect("valid options");
         let mut finished = false;
         while !finished {
             let (checkpoint, archive) = run.checkpoint();
-            let mut again = Temper::new(options(&model, 3, 1)).expect("valid options");
+            let now = threads.next().expect("a cycle");
+            let mut again = Temper::new(options(&model, 3, now)).expect("valid options");
             again.restore(&checkpoint, &archive).expect("its own checkpoint");
             // (As text: energies not reached are NaN, which equals nothing.)
             assert_eq!(

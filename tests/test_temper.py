@@ -189,6 +189,26 @@ def test_resumed_to_the_same_bits(stop: int, betas: Any, tmp_path: Path) -> None
     assert resumed.info["deterministic"] is True
 
 
+@pytest.mark.parametrize("threads", [2, 4])
+def test_resumed_with_more_threads(threads: int, tmp_path: Path) -> None:
+    torus = mg.Ising(
+        {
+            (12 * i + j, 12 * (i + down) % 144 + (j + 1 - down) % 12): RNG.choice([-1.0, 1.0])
+            for i in range(12)
+            for j in range(12)
+            for down in (0, 1)
+        }
+    )
+    options: dict[str, Any] = {
+        "betas": np.linspace(0.1, 1.0, 16), "num_sweeps": 3000, "cluster_moves": False, "seed": 5,
+    }  # fmt: skip
+    path = tmp_path / "run.npz"
+    mg.temper(torus, **options, checkpoint=path, callback=lambda progress: True, num_threads=1)
+    resumed = mg.resume(path, num_threads=threads)
+    assert isinstance(resumed, TemperResult)
+    assert same(resumed, mg.temper(torus, **options, num_threads=1))
+
+
 def test_saved_and_loaded(tmp_path: Path) -> None:
     result = mg.temper(GLASS, betas=BETAS, num_sweeps=100, seed=1)
     result.save(tmp_path / "run.npz")

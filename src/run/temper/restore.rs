@@ -181,7 +181,9 @@ impl Temper {
             return invalid("snapshot does not belong to a run with these arguments");
         }
         let width = checkpoint.width(chains.count);
-        let mut run = Self::with_width(self.options.clone(), Arc::clone(&self.factory), width);
+        // The factory of this run may be one of narrower blocks: it was made for other threads.
+        let factory = Arc::new(chains.factory(self.options.coldest(), Some(width))?);
+        let mut run = Self::with_width(self.options.clone(), factory, width);
         let mut reader = Reader::new(archive);
         run.sweeps = reader.integers(1)?[0];
         for (counts, read) in run
