@@ -6,8 +6,13 @@ use std::collections::BTreeSet;
 /// Scopes wider than this are not looked into: nothing could hold their tables.
 const WIDEST: usize = 60;
 
-/// Looks at neighbours that the better rule may take before the quick one has to do.
+/// Looks at neighbours that a better rule may take before the quick one has to do: so many, and more for every site where
+/// the quick one has shown that the graph is narrow.
 const MOST_WORK: usize = 20_000_000;
+const MOST_WORK_A_SITE: usize = 2_000;
+
+/// Lists of neighbours that are longer than a scope by this factor are searched, and changed in place.
+const LONG: usize = 4;
 
 /// An order of elimination.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,13 +40,12 @@ impl Order {
         }
         let graph = neighbours(part);
         let places = sweep(&graph);
+        let most_work = MOST_WORK + best.as_ref().map_or(0, |_| MOST_WORK_A_SITE * part.len());
         for rule in [Rule::Given(places), Rule::Fill] {
-            let other = Game::new(graph.clone(), rule).play(MOST_WORK);
-            best = match (best, other) {
-                (Ok(a), Ok(b)) => Ok(if b.entries() < a.entries() { b } else { a }),
-                (Err(_), Ok(order)) | (Ok(order), Err(_)) => Ok(order),
-                (Err(wide), Err(_)) => Err(wide),
-            };
+            let most_entries = best.as_ref().map_or(f64::INFINITY, Self::entries);
+            if let Ok(other) = Game::new(graph.clone(), rule).play(most_work, most_entries) {
+                best = Ok(other);
+            }
         }
         best
     }
@@ -54,7 +58,7 @@ impl Order {
         if crowded(part) {
             return Err(TooWide(WIDEST));
         }
-        Game::new(neighbours(part), Rule::Degree).play(usize::MAX)
+        Game::new(neighbours(part), Rule::Degree).play(usize::MAX, f64::INFINITY)
     }
 
     /// Sites of the widest table.
@@ -132,8 +136,11 @@ enum Rule {
 /// The elimination game: a site is taken out, and its neighbours all become neighbours of each other.
 struct Game {
     rule: Rule,
-    /// Neighbours, ascending.
+    /// Neighbours, ascending; some of them may be gone.
     graph: Vec<Vec<u32>>,
+    /// How many of them are not.
+    degrees: Vec<usize>,
+    gone: Vec<bool>,
     scores: Vec<usize>,
     queue: BTreeSet<(usize, u32)>,
     work: usize,
@@ -143,6 +150,8 @@ impl Game {
     fn new(graph: Vec<Vec<u32>>, rule: Rule) -> Self {
         let mut game = Self {
             rule,
+            degrees: graph.iter().map(Vec::len).collect(),
+            gone: vec![false; graph.len()],
             scores: vec![0; graph.len()],
             queue: BTreeSet::new(),
             work: 0,
@@ -156,20 +165,27 @@ impl Game {
         game
     }
 
-    fn play(mut self, most_work: usize) -> Result<Order, TooWide> {
+    /// The order, if it can be found with so much work and its tables have fewer entries than so many.
+    fn play(mut self, most_work: usize, most_entries: f64) -> Result<Order, TooWide> {
+        let mut entries = 0.0;
         let mut order = Order {
             sequence: Vec::with_capacity(self.graph.len()),
             scopes: Vec::with_capacity(self.graph.len()),
         };
         while let Some((_, site)) = self.queue.pop_first() {
-            let scope = std::mem::take(&mut self.graph[site as usize]);
-            if scope.len() > WIDEST || self.work > most_work {
+            let degree = self.degrees[site as usize];
+            entries += 2f64.powi(degree as i32);
+            if degree > WIDEST || self.work > most_work || entries >= most_entries {
                 return Err(TooWide(WIDEST));
             }
+            let mut scope = std::mem::take(&mut self.graph[site as usize]);
+            scope.retain(|&a| !self.gone[a as usize]);
+            self.gone[site as usize] = true;
+            let mut joined = Vec::new();
             for &a in &scope {
-                self.join(a, site, &scope);
+                self.join(a, &scope, &mut joined);
             }
-            for a in self.touched(&scope) {
+            for a in self.touched(&scope, &joined) {
                 let score = self.score(a);
                 let old = std::mem::replace(&mut self.scores[a as usize], score);
                 if old != score {
@@ -183,38 +199,56 @@ impl Game {
         Ok(order)
     }
 
-    /// Makes all of `scope` neighbours of `a`, in place of the site `gone`.
-    fn join(&mut self, a: u32, gone: u32, scope: &[u32]) {
-        let own = &self.graph[a as usize];
-        let mut joined = Vec::with_capacity(own.len() + scope.len());
-        let (mut i, mut j) = (0, 0);
-        while i < own.len() || j < scope.len() {
-            let (x, y) = (own.get(i), scope.get(j));
-            let next = *x.min(y.or(x)).or(y).unwrap_or(&gone);
-            i += usize::from(x == Some(&next));
-            j += usize::from(y == Some(&next));
-            if next != a && next != gone {
-                joined.push(next);
+    /// Makes all of `scope` neighbours of `a`, which has just lost one; notes those that had not been, as (a, b), a < b.
+    fn join(&mut self, a: u32, scope: &[u32], joined: &mut Vec<(u32, u32)>) {
+        let own = &mut self.graph[a as usize];
+        let before = joined.len();
+        let missing: Vec<u32> = missing_from(own, scope).filter(|&b| b != a).collect();
+        joined.extend(missing.iter().filter(|&&b| b > a).map(|&b| (a, b)));
+        let degree = &mut self.degrees[a as usize];
+        *degree = *degree + missing.len() - 1;
+        self.work += scope.len() + joined.len() - before;
+        if own.len() > LONG * scope.len().max(missing.len()) && own.len() <= 2 * *degree {
+            for b in missing {
+                let at = own.partition_point(|&x| x < b);
+                own.insert(at, b);
             }
+            return;
         }
-        self.work += joined.len();
-        self.graph[a as usize] = joined;
+        self.work += own.len();
+        let mut missing = missing.into_iter().peekable();
+        let mut joined = Vec::with_capacity(*degree);
+        for &b in own.iter().filter(|&&b| !self.gone[b as usize]) {
+            while let Some(other) = missing.next_if(|&other| other < b) {
+                joined.push(other);
+            }
+            joined.push(b);
+        }
+        joined.extend(missing);
+        *own = joined;
     }
 
-    /// Sites whose score may have changed: the scope of what was taken out and, for the fill, its neighbours.
-    fn touched(&self, scope: &[u32]) -> Vec<u32> {
+    /// Sites whose score may have changed: the scope of what was taken out and, for the fill, those that have both of two
+    /// new neighbours as theirs.
+    fn touched(&mut self, scope: &[u32], joined: &[(u32, u32)]) -> Vec<u32> {
         let mut touched = scope.to_vec();
-        if self.rule == Rule::Fill {
-            touched.extend(scope.iter().flat_map(|&a| &self.graph[a as usize]));
-            touched.sort_unstable();
-            touched.dedup();
+        if self.rule != Rule::Fill {
+            return touched;
         }
+        for &(a, b) in joined {
+            let (a, b) = (&self.graph[a as usize], &self.graph[b as usize]);
+            let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+            let both = short.iter().filter(|site| long.binary_search(site).is_ok());
+            touched.extend(both.filter(|&&site| !self.gone[site as usize]));
+            self.work += short.len();
+        }
+        touched.sort_unstable();
+        touched.dedup();
         touched
     }
 
     fn score(&mut self, site: u32) -> usize {
-        let scope = &self.graph[site as usize];
-        let degree = scope.len();
+        let degree = self.degrees[site as usize];
         match &self.rule {
             Rule::Degree => return degree,
             Rule::Given(places) => return places[site as usize],
@@ -223,23 +257,33 @@ impl Game {
         if degree > WIDEST {
             return degree * degree;
         }
+        let mut scope = self.graph[site as usize].clone();
+        scope.retain(|&a| !self.gone[a as usize]);
         let known: usize = scope
             .iter()
-            .map(|&a| common(scope, &self.graph[a as usize]))
+            .map(|&a| common(&scope, &self.graph[a as usize]))
             .sum();
         self.work += degree * degree;
         (degree * (degree - degree.min(1)) - known) / 2
     }
 }
 
+/// Those of a short ascending list that a long one lacks.
+fn missing_from<'a>(long: &'a [u32], short: &'a [u32]) -> impl Iterator<Item = u32> + 'a {
+    let mut rest = long;
+    let is_long = long.len() > LONG * short.len();
+    short.iter().copied().filter(move |x| {
+        let before = if is_long {
+            rest.partition_point(|y| y < x)
+        } else {
+            rest.iter().take_while(|y| *y < x).count()
+        };
+        rest = &rest[before..];
+        rest.first() != Some(x)
+    })
+}
+
 /// How many sites stand in both of two ascending lists.
 fn common(short: &[u32], long: &[u32]) -> usize {
-    let mut rest = long;
-    let mut count = 0;
-    for x in short {
-        let at = rest.partition_point(|y| y < x);
-        rest = &rest[at..];
-        count += usize::from(rest.first() == Some(x));
-    }
-    count
+    short.len() - missing_from(long, short).count()
 }
