@@ -64,9 +64,14 @@ impl Workers {
                 .build()
                 .ok()
         };
+        Self::of(if num_threads > 1 { build() } else { None })
+    }
+
+    /// The threads of a pool; without one (it may not be had), that which calls.
+    fn of(pool: Option<rayon::ThreadPool>) -> Self {
         Self {
-            pool: if num_threads > 1 { build() } else { None },
-            num_threads,
+            num_threads: pool.as_ref().map_or(1, rayon::ThreadPool::current_num_threads),
+            pool,
         }
     }
 
@@ -91,5 +96,16 @@ impl Workers {
         }
         drop(open);
         jobs.iter().all(Job::is_done)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Workers;
+
+    #[test]
+    fn no_pool_is_one_thread() {
+        assert_eq!(Workers::of(None).num_threads, 1);
+        assert_eq!(Workers::new(3, 2).num_threads, 2);
     }
 }
