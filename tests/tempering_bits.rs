@@ -3,7 +3,9 @@
 use magnetite::kernel::{Kernel, Scan};
 use magnetite::model::Ising;
 use magnetite::rng::mix64;
-use magnetite::run::{Chains, ClusterMoves, MOMENT_PARTS, PARTS, Swaps, Temper, TemperOptions};
+use magnetite::run::{
+    Archive, Chains, Checkpoint, ClusterMoves, MOMENT_PARTS, PARTS, Swaps, Temper, TemperOptions,
+};
 use std::sync::Arc;
 
 const RUNGS: usize = 9;
@@ -233,11 +235,107 @@ fn bad_options_are_refused() {
     refused(|o| o.thin = 0, "thin");
     refused(|o| o.num_ladders = 3, "num_ladders");
     refused(|o| o.clusters.rungs.clear(), "cluster");
-    let mut run = Temper::new(options(model, 2, 1)).expect("valid");
-    let (mut checkpoint, archive) = run.checkpoint();
-    checkpoint.energies.pop();
-    assert!(run.restore(&checkpoint, &archive).is_err());
-    let (checkpoint, mut archive) = run.checkpoint();
-    archive.integers.push(0);
-    assert!(run.restore(&checkpoint, &archive).is_err());
+    refused(|o| o.num_ladders = usize::MAX, "num_ladders");
+    refused(
+        |o| (o.num_ladders, o.chains.count) = (usize::MAX, usize::MAX),
+        "do not fit in memory",
+    );
+}
+
+/// Large replicas, whose cluster moves are made a few at a time.
+fn large(num_threads: usize) -> TemperOptions {
+    let sign = |bits: u64| if bits & 1 == 1 { 1.0 } else { -1.0 };
+    TemperOptions {
+        num_sweeps: 3,
+        warmup: 1,
+        thin: 1,
+        swap_interval: 1,
+        clusters: ClusterMoves {
+            interval: 1,
+            rungs: (0..RUNGS).map(|rung| rung != 4).collect(),
+        },
+        moments: false,
+        store_states: false,
+        ..options(&model(140_000, 4, sign, 0.0), 2, num_threads)
+    }
+}
+
+#[test]
+fn cluster_moves_can_be_interrupted() {
+    let expected = shown(&done(large(1)));
+    let mut run = Temper::new(large(2)).expect("valid options");
+    let mut threads = [1, 5, 2].into_iter().cycle();
+    let mut amid = 0;
+    while !run.advance(0.0) {
+        let (checkpoint, archive) = run.checkpoint();
+        if archive.integers[1] == 0 {
+            continue;
+        }
+        amid += 1;
+        if amid % 3 == 1 {
+            run = Temper::new(large(threads.next().expect("a cycle"))).expect("valid options");
+            run.restore(&checkpoint, &archive).expect("its own checkpoint");
+        }
+    }
+    assert!(amid > 5, "{amid} stops between cluster moves");
+    assert_eq!(shown(&run), expected);
+}
+
+#[test]
+fn what_is_not_measured_takes_no_memory() {
+    let model = &models()[0];
+    for observe_interval in [0, 25] {
+        let run = done(TemperOptions {
+            observe_interval,
+            ..options(model, 2, 1)
+        });
+        assert!(run.single_sums().is_empty() && run.pair_sums().is_empty());
+        assert!(run.counts().iter().all(|&count| count == 0));
+    }
+}
+
+#[test]
+fn a_damaged_checkpoint_is_refused() {
+    type Damage = fn(&mut Checkpoint, &mut Archive);
+    let model = &models()[0];
+    let made = || {
+        let mut options = options(model, 2, 1);
+        // Far from one stop to the next, so that a slice of no length ends between them.
+        (options.warmup, options.num_sweeps, options.thin) = (4_000, 8_000, 4_000);
+        (options.swap_interval, options.clusters.interval) = (2_000, 2_000);
+        Temper::new(options).expect("valid options")
+    };
+    let mut run = made();
+    while run.sweeps_done() < 4_000 || run.checkpoint().0.sweeps[0] == run.sweeps_done() {
+        assert!(!run.advance(0.0), "no slice ended between two stops");
+    }
+    let whole = run.checkpoint();
+    let restored = |damage: Damage| {
+        let (mut checkpoint, mut archive) = whole.clone();
+        damage(&mut checkpoint, &mut archive);
+        made().restore(&checkpoint, &archive).is_ok()
+    };
+    assert!(restored(|_, _| {}));
+    // Ladders begin behind places, counts of cluster moves and when the best states were met.
+    let damages: [Damage; 16] = [
+        |c, _| c.energies.truncate(5),
+        |c, _| c.draws.truncate(5),
+        |c, _| c.states[0] = 0,
+        |c, _| c.visits[0] = 1 << 40,
+        |c, _| c.sweeps[0] += 1 << 40,
+        |c, _| c.sweeps[0] += 2_000,
+        |c, _| c.sweeps[0] -= 2_000,
+        |c, _| c.block_starts.clear(),
+        |_, a| a.integers[0] = 1 << 40,
+        |_, a| a.integers[0] += 2_000,
+        |_, a| a.integers[0] -= 2_000,
+        |_, a| a.integers[0] -= 1,
+        |_, a| a.integers[1] = 1,
+        |_, a| a.integers[2 + 3 * RUNGS + 2 * RUNGS] = RUNGS as u64,
+        |_, a| a.integers.push(0),
+        |_, a| a.reals.truncate(3),
+    ];
+    for (number, damage) in damages.into_iter().enumerate() {
+        assert!(!restored(damage), "damage {number} was not noticed");
+    }
 }

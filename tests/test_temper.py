@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import magnetite as mg
+import magnetite.memory
 from magnetite.control import Progress
 from magnetite.models import Model
 from magnetite.temper_result import TemperResult
@@ -121,6 +122,30 @@ def test_shapes() -> None:
     )
     assert result.info["stop_reason"] == "completed"
     assert result.info["deterministic"] is True
+
+
+def test_what_is_not_measured_is_zero() -> None:
+    result = mg.temper(GLASS, betas=BETAS, num_sweeps=90, observe_interval=0, seed=1)
+    assert result.counts.shape == (64,) and not result.counts.any()
+    assert result.single_sums.shape == (2, 4, 64, 6) and not result.single_sums.any()
+    assert result.pair_sums.shape == (1, 4, 64, 6) and not result.pair_sums.any()
+    assert np.isfinite(result.mean_energy.value).all()
+    with pytest.raises(ValueError, match="magnetisations were not measured"):
+        result.magnetisation  # noqa: B018
+
+
+def test_sums_of_observables_are_asked_for_before_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(magnetite.memory, "available_memory", lambda: 2 * 10**8)
+    options: dict[str, Any] = {"betas": [0.1, 0.2, 0.3], "num_ladders": 40_000, "seed": 1}
+    pair = mg.Ising({(0, 1): 1.0})
+    with pytest.raises(MemoryError, match="sums of observables of 40000 x 3 replicas"):
+        mg.temper(pair, num_sweeps=1, **options)
+    mg.temper(pair, num_sweeps=1, observe_interval=0, **options)
+
+
+def test_more_ladders_than_can_be_counted_are_refused() -> None:
+    with pytest.raises((MemoryError, ValueError)):
+        mg.temper(GLASS, betas=BETAS, num_ladders=2**62, num_sweeps=1, seed=1)
 
 
 def test_energies_of_a_finite_lattice() -> None:

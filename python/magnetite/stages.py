@@ -249,6 +249,9 @@ def check_sizes(plan: TemperPlan, model: Model, num_rungs: int, num_draws: int) 
             f"states of {shape} replicas": 6 * replicas * n,
             f"energies of {draws}": 16 * replicas * num_draws,
             f"states of {draws}": STORED_BYTES * replicas * num_draws * n * plan.store_states,
+            f"sums of observables of {shape} replicas": 9216
+            * replicas
+            * (plan.observe_interval > 0),
             f"moments of {num_rungs} rungs": 256
             * num_rungs
             * (n + model.core.num_couplings)

@@ -72,7 +72,7 @@ impl TemperRun {
             model,
             seed,
             first_chain,
-            count: num_ladders * num_rungs,
+            count: num_ladders.saturating_mul(num_rungs), // refused where it does not fit in memory
             kernel,
             scan,
             initial_states,
@@ -194,12 +194,12 @@ impl TemperRun {
 
     fn single_sums<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray4<f64>>> {
         let sums = lock(&self.run).single_sums().to_vec();
-        shaped4(py, (self.num_ladders, self.num_rungs, PARTS, SINGLE), sums)
+        sums_by_part(py, (self.num_ladders, self.num_rungs, PARTS, SINGLE), sums)
     }
 
     fn pair_sums<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray4<f64>>> {
         let sums = lock(&self.run).pair_sums().to_vec();
-        shaped4(py, (self.num_ladders / 2, self.num_rungs, PARTS, PAIR), sums)
+        sums_by_part(py, (self.num_ladders / 2, self.num_rungs, PARTS, PAIR), sums)
     }
 
     fn histograms<'py>(&self, py: Python<'py>) -> PyResult<Histograms<'py>> {
@@ -282,4 +282,16 @@ fn shaped4<T: numpy::Element>(
 ) -> PyResult<Bound<'_, PyArray4<T>>> {
     let shaped = Array4::from_shape_vec(shape, values).map_err(|e| Error::Value(e.to_string()))?;
     Ok(shaped.into_pyarray(py))
+}
+
+/// Sums in their shape; zeros where nothing was measured, which take no memory until they are written to.
+fn sums_by_part(
+    py: Python<'_>,
+    shape: (usize, usize, usize, usize),
+    sums: Vec<f64>,
+) -> PyResult<Bound<'_, PyArray4<f64>>> {
+    if sums.is_empty() {
+        return Ok(PyArray4::zeros(py, shape, false));
+    }
+    shaped4(py, shape, sums)
 }

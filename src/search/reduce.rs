@@ -212,7 +212,8 @@ mod tests {
         let n = 600i64;
         let pairs = (0..n).flat_map(|i| [(i, (i * 7 + 3) % n), (i, (i * 31 + 11) % n)]);
         let (i, j): (Vec<_>, Vec<_>) = pairs.filter(|(i, j)| i != j).unzip();
-        let weight = |k: usize| [1.0, -1.0, 3.0, -3.0, 7.0][k * k % 5] * if k.is_multiple_of(3) { -1.0 } else { 1.0 };
+        let weight =
+            |k: usize| [1.0, -1.0, 3.0, -3.0, 7.0][k * k % 5] * if k.is_multiple_of(3) { -1.0 } else { 1.0 };
         let scaled = |scale: f64| {
             let weights: Vec<f64> = (0..i.len()).map(|k| scale * weight(k)).collect();
             let model = Ising::from_edges(&i, &j, &weights, vec![0.0; n as usize], 0.0).expect("valid");

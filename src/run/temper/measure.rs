@@ -3,9 +3,9 @@
 //! Every measurement adds to sums by rung. Time is cut into equal parts, whose sums stand apart: errors of whatever is
 //! computed from them come from the jackknife over parts and ladders, and drift shows.
 
+use super::TemperOptions;
 use super::archive::{Reader, Writer};
 use crate::error::Result;
-use crate::model::Ising;
 
 /// Parts of time whose sums stand apart.
 pub const PARTS: usize = 64;
@@ -28,7 +28,7 @@ pub struct Measure {
     num_sites: usize,
     /// Measurements made in each part.
     pub counts: Vec<u64>,
-    /// By ladder, rung, part and quantity.
+    /// By ladder, rung, part and quantity; empty where nothing is measured, as the next.
     pub single: Vec<f64>,
     /// By pair of ladders, rung, part and quantity.
     pub pairs: Vec<f64>,
@@ -110,17 +110,19 @@ pub fn distance(first: &[u64], second: &[u64]) -> u64 {
 }
 
 impl Measure {
-    pub fn new(model: &Ising, num_ladders: usize, num_rungs: usize, with_moments: bool) -> Self {
-        let (n, m) = (model.num_sites(), model.num_couplings());
-        let pairs = num_ladders / 2;
+    /// Sums for a run; the large ones only where it is going to measure anything.
+    pub fn new(options: &TemperOptions) -> Self {
+        let model = &options.chains.model;
+        let (n, m, num_rungs) = (model.num_sites(), model.num_couplings(), options.betas.len());
+        let parts = if options.observes() { num_rungs * PARTS } else { 0 };
         let bins = [n, m].map(|most| (most + 1).min(MOST_BINS));
-        let num_moments = if with_moments { n + m } else { 0 };
+        let num_moments = if options.moments { n + m } else { 0 };
         Self {
             num_rungs,
             num_sites: n,
             counts: vec![0; PARTS],
-            single: vec![0.0; num_ladders * num_rungs * PARTS * SINGLE],
-            pairs: vec![0.0; pairs * num_rungs * PARTS * PAIR],
+            single: vec![0.0; options.num_ladders * parts * SINGLE],
+            pairs: vec![0.0; options.num_ladders / 2 * parts * PAIR],
             overlaps: vec![0; num_rungs * bins[0]],
             links: vec![0; num_rungs * bins[1]],
             bins,

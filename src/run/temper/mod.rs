@@ -37,10 +37,16 @@ pub struct Temper {
     workers: Workers,
     /// Empty before the start.
     blocks: Vec<Lanes>,
+    /// Blocks made so far, until all are.
+    begun: Vec<Lanes>,
     width: usize,
     ladders: Vec<Ladder>,
-    /// By pair of ladders and rung.
+    /// Cluster moves at work, a few at a time.
     moves: Vec<ClusterMove>,
+    /// How many of the cluster moves of the next stop are made.
+    moved: usize,
+    /// True where the states that clusters are found from have been read off.
+    packed: bool,
     /// What cluster moves did, by rung: moves, sites of clusters, sites that differed.
     cluster_counts: Vec<[u64; 3]>,
     /// By ladder, rung and draw; NaN where not reached.
@@ -88,13 +94,16 @@ impl Temper {
         Self {
             workers: Workers::new(chains.num_threads, chains.count.div_ceil(width)),
             blocks: Vec::new(),
+            begun: Vec::new(),
             width,
             ladders: (0..options.num_ladders).map(ladder).collect(),
             moves: Vec::new(),
+            moved: 0,
+            packed: false,
             cluster_counts: vec![[0; 3]; rungs],
             energies: vec![f64::NAN; chains.count * options.num_draws()],
             states: vec![0; stored],
-            measure: Measure::new(model, options.num_ladders, rungs, options.moments),
+            measure: Measure::new(&options),
             edges: (0..measured).flat_map(row).collect(),
             best_energy: BestEnergy::default(),
             sweeps: 0,
@@ -134,8 +143,8 @@ impl Temper {
     }
 
     fn work(&mut self, deadline: Instant) {
-        if self.blocks.is_empty() {
-            self.begin();
+        if self.blocks.is_empty() && !self.begin(deadline) {
+            return;
         }
         while let Some(stop) = self.options.next_stop(self.sweeps) {
             let sweep = self.options.first_sweep + stop;
@@ -149,6 +158,9 @@ impl Temper {
             {
                 return;
             }
+            if self.options.moves_clusters_at(stop) && !self.move_clusters(stop, deadline) {
+                return;
+            }
             self.sweeps = stop;
             self.pause();
             if Instant::now() >= deadline {
@@ -157,7 +169,8 @@ impl Temper {
         }
     }
 
-    fn begin(&mut self) {
+    /// Makes the blocks, as many at a time as there are threads; true when all are made.
+    fn begin(&mut self, deadline: Instant) -> bool {
         let (chains, setup) = (&self.options.chains, self.factory.setup());
         let block = |start: usize| {
             let range = start..(start + self.width).min(chains.count);
@@ -170,12 +183,24 @@ impl Temper {
             lanes
         };
         let starts: Vec<usize> = (0..chains.count).step_by(self.width).collect();
-        self.blocks = if self.is_parallel() {
-            starts.into_par_iter().map(block).collect()
-        } else {
-            starts.into_iter().map(block).collect()
-        };
+        let mut begun = std::mem::take(&mut self.begun);
+        let mut late = false;
+        while begun.len() < starts.len() && !late {
+            let next = starts[begun.len()..].iter().take(self.workers.num_threads);
+            if self.is_parallel() {
+                begun.par_extend(next.copied().collect::<Vec<_>>().into_par_iter().map(block));
+            } else {
+                begun.extend(next.copied().map(block));
+            }
+            late = Instant::now() >= deadline;
+        }
+        if begun.len() < starts.len() {
+            self.begun = begun;
+            return false;
+        }
+        self.blocks = begun;
         self.set_betas();
+        true
     }
 
     fn for_all_blocks(&mut self, work: impl Fn(&mut Lanes) + Sync + Send) {
@@ -191,12 +216,9 @@ impl Temper {
         self.workers.num_threads > 1
     }
 
-    /// What happens when all replicas have reached a stop.
+    /// What happens when all replicas have reached a stop and made their cluster moves.
     fn pause(&mut self) {
         let sweeps = self.sweeps;
-        if self.options.moves_clusters_at(sweeps) {
-            self.move_clusters();
-        }
         if self.options.exchanges_at(sweeps) {
             self.exchange();
         }

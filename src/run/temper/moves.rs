@@ -1,4 +1,5 @@
-//! Cluster moves of all pairs of ladders at once: clusters are found on all threads, then turned over block by block.
+//! Cluster moves of all pairs of ladders: clusters are found on all threads, a few at a time, then turned over block by
+//! block. Each move has its own two replicas, so that it does not matter which are made first.
 
 use super::cluster::Clusters;
 use super::ladder::Ladder;
@@ -8,6 +9,10 @@ use super::{Temper, TemperOptions};
 use crate::model::Grid;
 use crate::rng::{Purpose, Stream, below};
 use rayon::prelude::*;
+use std::time::Instant;
+
+/// Sites that clusters are looked for among before the clock is looked at: some milliseconds.
+const ABREAST: usize = 1 << 17;
 
 /// A cluster move of two replicas.
 #[derive(Clone, Default)]
@@ -27,7 +32,7 @@ struct Finder<'a> {
     /// States of all blocks, of `width` replicas each.
     sites: Vec<&'a Packed>,
     width: usize,
-    /// Number of the present sweep.
+    /// Number of the sweep after which they are made.
     sweep: u64,
     /// True where turning a whole replica over is free: nothing holds it.
     either: bool,
@@ -59,12 +64,39 @@ impl Finder<'_> {
 }
 
 impl Temper {
-    /// One cluster move between the two replicas of every rung that has them.
-    pub(super) fn move_clusters(&mut self) {
-        self.for_all_blocks(Lanes::pack_sites);
-        let rungs = self.options.betas.len();
+    /// Cluster moves between the two replicas of every rung of a pair of ladders.
+    pub(super) fn num_moves(&self) -> usize {
+        self.options.num_ladders / 2 * self.options.betas.len()
+    }
+
+    /// Makes the cluster moves after `stop` sweeps that are not made yet; true when all are.
+    pub(super) fn move_clusters(&mut self, stop: u64, deadline: Instant) -> bool {
+        if !self.packed {
+            self.for_all_blocks(Lanes::pack_sites);
+            self.packed = true;
+        }
+        while self.moved < self.num_moves() {
+            let many = (ABREAST / self.options.chains.model.num_sites().max(1)).max(self.workers.num_threads);
+            let abreast = many.min(self.num_moves() - self.moved);
+            self.find_clusters(stop, abreast);
+            self.turn_over();
+            self.moved += abreast;
+            if self.moved < self.num_moves() && Instant::now() >= deadline {
+                return false;
+            }
+        }
+        (self.moved, self.packed) = (0, false);
+        // Only now: which of several best states a block keeps must not hang on where it was interrupted.
+        let now = 2 * (self.options.first_sweep + stop) + 1;
+        self.for_all_blocks(|block| block.look(now));
+        true
+    }
+
+    /// Finds the clusters of the next moves.
+    fn find_clusters(&mut self, stop: u64, abreast: usize) {
+        let (rungs, first) = (self.options.betas.len(), self.moved);
         let mut moves = std::mem::take(&mut self.moves);
-        moves.resize_with(self.ladders.len() / 2 * rungs, ClusterMove::default);
+        moves.resize_with(abreast, ClusterMove::default);
         let chains = &self.options.chains;
         let finder = Finder {
             options: &self.options,
@@ -72,42 +104,43 @@ impl Temper {
             ladders: &self.ladders,
             sites: self.blocks.iter().map(|block| &block.sites).collect(),
             width: self.width,
-            sweep: self.options.first_sweep + self.sweeps,
+            sweep: self.options.first_sweep + stop,
             either: chains.clamped.is_empty() && chains.model.fields().iter().all(|&h| h == 0.0),
         };
-        let find =
-            |(number, found): (usize, &mut ClusterMove)| finder.find(number / rungs, number % rungs, found);
+        let find = |(at, found): (usize, &mut ClusterMove)| {
+            finder.find((first + at) / rungs, (first + at) % rungs, found);
+        };
         if self.is_parallel() {
             moves.par_iter_mut().enumerate().for_each(find);
         } else {
             moves.iter_mut().enumerate().for_each(find);
         }
-        self.make_moves(&moves);
         self.moves = moves;
     }
 
-    fn make_moves(&mut self, moves: &[ClusterMove]) {
-        let rungs = self.options.betas.len();
-        for (number, found) in moves.iter().enumerate().filter(|(_, found)| found.made) {
-            let counts = &mut self.cluster_counts[number % rungs];
+    /// Turns the clusters over that have been found.
+    fn turn_over(&mut self) {
+        let (rungs, first) = (self.options.betas.len(), self.moved);
+        let moves = std::mem::take(&mut self.moves);
+        for (at, found) in moves.iter().enumerate().filter(|(_, found)| found.made) {
+            let counts = &mut self.cluster_counts[(first + at) % rungs];
             counts[0] += 1;
             counts[1] += found.clusters.sites().len() as u64;
             counts[2] += found.differing as u64;
         }
         let ladders = std::mem::take(&mut self.ladders);
-        let now = 2 * (self.options.first_sweep + self.sweeps) + 1;
         self.for_all_blocks(|block| {
             for (lane, chain) in block.range.clone().enumerate() {
                 let (ladder, replica) = (chain / rungs, chain % rungs);
-                let found = moves.get(ladder / 2 * rungs + ladders[ladder].rungs()[replica]);
+                let number = ladder / 2 * rungs + ladders[ladder].rungs()[replica];
+                let found = number.checked_sub(first).and_then(|at| moves.get(at));
                 if let Some(found) = found.filter(|found| found.made) {
                     let sign = if ladder % 2 == 0 { 1.0 } else { -1.0 };
                     let sites = found.clusters.sites();
                     block.ensemble.flip(lane, sites, sign * found.change);
                 }
             }
-            block.look(now);
         });
-        self.ladders = ladders;
+        (self.ladders, self.moves) = (ladders, moves);
     }
 }

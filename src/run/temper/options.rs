@@ -66,7 +66,7 @@ impl TemperOptions {
                 betas[at]
             ));
         }
-        if betas.is_empty() || self.chains.count != self.num_ladders * betas.len() {
+        if betas.is_empty() || self.chains.count != self.num_ladders.saturating_mul(betas.len()) {
             return invalid(format!(
                 "num_ladders x betas must be the number of replicas, at least 1, got {} x {}",
                 self.num_ladders,
@@ -116,6 +116,13 @@ impl TemperOptions {
         Some(stop.min(next_draw))
     }
 
+    /// True where something is to be done after `sweeps` sweeps, or the run begins.
+    pub(super) fn stops_at(&self, sweeps: u64) -> bool {
+        sweeps
+            .checked_sub(1)
+            .is_none_or(|before| self.next_stop(before) == Some(sweeps))
+    }
+
     pub(super) fn exchanges_at(&self, sweeps: u64) -> bool {
         sweeps.is_multiple_of(self.swap_interval)
     }
@@ -129,6 +136,11 @@ impl TemperOptions {
         let since = sweeps.checked_sub(self.warmup)?;
         let draw = (since / self.thin) as usize;
         (since > 0 && since.is_multiple_of(self.thin) && draw <= self.num_draws()).then(|| draw - 1)
+    }
+
+    /// True where observables are measured at all.
+    pub(super) fn observes(&self) -> bool {
+        self.observe_interval > 0 && self.observe_interval <= self.num_draws() as u64
     }
 
     pub(super) fn observes_at(&self, draw: usize) -> bool {

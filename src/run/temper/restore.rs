@@ -3,7 +3,7 @@
 use super::archive::{Reader, Writer};
 use super::lanes::Lanes;
 use super::{Flow, Temper};
-use crate::error::{Result, invalid};
+use crate::error::Result;
 use crate::run::Checkpoint;
 use crate::run::lowest::Lowest;
 use std::sync::Arc;
@@ -111,13 +111,13 @@ impl Temper {
         &self.measure.counts
     }
 
-    /// Sums by ladder, rung, part of time and quantity ([`super::SINGLE`] of them).
+    /// Sums by ladder, rung, part of time and quantity ([`super::SINGLE`] of them); empty where nothing is measured.
     #[must_use]
     pub fn single_sums(&self) -> &[f64] {
         &self.measure.single
     }
 
-    /// Sums by pair of ladders, rung, part of time and quantity ([`super::PAIR`] of them).
+    /// Sums by pair of ladders, rung, part of time and quantity ([`super::PAIR`] of them); empty where nothing is measured.
     #[must_use]
     pub fn pair_sums(&self) -> &[f64] {
         &self.measure.pairs
@@ -146,7 +146,7 @@ impl Temper {
             .collect();
         positions.resize(starts.len(), (0, 0));
         let mut archive = Writer::default();
-        archive.integers([self.sweeps]);
+        archive.integers([self.sweeps, self.moved as u64]);
         archive.integers(self.cluster_counts.as_flattened().iter().copied());
         if self.blocks.is_empty() {
             archive.integers(std::iter::repeat_n(0, self.options.chains.count));
@@ -174,18 +174,20 @@ impl Temper {
     pub fn restore(&mut self, checkpoint: &Checkpoint, archive: &Writer) -> Result<()> {
         let chains = &self.options.chains;
         checkpoint.check(chains, self.factory.setup())?;
-        let too_far = |&sweeps: &u64| sweeps > self.options.total_sweeps();
-        let fits =
-            checkpoint.energies.len() == self.energies.len() && checkpoint.draws.len() == self.states.len();
-        if !fits || checkpoint.sweeps.iter().any(too_far) {
-            return invalid("snapshot does not belong to a run with these arguments");
+        let mut reader = Reader::new(archive);
+        let place = reader.integers(2)?;
+        let (sweeps, moved) = (place[0], place[1] as usize);
+        if checkpoint.energies.len() != self.energies.len()
+            || checkpoint.draws.len() != self.states.len()
+            || !self.may_stand(checkpoint, sweeps, moved)
+        {
+            return reader.wrong();
         }
         let width = checkpoint.width(chains.count);
         // The factory of this run may be one of narrower blocks: it was made for other threads.
         let factory = Arc::new(chains.factory(self.options.coldest(), Some(width))?);
         let mut run = Self::with_width(self.options.clone(), factory, width);
-        let mut reader = Reader::new(archive);
-        run.sweeps = reader.integers(1)?[0];
+        (run.sweeps, run.moved) = (sweeps, moved);
         for (counts, read) in run
             .cluster_counts
             .iter_mut()
@@ -210,6 +212,20 @@ impl Temper {
         run.set_betas();
         *self = run;
         Ok(())
+    }
+
+    /// True if blocks may stand as in `checkpoint` when all have carried out `sweeps` sweeps and what is due then, and
+    /// `moved` of the cluster moves of the next stop are made.
+    fn may_stand(&self, checkpoint: &Checkpoint, sweeps: u64, moved: usize) -> bool {
+        let options = &self.options;
+        if sweeps > options.total_sweeps() || !options.stops_at(sweeps) {
+            return false;
+        }
+        let stop = options.next_stop(sweeps).unwrap_or(sweeps);
+        let moves = moved < self.num_moves() && stop > sweeps && options.moves_clusters_at(stop);
+        let on_the_way = |at: u64| moved == 0 && (sweeps..stop).contains(&at);
+        let mut places = checkpoint.sweeps.iter().zip(&checkpoint.visits);
+        (moved == 0 || moves) && places.all(|(&at, &visits)| on_the_way(at) || (at, visits) == (stop, 0))
     }
 
     /// A block where `checkpoint` left it.
