@@ -76,12 +76,7 @@ impl Heat {
 
     /// `exp(-beta gap)` for a gap that is not negative.
     pub fn factor(&self, gap: f64) -> f64 {
-        let exponent = self.exponent(gap);
-        if exponent == f64::INFINITY {
-            0.0
-        } else {
-            decay(-exponent)
-        }
+        decay(-self.exponent(gap))
     }
 }
 
@@ -209,11 +204,7 @@ impl Algebra for Thermal {
 /// The probabilities `(p_a, p_b)` of two alternatives from `ln p_b - ln p_a`.
 #[inline(always)]
 pub fn shares(log_odds: f64) -> (f64, f64) {
-    let ratio = if log_odds.abs() == f64::INFINITY {
-        0.0
-    } else {
-        decay(-log_odds.abs())
-    };
+    let ratio = decay(-log_odds.abs());
     let (large, small) = (1.0 / (1.0 + ratio), ratio / (1.0 + ratio));
     if log_odds > 0.0 {
         (small, large)

@@ -102,17 +102,17 @@ impl EnumerationRun {
     }
 
     fn weights<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f64>>> {
-        weights(py, lock(&self.run).weights())
+        weights(py, lock(&self.run).weights().to_vec())
     }
 
     fn means<'py>(&self, py: Python<'py>) -> PyResult<Means<'py>> {
         let run = lock(&self.run);
-        means(py, &self.model, run.part(), &run.moments())
+        means(py, &self.model, run.part(), run.moments())
     }
 
     fn levels<'py>(&self, py: Python<'py>) -> Option<Levels<'py>> {
         let run = lock(&self.run);
-        let (heights, counts) = run.levels()?;
+        let (heights, counts) = run.levels()?.clone();
         let part = run.part();
         let energies: Vec<f64> = heights
             .into_iter()

@@ -14,21 +14,35 @@ use super::part::Part;
 use crate::error::{Result, invalid};
 use crate::math::ln;
 use crate::run::Workers;
-use plan::Plan;
+use plan::{Levels, Plan};
 use std::sync::{Arc, PoisonError};
+use std::time::{Duration, Instant};
+use sums::Sums;
 use walk::{Ground, Walk};
 
 /// More free sites than this are not enumerated.
 pub const MOST_SITES: usize = 30;
 
+/// Betas that are summed at once, without moments and with them: what jobs keep of each is to stay small.
+const ROUND: usize = 128;
+const ROUND_OF_MOMENTS: usize = 8;
+
 /// An enumeration that can be advanced and, once done, looked at.
+///
+/// Long lists of betas are summed in rounds, each through all states.
 pub struct Enumeration {
     part: Part,
+    asked: Asked,
     plan: Arc<Plan>,
     walks: Vec<Walk>,
     workers: Workers,
-    /// All walks as one, when they are done.
-    merged: Option<Walk>,
+    rounds: usize,
+    rounds_done: usize,
+    low: f64,
+    ground: Option<Ground>,
+    levels: Option<(Vec<f64>, Vec<u64>)>,
+    weights: Vec<[f64; 3]>,
+    moments: Vec<Moments>,
 }
 
 impl Enumeration {
@@ -44,23 +58,57 @@ impl Enumeration {
             ));
         }
         super::check_betas(&asked.betas)?;
-        let plan = Arc::new(Plan::new(&part, asked));
-        let jobs = 1 << plan.job_bits;
+        let plan = plan_of_round(&part, asked, 0);
         Ok(Self {
-            walks: (0..jobs).map(|index| Walk::new(&plan, index)).collect(),
-            workers: Workers::new(num_threads, jobs as usize),
+            walks: walks(&plan),
+            workers: Workers::new(num_threads, 1 << plan.job_bits),
             part,
             plan,
-            merged: None,
+            rounds: asked.betas.len().div_ceil(size_of_round(asked)).max(1),
+            rounds_done: 0,
+            low: f64::INFINITY,
+            ground: None,
+            levels: None,
+            weights: Vec::new(),
+            moments: Vec::new(),
+            asked: asked.clone(),
         })
     }
 
     /// Works for about `seconds`; true when all is done.
     pub fn advance(&mut self, seconds: f64) -> bool {
-        if self.merged.is_none() && self.workers.advance(&mut self.walks, seconds) {
-            self.merged = Some(self.merge());
+        let deadline = Instant::now() + Duration::from_secs_f64(seconds.clamp(0.0, 1e6));
+        while self.rounds_done < self.rounds {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if !self.workers.advance(&mut self.walks, left.as_secs_f64()) {
+                return false;
+            }
+            self.finish_round();
+            if Instant::now() >= deadline {
+                break;
+            }
         }
-        self.merged.is_some()
+        self.rounds_done == self.rounds
+    }
+
+    fn finish_round(&mut self) {
+        let merged = self.merge();
+        for sums in &merged.sums {
+            self.weights.push(self.weights_of(sums));
+            if self.plan.moments {
+                self.moments.push(self.moments_of(sums));
+            }
+        }
+        if self.rounds_done == 0 {
+            self.low = merged.ground.low;
+            self.ground = Some(merged.ground);
+            self.levels = self.plan.levels.as_ref().map(|levels| self.levels_of(levels));
+        }
+        self.rounds_done += 1;
+        if self.rounds_done < self.rounds {
+            self.plan = plan_of_round(&self.part, &self.asked, self.rounds_done);
+            self.walks = walks(&self.plan);
+        }
     }
 
     /// Adds up the walks, in the order of their numbers.
@@ -69,7 +117,6 @@ impl Enumeration {
         let mut walks = std::mem::take(&mut self.walks).into_iter();
         let mut merged = Walk::new(&self.plan, 0);
         merged.lower(low);
-        merged.done = self.plan.tables();
         for mut walk in &mut walks {
             let own = walk.ground.low;
             walk.lower(low);
@@ -88,11 +135,9 @@ impl Enumeration {
     /// Part of the work that is behind, 0 to 1.
     #[must_use]
     pub fn progress(&self) -> f64 {
-        if self.merged.is_some() {
-            return 1.0;
-        }
         let done: u64 = self.walks.iter().map(|walk| walk.done).sum();
-        done as f64 / (self.plan.tables() << self.plan.job_bits) as f64
+        let share = done as f64 / (self.plan.tables() << self.plan.job_bits) as f64;
+        (self.rounds_done as f64 + share) / self.rounds as f64
     }
 
     /// The part that is enumerated.
@@ -104,22 +149,20 @@ impl Enumeration {
     /// The lowest energy so far in units, without what is given; infinity before the start.
     #[must_use]
     pub fn low(&self) -> f64 {
-        let lows = self.walks.iter().chain(&self.merged).map(|walk| walk.ground.low);
-        lows.fold(f64::INFINITY, f64::min)
+        let lows = self.walks.iter().map(|walk| walk.ground.low);
+        lows.fold(self.low, f64::min)
     }
 
     fn images(&self) -> u64 {
         1 + u64::from(self.plan.mirrored)
     }
 
-    fn ground(&self) -> Option<&Ground> {
-        self.merged.as_ref().map(|walk| &walk.ground)
-    }
-
     /// Number of ground states; 0 until all is done.
     #[must_use]
     pub fn degeneracy(&self) -> u64 {
-        self.ground().map_or(0, |ground| ground.count * self.images())
+        self.ground
+            .as_ref()
+            .map_or(0, |ground| ground.count * self.images())
     }
 
     /// Ground states, by site of the part, at most as many as were asked for; none until all is done.
@@ -136,57 +179,70 @@ impl Enumeration {
         } else {
             0
         };
-        let found = self.ground().map_or(&[][..], |ground| &ground.states);
+        let found = self.ground.as_ref().map_or(&[][..], |ground| &ground.states);
         let images = found.iter().flat_map(|&s| [s ^ mirror, s]);
         let step = if self.plan.mirrored { 1 } else { 2 };
-        let mut states: Vec<u64> = images.step_by(step).take(self.plan.num_states).collect();
+        let mut states: Vec<u64> = images.step_by(step).take(self.asked.num_states).collect();
         states.sort_unstable();
         states.into_iter().map(spins).collect()
     }
 
-    /// At each beta, `ln sum exp(-beta (E - E_0))`, the mean of `E - E_0` and its standard deviation, in the model's units.
+    /// At each beta, `ln sum exp(-beta (E - E_0))`, the mean of `E - E_0` and its standard deviation, in the model's units;
+    /// of the rounds that are done.
     #[must_use]
-    pub fn weights(&self) -> Vec<[f64; 3]> {
-        let unit = self.part.scale.unit;
-        let images = self.images() as f64;
-        let sums = self.merged.iter().flat_map(|walk| &walk.sums);
-        sums.map(|sums| {
-            let mean = sums.energy / sums.total;
-            let variance = (sums.square / sums.total - mean * mean).max(0.0);
-            [ln(sums.total * images), unit * mean, unit * variance.sqrt()]
-        })
-        .collect()
+    pub fn weights(&self) -> &[[f64; 3]] {
+        &self.weights
     }
 
-    /// Means of spins and of products of coupled spins at each beta, if they were asked for.
+    fn weights_of(&self, sums: &Sums) -> [f64; 3] {
+        let (unit, images) = (self.part.scale.unit, self.images() as f64);
+        let mean = sums.energy / sums.total;
+        let variance = (sums.square / sums.total - mean * mean).max(0.0);
+        [ln(sums.total * images), unit * mean, unit * variance.sqrt()]
+    }
+
+    /// Means of spins and of products of coupled spins at each beta, if they were asked for; of the rounds that are done.
     #[must_use]
-    pub fn moments(&self) -> Vec<Moments> {
-        if !self.plan.moments {
-            return Vec::new();
-        }
+    pub fn moments(&self) -> &[Moments] {
+        &self.moments
+    }
+
+    fn moments_of(&self, sums: &Sums) -> Moments {
         let (sites, plan) = (self.part.len(), &*self.plan);
-        let sums = self.merged.iter().flat_map(|walk| &walk.sums);
-        sums.map(|sums| {
-            let mean = |&sum: &f64| if plan.mirrored { 0.0 } else { sum / sums.total };
-            let products = sums.mean_products(plan);
-            Moments::new(&self.part, sums.spins.iter().map(mean).collect(), |i, j| {
-                products[i.max(j) * sites + i.min(j)]
-            })
+        let mean = |&sum: &f64| if plan.mirrored { 0.0 } else { sum / sums.total };
+        let products = sums.mean_products(plan);
+        Moments::new(&self.part, sums.spins.iter().map(mean).collect(), |i, j| {
+            products[i.max(j) * sites + i.min(j)]
         })
-        .collect()
     }
 
     /// Energies that occur, in units and without what is given, and how many states have each; where energies are whole
     /// numbers of units, and few enough.
     #[must_use]
-    pub fn levels(&self) -> Option<(Vec<f64>, Vec<u64>)> {
-        let levels = self.plan.levels.as_ref().filter(|_| self.merged.is_some())?;
+    pub fn levels(&self) -> Option<&(Vec<f64>, Vec<u64>)> {
+        self.levels.as_ref()
+    }
+
+    fn levels_of(&self, levels: &Levels) -> (Vec<f64>, Vec<u64>) {
         let counts = levels.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let energy = |level: usize| 2.0 * level as f64 - levels.reach;
         let met = counts.iter().enumerate().filter(|(_, count)| **count > 0);
-        Some(
-            met.map(|(level, count)| (energy(level), count * self.images()))
-                .unzip(),
-        )
+        met.map(|(level, count)| (energy(level), count * self.images()))
+            .unzip()
     }
+}
+
+fn plan_of_round(part: &Part, asked: &Asked, round: usize) -> Arc<Plan> {
+    let betas = asked.betas.chunks(size_of_round(asked)).nth(round);
+    Arc::new(Plan::new(part, asked, betas.unwrap_or(&[]), round == 0))
+}
+
+fn walks(plan: &Arc<Plan>) -> Vec<Walk> {
+    (0..1 << plan.job_bits)
+        .map(|index| Walk::new(plan, index))
+        .collect()
+}
+
+fn size_of_round(asked: &Asked) -> usize {
+    if asked.moments { ROUND_OF_MOMENTS } else { ROUND }
 }

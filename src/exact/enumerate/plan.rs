@@ -3,7 +3,7 @@
 use crate::exact::Asked;
 use crate::exact::algebra::Heat;
 use crate::exact::part::Part;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// Spins that stand in the table: its numbers stay in the cache, and what is done once a table hardly counts. (With ten,
 /// all together took 1.4 times as long.)
@@ -29,7 +29,8 @@ pub(super) struct Plan {
     /// Energies of the couplings within the table.
     pub pairs: Vec<f64>,
     pub tolerance: f64,
-    pub heats: Vec<Heat>,
+    /// What is the same in all tables at each beta.
+    pub baths: Vec<Arc<Bath>>,
     pub moments: bool,
     pub num_states: usize,
     pub levels: Option<Levels>,
@@ -59,8 +60,32 @@ impl Levels {
     }
 }
 
+/// A beta and the weights that it gives to the couplings within a table.
+pub(super) struct Bath {
+    pub heat: Heat,
+    /// By the states of the table, relative to the largest.
+    pub pairs: Vec<f64>,
+    /// The energy that has the largest.
+    pub least_pair: f64,
+}
+
+impl Bath {
+    fn new(heat: Heat, energies: &[f64]) -> Self {
+        let least_pair = energies.iter().copied().fold(f64::INFINITY, f64::min);
+        Self {
+            heat,
+            pairs: energies
+                .iter()
+                .map(|pair| heat.factor(pair - least_pair))
+                .collect(),
+            least_pair,
+        }
+    }
+}
+
 impl Plan {
-    pub fn new(part: &Part, asked: &Asked) -> Self {
+    /// The plan for the betas of one round; ground states and levels are found in the first.
+    pub fn new(part: &Part, asked: &Asked, betas: &[f64], is_first: bool) -> Self {
         let sites = part.len();
         let mut couplings = vec![0.0; sites * sites];
         for i in 0..sites {
@@ -71,9 +96,13 @@ impl Plan {
         let mirrored = sites > 0 && part.is_symmetric();
         let bits = sites - usize::from(mirrored);
         let low = bits.min(LOW);
-        let heat = |&beta: &f64| Heat {
-            beta: part.scale.beta(beta),
-            tolerance: part.scale.tolerance,
+        let pairs = pair_energies(low, |i, j| couplings[i * sites + j]);
+        let bath = |&beta: &f64| {
+            let heat = Heat {
+                beta: part.scale.beta(beta),
+                tolerance: part.scale.tolerance,
+            };
+            Arc::new(Bath::new(heat, &pairs))
         };
         Self {
             sites,
@@ -81,13 +110,13 @@ impl Plan {
             low,
             job_bits: (bits - low).min(JOBS),
             fields: part.fields.clone(),
-            pairs: pair_energies(low, |i, j| couplings[i * sites + j]),
+            baths: betas.iter().map(bath).collect(),
+            pairs,
             couplings,
             tolerance: part.scale.tolerance,
-            heats: asked.betas.iter().map(heat).collect(),
             moments: asked.moments,
-            num_states: asked.num_states,
-            levels: Levels::new(part),
+            num_states: if is_first { asked.num_states } else { 0 },
+            levels: if is_first { Levels::new(part) } else { None },
         }
     }
 

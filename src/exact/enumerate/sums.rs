@@ -1,14 +1,15 @@
 //! What is summed over states at one beta.
 
-use super::plan::Plan;
+use super::plan::{Bath, Plan};
 use crate::exact::algebra::Heat;
 use crate::exact::marginals::fold;
 use crate::math::{decay, exp};
+use std::sync::Arc;
 
 const LANES: usize = 8;
 
-/// Beyond this, products of weights might vanish before they are scaled up.
-const LARGEST_SCALE: f64 = 650.0;
+/// Beyond this, products of weights might vanish before they are scaled up: as it is, below e^-400 of the largest.
+const LARGEST_SCALE: f64 = 300.0;
 
 /// The states of a table, and the spins and fields that they go with.
 pub(super) struct Table<'a> {
@@ -27,10 +28,7 @@ pub(super) struct Table<'a> {
 /// Sums over states, relative to the lowest energy so far.
 #[derive(Clone)]
 pub(super) struct Sums {
-    heat: Heat,
-    /// Weights of the couplings within the table, by its states, relative to the largest.
-    pairs: Vec<f64>,
-    least_pair: f64,
+    bath: Arc<Bath>,
     /// Of weights.
     pub total: f64,
     /// Of weights times energies.
@@ -46,14 +44,10 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    pub fn new(plan: &Plan, heat: Heat) -> Self {
+    pub fn new(plan: &Plan, bath: &Arc<Bath>) -> Self {
         let sized = |size: usize| vec![0.0; if plan.moments { size } else { 0 }];
-        let least_pair = plan.pairs.iter().copied().fold(f64::INFINITY, f64::min);
-        let weight = |pair: &f64| heat.factor(pair - least_pair);
         Self {
-            heat,
-            pairs: plan.pairs.iter().map(weight).collect(),
-            least_pair,
+            bath: bath.clone(),
             total: 0.0,
             energy: 0.0,
             square: 0.0,
@@ -65,7 +59,7 @@ impl Sums {
 
     /// Takes a lowest energy that is lower by `gap` as the reference.
     pub fn lower(&mut self, gap: f64) {
-        let factor = self.heat.factor(gap);
+        let factor = self.bath.heat.factor(gap);
         self.square = factor * (self.square + gap * (2.0 * self.energy + gap * self.total));
         self.energy = factor * (self.energy + gap * self.total);
         self.total *= factor;
@@ -92,9 +86,10 @@ impl Sums {
 
     /// Adds a table; energies are taken relative to `low`.
     pub fn add_table(&mut self, table: &Table<'_>, low: f64, weights: &mut [f64]) {
-        // What is left out is below one in 2^53 of the sum, however many tables there are.
-        let negligible = f64::from(53 + table.high.len() as u32) * std::f64::consts::LN_2;
-        if self.heat.exponent(table.least - low) > negligible {
+        // What is left out is below one in 2^53 of the sum, however many tables of however many states there are.
+        let bits = 53 + table.fields.len() + table.high.len();
+        let negligible = bits as f64 * std::f64::consts::LN_2;
+        if self.bath.heat.exponent(table.least - low) > negligible {
             return;
         }
         self.weigh(table, low, weights);
@@ -132,8 +127,8 @@ impl Sums {
     /// couplings between all of them, which are the same in every table. (With an exponential a state, all together took
     /// 2.5 times as long.)
     fn weigh(&self, table: &Table<'_>, low: f64, weights: &mut [f64]) {
-        let Heat { beta, tolerance } = self.heat;
-        let bound = table.outer + self.least_pair - table.fields.iter().map(|f| f.abs()).sum::<f64>();
+        let Heat { beta, tolerance } = self.bath.heat;
+        let bound = table.outer + self.bath.least_pair - table.fields.iter().map(|f| f.abs()).sum::<f64>();
         let scale = beta * (low - bound);
         if scale <= LARGEST_SCALE && beta < f64::INFINITY {
             let (inner, outer) = table.fields.split_at(table.fields.len() / 2);
@@ -144,7 +139,7 @@ impl Sums {
             }
             let rows = weights
                 .chunks_exact_mut(inner.len())
-                .zip(self.pairs.chunks_exact(inner.len()));
+                .zip(self.bath.pairs.chunks_exact(inner.len()));
             for ((weights, pairs), outer) in rows.zip(&outer) {
                 for ((w, pair), inner) in weights.iter_mut().zip(pairs).zip(&inner) {
                     *w = pair * inner * outer;

@@ -57,7 +57,7 @@ impl Walk {
                 count: 0,
                 states: Vec::new(),
             },
-            sums: plan.heats.iter().map(|&heat| Sums::new(plan, heat)).collect(),
+            sums: plan.baths.iter().map(|bath| Sums::new(plan, bath)).collect(),
             room: None,
         }
     }
