@@ -7,8 +7,6 @@ use common::models::model;
 use magnetite::exact::{Asked, Elimination, Enumeration, Moments, Order, Part, Tree};
 use magnetite::model::Ising;
 use proptest::prelude::*;
-use std::collections::BTreeSet;
-use std::time::Instant;
 
 const BETAS: [f64; 5] = [0.7, 0.0, 0.05, 3.0, f64::INFINITY];
 
@@ -308,76 +306,6 @@ fn threads_change_no_bit() {
         assert_eq!((&one.weights, &one.moments), (&first.weights, &first.moments));
         assert_eq!((&other.weights, &other.moments), (&down.weights, &down.moments));
     }
-}
-
-/// `across` x `along` sites in rows, without couplings from the last row to the first.
-fn strip(across: usize, along: usize) -> Case {
-    let n = across * along;
-    let right = (0..n - across).map(|i| (i, i + across, 1.0));
-    let up = (0..n).filter(|i| i % across > 0).map(|i| (i - 1, i, 1.0));
-    Case::all(model(n, &right.chain(up).collect::<Vec<_>>(), vec![0.0; n]))
-}
-
-fn width(case: &Case) -> usize {
-    Order::find(&case.part()).expect("narrow").width()
-}
-
-#[test]
-fn long_strips_have_as_narrow_tables_as_short_ones() {
-    for (across, along) in [(14, 4_000), (20, 2_000)] {
-        let most = width(&strip(across, 40));
-        assert!(most <= across + 1, "{most}");
-        assert!(width(&strip(across, along)) <= most);
-    }
-}
-
-/// A hub with a rim: every site of the rim, or every second of them, is coupled to the hub.
-#[test]
-fn hubs_take_no_longer_than_their_rim() {
-    let n = 40_000;
-    for step in [1, 2] {
-        let rim = (1..n).map(|i| (i, i % (n - 1) + 1, 1.0));
-        let spokes = (1..n).step_by(step).map(|i| (0, i, 1.0));
-        let wheel = Case::all(model(n, &rim.chain(spokes).collect::<Vec<_>>(), vec![0.0; n]));
-        let started = Instant::now();
-        assert_eq!(width(&wheel), 3);
-        assert!(started.elapsed().as_secs_f64() < 2.0, "{:?}", started.elapsed());
-    }
-}
-
-/// The rules by the book: neighbours in sets, every score counted afresh at every step.
-#[test]
-fn the_order_of_least_degree_is_by_the_book() {
-    for seed in 0..20u32 {
-        let case = random_graph(40, 2.0 + f64::from(seed) / 5.0, seed.into());
-        let mut graph = vec![BTreeSet::new(); 40];
-        for i in 0..40 {
-            for (j, _) in case.model.upper_row(i) {
-                graph[i].insert(j);
-                graph[j].insert(i);
-            }
-        }
-        let mut left: BTreeSet<usize> = (0..40).collect();
-        let order = Order::quick(&case.part()).expect("narrow");
-        for (&site, scope) in order.sequence.iter().zip(&order.scopes) {
-            let least = left.iter().copied().min_by_key(|&i| (graph[i].len(), i));
-            assert_eq!(least, Some(site as usize));
-            let others = std::mem::take(&mut graph[site as usize]);
-            assert!(scope.iter().map(|&j| j as usize).eq(others.iter().copied()));
-            left.remove(&(site as usize));
-            for &a in &others {
-                graph[a].extend(others.iter().filter(|&&b| b != a));
-                graph[a].remove(&(site as usize));
-            }
-        }
-    }
-}
-
-fn random_graph(n: usize, degree: f64, seed: u64) -> Case {
-    let mut uniform = Uniform(seed);
-    let pairs = (0..n).flat_map(|i| (0..i).map(move |j| (j, i, 1.0)));
-    let edges: Vec<_> = pairs.filter(|_| uniform.next() * (n as f64) < degree).collect();
-    Case::all(model(n, &edges, vec![0.0; n]))
 }
 
 /// A beta among many has the bits that it has alone, and ground states and levels are found once.

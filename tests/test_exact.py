@@ -271,6 +271,16 @@ def test_curves_point_by_point() -> None:
     assert "exact" in repr(curves)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems count memory otherwise")
+def test_long_curves_take_no_memory() -> None:
+    import resource
+
+    result = mg.exact(mg.Ising(np.triu(np.random.default_rng(2).normal(size=(16, 16)), 1)))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    assert result.thermodynamics(np.linspace(0.0, 2.0, 1000)).energy.value.shape == (1000,)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
 @pytest.mark.parametrize("n", [12, 40])
 def test_results_pickle(n: int) -> None:
     result = mg.exact(random_model(n, degree=2), beta=0.3)

@@ -287,3 +287,65 @@ fn missing_from<'a>(long: &'a [u32], short: &'a [u32]) -> impl Iterator<Item = u
 fn common(short: &[u32], long: &[u32]) -> usize {
     short.len() - missing_from(long, short).count()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The game with neighbours in sets and every score counted afresh at every step.
+    fn by_the_book(graph: &[Vec<u32>], rule: &Rule) -> Order {
+        let mut sets: Vec<BTreeSet<u32>> = graph.iter().map(|row| row.iter().copied().collect()).collect();
+        let mut left: BTreeSet<u32> = (0..graph.len() as u32).collect();
+        let (mut sequence, mut scopes) = (Vec::new(), Vec::new());
+        let score = |sets: &[BTreeSet<u32>], site: u32| {
+            let own = &sets[site as usize];
+            let apart = |&a: &u32| {
+                own.iter()
+                    .filter(|&&b| b > a && !sets[a as usize].contains(&b))
+                    .count()
+            };
+            match rule {
+                Rule::Degree => own.len(),
+                Rule::Fill => own.iter().map(apart).sum(),
+                Rule::Given(places) => places[site as usize],
+            }
+        };
+        while let Some(site) = left
+            .iter()
+            .copied()
+            .min_by_key(|&site| (score(&sets, site), site))
+        {
+            left.remove(&site);
+            let scope = std::mem::take(&mut sets[site as usize]);
+            for &a in &scope {
+                sets[a as usize].extend(&scope);
+                sets[a as usize].remove(&site);
+                sets[a as usize].remove(&a);
+            }
+            sequence.push(site);
+            scopes.push(scope.into_iter().collect());
+        }
+        Order { sequence, scopes }
+    }
+
+    proptest! {
+        #[test]
+        fn orders_are_by_the_book(
+            pairs in prop::collection::btree_set((0..30u32, 0..30u32), 0..70), spokes in 0..30u32
+        ) {
+            let mut graph = vec![BTreeSet::new(); 30];
+            for (a, b) in pairs.into_iter().chain((0..spokes).map(|a| (29, a))).filter(|(a, b)| a != b) {
+                graph[a as usize].insert(b);
+                graph[b as usize].insert(a);
+            }
+            let graph: Vec<Vec<u32>> = graph.into_iter().map(|row| row.into_iter().collect()).collect();
+            let places = sweep(&graph);
+            for rule in [Rule::Degree, Rule::Fill, Rule::Given(places)] {
+                let expected = by_the_book(&graph, &rule);
+                let found = Game::new(graph.clone(), rule).play(usize::MAX, f64::INFINITY);
+                prop_assert_eq!(found, Ok(expected));
+            }
+        }
+    }
+}

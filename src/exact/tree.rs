@@ -63,20 +63,21 @@ impl Bucket {
 #[derive(Clone, Debug)]
 pub(super) struct Link {
     pub child: usize,
-    /// For every index within a piece of the parent, the part of the child's index that follows from it.
+    /// For every index within a piece of the parent, the part of the child's index that follows from it. (A small number:
+    /// both scopes ascend, so that a bit of the child's is at most one place above that of the parent's.)
     inner: Vec<u32>,
     /// For every higher bit of the parent's index, the bit of the child's, 0 where there is none.
-    outer: Vec<u32>,
+    outer: Vec<usize>,
 }
 
 impl Link {
     /// Indices into the child's table for the entries of a piece; the parent's own spin is bit 0.
     pub fn indices(&self, piece: usize) -> impl Iterator<Item = usize> + '_ {
         let outer = self.outer.iter().enumerate();
-        let base: u32 = outer
+        let base: usize = outer
             .map(|(k, bit)| if piece >> k & 1 == 1 { *bit } else { 0 })
             .sum();
-        self.inner.iter().map(move |&l| (base + l) as usize)
+        self.inner.iter().map(move |&l| base + l as usize)
     }
 }
 
@@ -146,7 +147,7 @@ impl Tree {
         let bits = parent.piece_bits();
         let link = |&child: &u32| {
             let scope = &self.buckets[child as usize].scope;
-            let mut places = vec![0u32; parent.scope.len()];
+            let mut places = vec![0usize; parent.scope.len()];
             for (bit, other) in scope.iter().enumerate().skip(1) {
                 if let Ok(place) = parent.scope.binary_search(other) {
                     places[place] = 1 << bit;
@@ -156,7 +157,7 @@ impl Tree {
             inner.push(0);
             for &bit in &places[..bits] {
                 for l in 0..inner.len() {
-                    inner.push(inner[l] + bit);
+                    inner.push(inner[l] + bit as u32);
                 }
             }
             Link {
@@ -216,5 +217,30 @@ impl Tree {
             }
         }
         sides
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Ising;
+
+    /// No such table could be held; its indices must be right all the same.
+    #[test]
+    fn indices_of_the_widest_scopes_are_right() {
+        let n = 40;
+        let (rows, columns): (Vec<i64>, Vec<i64>) = (0..n).flat_map(|i| (0..i).map(move |j| (i, j))).unzip();
+        let weights = vec![1.0; rows.len()];
+        let model = Ising::from_edges(&rows, &columns, &weights, vec![0.0; n as usize], 0.0).expect("valid");
+        let part = Part::free(&model, &[]).expect("nothing is held");
+        let tree = Tree::new(&part, &Order::quick(&part).expect("narrow"));
+        let parent = &tree.buckets[1];
+        let links = tree.links(1);
+        let [link] = &links[..] else { panic!("one child") };
+        // The child's scope is the parent, in bit 0, and the parent's scope.
+        for piece in [0, 1, 0x1_2345, parent.pieces() - 1] {
+            let expected = (0..parent.piece()).map(|l| (piece * parent.piece() + l) << 1);
+            assert!(link.indices(piece).eq(expected), "piece {piece}");
+        }
     }
 }
