@@ -276,4 +276,109 @@ mod mistakes {
         );
         assert!(!after_clusters(&without, false, true), "a single site");
     }
+
+    /// What a hand may do wrong between two sweeps.
+    #[derive(Clone, Copy, Debug, PartialEq)]
+    enum Slip {
+        None,
+        /// Exchanges by the energies from before the cluster moves.
+        StaleEnergies,
+        /// Every replica gets the beta of another: the map from replicas to rungs is taken for its inverse.
+        WrongLane,
+        /// Sweeps of a model with one field that is off, by 0.3 of a temperature.
+        WrongField,
+    }
+
+    /// States at other places: by rung instead of by replica, and the other way round.
+    fn moved(states: &[i8], n: usize, place: impl Fn(usize) -> usize) -> Vec<i8> {
+        let count = states.len() / n.max(1);
+        (0..count)
+            .flat_map(|at| states[place(at) * n..][..n].to_vec())
+            .collect()
+    }
+
+    /// Cluster moves between ladders 0 and 1, 2 and 3, .. at every rung.
+    fn move_clusters(model: &Model, states: &mut [i8], rungs: usize, round: usize) {
+        let (n, ising) = (model.num_sites(), model.ising());
+        let either = ising.fields().iter().all(|&h| h == 0.0);
+        let bits = |state: &[i8]| (0..n).map(|i| u64::from(state[i] < 0) << i).sum::<u64>();
+        let mut clusters = Clusters::default();
+        for (number, pair) in states.chunks_exact_mut(2 * rungs * n).enumerate() {
+            let (first, second) = pair.split_at_mut(rungs * n);
+            for rung in 0..rungs {
+                let [a, b] = [&mut first[rung * n..][..n], &mut second[rung * n..][..n]];
+                let count = clusters.compare(&[bits(a)], &[bits(b)], n, either);
+                for &site in clusters.take(&ising, (number + 7 * rung + round) % count.max(1)) {
+                    a[site as usize] *= -1;
+                    b[site as usize] *= -1;
+                }
+            }
+        }
+    }
+
+    /// From rungs to replicas, or from replicas to rungs.
+    type Map = fn(&Ladder) -> &[usize];
+
+    /// Sweeps that [`Temper`] makes, with exchanges and cluster moves in between that are made here.
+    fn by_hand(model: &Model, slip: Slip) -> bool {
+        let (betas, n) = (betas(model), model.num_sites());
+        let rungs = betas.len();
+        let mut options = options(model, &[], Kernel::Metropolis, Swaps::EvenOdd, false);
+        options.swap_interval = u64::MAX;
+        if slip == Slip::WrongField {
+            let mut wrong = model.clone();
+            wrong.fields[0] += 0.3 / model.beta;
+            options.chains.model = wrong.ising();
+        }
+        let mut ladders: Vec<_> = (0..LADDERS as u64)
+            .map(|number| Ladder::new(rungs, Swaps::EvenOdd, 5, number))
+            .collect();
+        let mut states = starts(model, &[], &betas);
+        for round in 0..8 {
+            let chain = |map: Map, at: usize| at / rungs * rungs + map(&ladders[at / rungs])[at % rungs];
+            let (there, back): (Map, Map) = match slip {
+                Slip::WrongLane => (Ladder::rungs, Ladder::replicas),
+                _ => (Ladder::replicas, Ladder::rungs),
+            };
+            options.first_sweep = round as u64;
+            options.chains.initial_states = Some(moved(&states, n, |at| chain(there, at)));
+            let swept = run(&options, 1).states();
+            let energies = |states: &[i8]| -> Vec<f64> {
+                let ising = model.ising();
+                states.chunks_exact(n).map(|state| ising.energy(state)).collect()
+            };
+            let mut by_rung = moved(&moved(&swept, n, |at| chain(back, at)), n, |at| {
+                chain(Ladder::replicas, at)
+            });
+            let before = by_rung.clone();
+            move_clusters(model, &mut by_rung, rungs, round);
+            let told = energies(if slip == Slip::StaleEnergies {
+                &before
+            } else {
+                &by_rung
+            });
+            let by_replica = |at| chain(Ladder::rungs, at);
+            states = moved(&by_rung, n, by_replica);
+            let told: Vec<f64> = (0..told.len()).map(|at| told[by_replica(at)]).collect();
+            for (ladder, energies) in ladders.iter_mut().zip(told.chunks_exact(rungs)) {
+                ladder.exchange(round as u64, &betas, energies);
+            }
+        }
+        let by_rung = moved(&states, n, |at| {
+            at / rungs * rungs + ladders[at / rungs].replicas()[at % rungs]
+        });
+        verdicts(model, &[], &betas, &by_rung)
+            .iter()
+            .all(Verdict::accepts)
+    }
+
+    #[test]
+    fn only_sweeps_exchanges_and_clusters_without_a_slip_pass() {
+        for model in [models::integers(), models::sparse_signs()] {
+            assert!(by_hand(&model, Slip::None), "{}", model.name);
+            for slip in [Slip::StaleEnergies, Slip::WrongLane, Slip::WrongField] {
+                assert!(!by_hand(&model, slip), "{}, {slip:?} passes", model.name);
+            }
+        }
+    }
 }
