@@ -11,6 +11,7 @@ from tools.shell import fields
 
 
 @pytest.mark.filterwarnings("ignore:the run was stopped while its ladder")
+@pytest.mark.filterwarnings("ignore:the run was stopped in the trial")
 def test_a_ladder_that_was_cut_before_any_exchange_has_no_barrier(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -64,7 +64,7 @@ def test_little_memory_means_few_draws(monkeypatch: pytest.MonkeyPatch, betas: A
             {"num_sweeps": 10**11, "store_states": True},
             "states of 2 x 3 x 100000000000 draws, which a larger thin or fewer rungs lessen",
         ),
-        ({"num_ladders": 10**9, "num_sweeps": 1}, "states of 1000000000 x 3 replicas"),
+        ({"num_ladders": 10**9, "num_sweeps": 1}, "observables of 1000000000 x 3 replicas"),
     ],
     ids=str,
 )
@@ -75,7 +75,7 @@ def test_what_does_not_fit_is_refused(options: dict[str, Any], message: str) -> 
 
 def test_a_ladder_that_grows_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first ladder has 24 rungs; what follows is known when it begins."""
-    monkeypatch.setattr("magnetite.memory.available_memory", lambda: 1_000_000)
+    monkeypatch.setattr("magnetite.memory.available_memory", lambda: 1_600_000)
     model = mg.Ising(np.triu(RNG.normal(size=(200, 200)), 1))
     options: dict[str, Any] = {"beta_range": (0.0, 3.0), "num_sweeps": 1000, "seed": 1}
     with pytest.raises(MemoryError, match=r"energies of 2 x (32|40|48) x 1000 draws"):
