@@ -1,6 +1,7 @@
-//! Updates a second of every path of every kernel: `cargo bench --no-default-features`.
+//! Updates a second of every path of every kernel, and exact sums: `cargo bench --no-default-features`.
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use magnetite::exact::{Asked, Elimination, Enumeration, Order, Part, Tree};
 use magnetite::kernel::{Kernel, Scan};
 use magnetite::model::Ising;
 use magnetite::rng::mix64;
@@ -93,5 +94,49 @@ fn kernels(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, kernels);
+/// A strip with real couplings, open at both ends.
+fn strip(across: usize, along: usize) -> Ising {
+    let n = across * along;
+    let right = (0..n - across).map(|i| (i, i + across));
+    let up = (0..n).filter(|i| i % across > 0).map(|i| (i - 1, i));
+    let (rows, columns): (Vec<i64>, Vec<i64>) = right.chain(up).map(|(i, j)| (i as i64, j as i64)).unzip();
+    let weight = |k: u64| (mix64(k) >> 11) as f64 / (1u64 << 52) as f64 - 1.0;
+    let weights: Vec<f64> = (0..rows.len() as u64).map(weight).collect();
+    Ising::from_edges(&rows, &columns, &weights, vec![0.0; n], 0.0).expect("valid")
+}
+
+fn exact_sums(c: &mut Criterion) {
+    let mut group = c.benchmark_group("exact");
+    group.sample_size(10);
+    let asked = Asked {
+        betas: vec![1.0],
+        moments: true,
+        num_states: 1,
+    };
+    let dense = model(26, 25, |u| 2.0 * u - 1.0);
+    let (dense, narrow) = [&*dense, &strip(12, 40)]
+        .map(|m| Part::free(m, &[]).expect("nothing is held"))
+        .into();
+    group.bench_function("enumeration, n = 26", |b| {
+        b.iter(|| {
+            let mut run = Enumeration::new(dense.clone(), &asked, 1).expect("few sites");
+            while !run.advance(1.0) {}
+            run.low()
+        });
+    });
+    for threads in [1, 2] {
+        let id = BenchmarkId::new("elimination, 12 x 40", threads);
+        group.bench_function(id, |b| {
+            b.iter(|| {
+                let tree = Tree::new(&narrow, &Order::find(&narrow).expect("narrow"));
+                let mut run = Elimination::new(narrow.clone(), tree, asked.clone(), threads).expect("valid");
+                while !run.advance(1.0) {}
+                run.low()
+            });
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, kernels, exact_sums);
 criterion_main!(benches);
