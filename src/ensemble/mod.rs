@@ -11,6 +11,7 @@ mod cached;
 mod choose;
 mod decide;
 mod floats;
+mod ones;
 mod order;
 mod plan;
 mod rows;
@@ -21,6 +22,7 @@ mod simd;
 mod x86;
 
 pub use choose::Factory;
+pub use ones::{differing, ones};
 pub use plan::{Plan, QUAD};
 pub use setup::Setup;
 pub use simd::Level;

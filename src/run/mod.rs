@@ -36,9 +36,12 @@ pub use temper::{
 };
 
 use rayon::prelude::*;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+
+/// How often a thread that is kept awake looks for work before it offers its core to others.
+const SPINS: u32 = 200;
 
 /// A part of a run that one thread at a time can carry on.
 pub(crate) trait Job: Send {
@@ -50,8 +53,9 @@ pub(crate) trait Job: Send {
 }
 
 /// The threads of a run: its own pool, made with the run, so that it survives a fork between runs.
+#[derive(Clone)]
 pub(crate) struct Workers {
-    pool: Option<rayon::ThreadPool>,
+    pool: Option<Arc<rayon::ThreadPool>>,
     num_threads: usize,
 }
 
@@ -71,7 +75,28 @@ impl Workers {
     fn of(pool: Option<rayon::ThreadPool>) -> Self {
         Self {
             num_threads: pool.as_ref().map_or(1, rayon::ThreadPool::current_num_threads),
-            pool,
+            pool: pool.map(Arc::new),
+        }
+    }
+
+    /// Does work in the pool whose parallel parts are short and follow each other closely, and keeps the other threads
+    /// awake meanwhile: one that has gone to sleep takes up to a hundred microseconds to come back. (Replica exchange
+    /// on 16^3 sites with two threads: 61 us a sweep without this, 54 with it, of which exchanging takes a fifth.)
+    pub(crate) fn awake(&self, work: impl FnOnce() + Send) {
+        match &self.pool {
+            None => work(),
+            Some(pool) => pool.scope(|scope| {
+                let leader = rayon::current_thread_index();
+                let done = Done(Arc::default());
+                let seen = Arc::clone(&done.0);
+                scope.spawn_broadcast(move |_, here| {
+                    if Some(here.index()) != leader {
+                        watch(&seen);
+                    }
+                });
+                work();
+                drop(done);
+            }),
         }
     }
 
@@ -99,9 +124,60 @@ impl Workers {
     }
 }
 
+/// Set when there is nothing to stay awake for any more, a panic included.
+struct Done(Arc<AtomicBool>);
+
+impl Drop for Done {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
+/// Does what the pool has to do until `done`, and looks for more without falling asleep.
+fn watch(done: &AtomicBool) {
+    let mut idle = 0;
+    while !done.load(Ordering::Acquire) {
+        if rayon::yield_now() == Some(rayon::Yield::Executed) {
+            idle = 0;
+        } else if idle < SPINS {
+            idle += 1;
+            std::hint::spin_loop();
+        } else {
+            // Others may want this core.
+            std::thread::yield_now();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::Workers;
+    use rayon::prelude::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn threads_are_kept_awake_and_let_go() {
+        for num_threads in 1..4 {
+            let (workers, count) = (Workers::new(num_threads, 8), AtomicUsize::new(0));
+            for _ in 0..3 {
+                workers.awake(|| {
+                    for _ in 0..100 {
+                        let add = |_| count.fetch_add(1, Ordering::Relaxed);
+                        (0..8).into_par_iter().map(add).count();
+                    }
+                });
+            }
+            assert_eq!(count.into_inner(), 2400);
+        }
+    }
+
+    #[test]
+    fn a_panic_lets_them_go_too() {
+        let workers = Workers::new(2, 2);
+        let work = std::panic::AssertUnwindSafe(|| workers.awake(|| panic!("as told")));
+        assert!(std::panic::catch_unwind(work).is_err());
+        workers.awake(|| {});
+    }
 
     #[test]
     fn no_pool_is_one_thread() {

@@ -98,17 +98,6 @@ fn transpose(square: &mut [u64; 64]) {
     }
 }
 
-/// Number of bits set.
-pub fn count(words: &[u64]) -> u64 {
-    words.iter().map(|word| u64::from(word.count_ones())).sum()
-}
-
-/// Number of bits that differ.
-pub fn distance(first: &[u64], second: &[u64]) -> u64 {
-    let differ = |(x, y): (&u64, &u64)| u64::from((x ^ y).count_ones());
-    first.iter().zip(second).map(differ).sum()
-}
-
 impl Measure {
     /// Sums for a run; the large ones only where it is going to measure anything.
     pub fn new(options: &TemperOptions) -> Self {
@@ -202,6 +191,7 @@ fn add(sums: &mut [f64], values: &[f64]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ensemble::ones;
     use proptest::prelude::*;
 
     proptest! {
@@ -213,7 +203,7 @@ mod tests {
                 for (site, row) in rows.iter().enumerate() {
                     prop_assert_eq!(packed.lane(lane)[site / 64] >> (site % 64) & 1, row >> lane & 1);
                 }
-                prop_assert_eq!(count(packed.lane(lane)), rows.iter().map(|row| row >> lane & 1).sum::<u64>());
+                prop_assert_eq!(ones(packed.lane(lane)), rows.iter().map(|row| row >> lane & 1).sum::<u64>());
             }
         }
     }

@@ -21,10 +21,10 @@ pub use options::{ClusterMoves, TemperOptions};
 use super::Workers;
 use super::engine::even_width;
 use super::lowest::BestEnergy;
-use crate::ensemble::Factory;
+use crate::ensemble::{Factory, differing, ones};
 use crate::error::Result;
 use lanes::Lanes;
-use measure::{Measure, count, distance};
+use measure::Measure;
 use moves::ClusterMove;
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -133,12 +133,8 @@ impl Temper {
     /// Works for about `seconds`; true when the run is done.
     pub fn advance(&mut self, seconds: f64) -> bool {
         let deadline = Instant::now() + Duration::from_secs_f64(seconds.clamp(0.0, 1e6));
-        let pool = self.workers.pool.take();
-        match &pool {
-            Some(pool) => pool.install(|| self.work(deadline)),
-            None => self.work(deadline),
-        }
-        self.workers.pool = pool;
+        let workers = self.workers.clone();
+        workers.awake(|| self.work(deadline));
         self.sweeps == self.options.total_sweeps()
     }
 
@@ -242,6 +238,7 @@ impl Temper {
         self.blocks[block].energies[lane]
     }
 
+    /// Tells every lane the beta of its replica's rung.
     fn set_betas(&mut self) {
         let (options, ladders) = (&self.options, &self.ladders);
         let rungs = options.betas.len();
@@ -300,7 +297,7 @@ impl Temper {
                 let (block, lane) = self.place(ladder, self.ladders[ladder].replicas()[rung]);
                 let block = &self.blocks[block];
                 let (sites, energy) = (block.sites.lane(lane), block.energies[lane] + offset);
-                self.measure.add_single(ladder, rung, part, energy, count(sites));
+                self.measure.add_single(ladder, rung, part, energy, ones(sites));
                 if self.options.moments {
                     self.measure
                         .add_moments(rung, part, sites, block.links.lane(lane));
@@ -309,15 +306,15 @@ impl Temper {
                     let (other, other_lane) =
                         self.place(ladder - 1, self.ladders[ladder - 1].replicas()[rung]);
                     let other = &self.blocks[other];
-                    let differing = distance(sites, other.sites.lane(other_lane));
+                    let apart = differing(sites, other.sites.lane(other_lane));
                     let links = if self.options.links {
-                        distance(block.links.lane(lane), other.links.lane(other_lane))
+                        differing(block.links.lane(lane), other.links.lane(other_lane))
                     } else {
                         0
                     };
                     let num_links = if self.options.links { self.edges.len() } else { 0 };
                     self.measure
-                        .add_pair(ladder / 2, rung, part, differing, (links, num_links));
+                        .add_pair(ladder / 2, rung, part, apart, (links, num_links));
                 }
             }
         }
