@@ -15,8 +15,8 @@ import numpy as np
 
 Record = dict[str, Any]
 
-# Length of the cube, and sweeps of ours and of peapods.
-SIZES = {16: (4000, 300), 32: (500, 30)}
+# Length of the cube; sweeps of ours, so many that a new best state is rare; and of peapods.
+SIZES = {16: (16_000, 300), 32: (2000, 30)}
 BETAS = np.linspace(0.4, 2.0, 32)
 NUM_LADDERS = 2
 NUM_THREADS = 2

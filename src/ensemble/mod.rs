@@ -18,6 +18,7 @@ mod rows;
 mod setup;
 mod shadow;
 mod simd;
+mod square;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -26,6 +27,7 @@ pub use ones::{differing, ones};
 pub use plan::{Plan, QUAD};
 pub use setup::Setup;
 pub use simd::Level;
+pub use square::transpose;
 
 /// Most lanes of any block: lanes are told in the bits of a word.
 pub const MOST_LANES: usize = 64;

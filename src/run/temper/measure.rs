@@ -5,6 +5,7 @@
 
 use super::TemperOptions;
 use super::archive::{Reader, Writer};
+use crate::ensemble::transpose;
 use crate::error::Result;
 
 /// Parts of time whose sums stand apart.
@@ -48,13 +49,16 @@ pub struct Measure {
 pub struct Packed {
     words: Vec<u64>,
     words_a_lane: usize,
+    /// From lane to lane: an odd number of cache lines, for lanes a power of two apart would drive each other out.
+    stride: usize,
 }
 
 impl Packed {
     /// Turns bit rows (bit l of row i = lane l at site i) on their side; narrow ones several at a time.
     pub fn fill(&mut self, rows: impl ExactSizeIterator<Item = u64>, num_lanes: usize) {
         self.words_a_lane = rows.len().div_ceil(64);
-        self.words.resize(num_lanes * self.words_a_lane, 0);
+        self.stride = (self.words_a_lane.div_ceil(8) | 1) * 8;
+        self.words.resize(num_lanes * self.stride, 0);
         let width = num_lanes.next_power_of_two();
         let abreast = 64 / width;
         // Lanes that idle along may have bits, too.
@@ -70,7 +74,7 @@ impl Packed {
             transpose(&mut square);
             for side in 0..abreast.min(self.words_a_lane - first) {
                 for (lane, &word) in square[side * width..].iter().enumerate().take(num_lanes) {
-                    self.words[lane * self.words_a_lane + first + side] = word;
+                    self.words[lane * self.stride + first + side] = word;
                 }
             }
         }
@@ -78,23 +82,7 @@ impl Packed {
 
     /// The words of a lane.
     pub fn lane(&self, lane: usize) -> &[u64] {
-        &self.words[lane * self.words_a_lane..][..self.words_a_lane]
-    }
-}
-
-/// Transposes a matrix of 64 x 64 bits (bit l of word i becomes bit i of word l): quarters change places, ever smaller.
-fn transpose(square: &mut [u64; 64]) {
-    let (mut half, mut mask) = (32, u64::from(u32::MAX));
-    while half > 0 {
-        for start in (0..64).step_by(2 * half) {
-            for low in start..start + half {
-                let swapped = (square[low] >> half ^ square[low + half]) & mask;
-                square[low] ^= swapped << half;
-                square[low + half] ^= swapped;
-            }
-        }
-        half /= 2;
-        mask ^= mask << half;
+        &self.words[lane * self.stride..][..self.words_a_lane]
     }
 }
 
