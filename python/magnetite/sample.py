@@ -74,7 +74,8 @@ def sample(
     thin : int, default 1
         Draw after every so many sweeps: num_draws = num_sweeps // thin.
     kernel : "metropolis" (default), "gibbs" or "dwave"
-        The transition rule; sequential "dwave" at beta = 0 samples nothing.
+        The transition rule; sequential "dwave" at beta = 0 samples nothing, and sequential
+        "metropolis" may go round in circles on a few spins that frustrate each other regularly.
     scan : "sequential" (default), "permutation" or "random"
         The order of sites within a sweep.
     store_states : bool, default False

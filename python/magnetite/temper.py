@@ -120,7 +120,8 @@ def temper(
         Seconds. Without `num_sweeps` the run is as long as that, a third at most for tuning, or a
         tenth to find how fast a given ladder is.
     kernel, scan, seed, num_threads, target_energy, callback, progress, clamp
-        As for `magnetite.anneal`; the "dwave" kernel is not offered.
+        As for `magnetite.anneal`; the "dwave" kernel is not offered. Take "gibbs" for a few spins
+        that frustrate each other regularly, as three in a triangle: see `magnetite.sample`.
     first_chain : int, default 0
         Number of the first replica: a multiple a * num_rungs * num_ladders runs other ladders.
     checkpoint, checkpoint_interval, on_interrupt
