@@ -1,6 +1,5 @@
 """`magnetite anneal`: what it prints and writes, its JSON document, and its exit codes."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +7,10 @@ import numpy as np
 import pytest
 
 import magnetite as mg
-from magnetite.cli import main
-from tools.shell import BQP, MAXCUT, QUBO, fields, write_file
+from tools.shell import BQP, MAXCUT, QUBO, Command, fields, write_file
+
+COMMAND = Command("anneal")
+run, run_json = COMMAND.run, COMMAND.run_json
 
 
 @pytest.fixture
@@ -20,20 +21,6 @@ def maxcut(tmp_path: Path) -> str:
 @pytest.fixture
 def qubo(tmp_path: Path) -> str:
     return write_file(tmp_path, "three.sparse", QUBO)
-
-
-def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
-    code = main(["anneal", *args])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
-def run_json(capsys: pytest.CaptureFixture[str], *args: str) -> Any:
-    code, out, err = run(capsys, *args, "--json")
-    document = json.loads(out)
-    assert document["exit_code"] == code
-    assert err == ""
-    return document
 
 
 # What is printed

@@ -1,29 +1,16 @@
 """`magnetite solve`: what it prints and writes, its JSON document, and its exit codes."""
 
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import magnetite as mg
-from magnetite.cli import main
-from tools.shell import MAXCUT, fields, write_file
+from tools.shell import MAXCUT, Command, fields, write_file
+
+COMMAND = Command("solve")
+run, run_json = COMMAND.run, COMMAND.run_json
 
 TORUS = "torus_12x60"
-
-
-def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
-    code = main(["solve", *args])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
-def run_json(capsys: pytest.CaptureFixture[str], *args: str) -> Any:
-    code, out, err = run(capsys, *args, "--json")
-    document = json.loads(out)
-    assert (document["exit_code"], err) == (code, "")
-    return document
 
 
 def test_says_what_is_proven(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,5 @@
 """`magnetite temper`: what it prints and writes, its JSON document, and its exit codes."""
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,10 @@ import pytest
 
 import magnetite as mg
 from magnetite.cli import main
-from tools.shell import MAXCUT, fields, shell, write_file
+from tools.shell import MAXCUT, Command, fields, shell, write_file
+
+COMMAND = Command("temper")
+run, run_json = COMMAND.run, COMMAND.run_json
 
 RING = "# vartype=SPIN\n" + "".join(
     f"{i} {(i + 1) % 12} {(-1) ** (i * i // 3)}\n" for i in range(12)
@@ -26,20 +28,6 @@ def ring(tmp_path: Path) -> str:
 @pytest.fixture
 def maxcut(tmp_path: Path) -> str:
     return write_file(tmp_path, "five.rud", MAXCUT)
-
-
-def run(capsys: pytest.CaptureFixture[str], *args: str) -> tuple[int, str, str]:
-    code = main(["temper", *args])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
-def run_json(capsys: pytest.CaptureFixture[str], *args: str) -> Any:
-    code, out, err = run(capsys, *args, "--json")
-    document = json.loads(out)
-    assert document["exit_code"] == code
-    assert err == ""
-    return document
 
 
 def test_what_is_said_of_a_ladder(ring: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from magnetite.dimod import Neal, SimulatedAnnealingSampler
-from tools.bqms import ZERO_BIASES, samples, spin_glass
+from tools.bqms import ZERO_BIASES, oddly_labelled, samples, spin_glass
 
 
 @pytest.fixture
@@ -88,13 +88,7 @@ def test_unknown_keyword_warns_and_is_ignored(sampler: SimulatedAnnealingSampler
 def test_answer_is_in_the_callers_terms(
     sampler: SimulatedAnnealingSampler, vartype: str, dtype: type
 ) -> None:
-    bqm = dimod.BinaryQuadraticModel(
-        {"x": 0.5, ("y", 1): -1.25, 7: 0.0},
-        {("x", 7): -1.0, (("y", 1), "x"): 2.0},
-        0.75,
-        vartype,
-        dtype=dtype,
-    )
+    bqm = oddly_labelled(vartype, dtype)
     sampleset = sampler.sample(bqm, num_reads=9, num_sweeps=30, seed=4)
     assert sampleset.vartype is bqm.vartype
     assert set(sampleset.variables) == set(bqm.variables)

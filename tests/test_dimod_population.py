@@ -11,7 +11,7 @@ import pytest
 
 from magnetite.control import Progress
 from magnetite.dimod import PopulationAnnealingSampler
-from tools.bqms import samples, spin_glass
+from tools.bqms import oddly_labelled, samples, spin_glass
 
 SMALL = {"population": 50, "num_populations": 2, "seed": 1}
 
@@ -44,13 +44,7 @@ def test_unknown_keyword_warns_and_is_ignored(sampler: PopulationAnnealingSample
 def test_answer_is_in_the_callers_terms(
     sampler: PopulationAnnealingSampler, vartype: str, dtype: type
 ) -> None:
-    bqm = dimod.BinaryQuadraticModel(
-        {"x": 0.5, ("y", 1): -1.25, 7: 0.0},
-        {("x", 7): -1.0, (("y", 1), "x"): 2.0},
-        0.75,
-        vartype,
-        dtype=dtype,
-    )
+    bqm = oddly_labelled(vartype, dtype)
     before = bqm.copy()
     sampleset = sampler.sample(bqm, **SMALL)
     assert sampleset.vartype is bqm.vartype

@@ -13,7 +13,7 @@ import pytest
 import magnetite as mg
 from magnetite.control import Progress
 from magnetite.dimod import ParallelTemperingSampler
-from tools.bqms import samples, spin_glass
+from tools.bqms import oddly_labelled, samples, spin_glass
 
 SMALL: dict[str, Any] = {"betas": [0.1, 0.4, 1.0], "num_sweeps": 50, "seed": 1}
 
@@ -60,13 +60,7 @@ def test_unknown_keyword_warns_and_is_ignored(sampler: ParallelTemperingSampler)
 def test_answer_is_in_the_callers_terms(
     sampler: ParallelTemperingSampler, vartype: str, dtype: type
 ) -> None:
-    bqm = dimod.BinaryQuadraticModel(
-        {"x": 0.5, ("y", 1): -1.25, 7: 0.0},
-        {("x", 7): -1.0, (("y", 1), "x"): 2.0},
-        0.75,
-        vartype,
-        dtype=dtype,
-    )
+    bqm = oddly_labelled(vartype, dtype)
     before = bqm.copy()
     sampleset = sampler.sample(bqm, num_reads=5, **SMALL)
     assert sampleset.vartype is bqm.vartype

@@ -16,14 +16,7 @@ from magnetite.models import Model
 from magnetite.temper_result import TemperResult
 from tools.lattice import lattice_energy, square_lattice
 from tools.laws import all_states, boltzmann
-
-RNG = np.random.default_rng(3)
-SPINS = mg.Ising(np.triu(RNG.normal(size=(5, 5)), 1), RNG.normal(size=5), offset=1.5)
-BITS = mg.Qubo(RNG.normal(size=(5, 5)))
-GLASS = mg.Ising(
-    {(i, (i + step) % 60): RNG.choice([-1.0, 1.0]) for i in range(60) for step in (1, 7)}
-)
-BETAS = [0.0, 0.2, 0.4, 0.6]
+from tools.small import BETAS, BITS, GLASS, RNG, SPINS
 
 
 def same(one: TemperResult, other: TemperResult) -> bool:

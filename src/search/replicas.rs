@@ -108,14 +108,11 @@ impl Replicas {
     pub(super) fn take(&mut self, run: &Temper) {
         self.states = run.states();
         if self.rounds < TUNED {
-            let mut flow = Flow::default();
-            for (k, other) in run.flows().enumerate() {
-                if k == 0 {
-                    flow = other.clone();
-                } else {
-                    flow.add(other);
-                }
-            }
+            let add = |mut sum: Flow, other| {
+                sum.add(&other);
+                sum
+            };
+            let flow = run.flows().cloned().reduce(add).unwrap_or_default();
             self.betas = equalised(&self.betas, &flow);
         }
         // The first round begins at random states, which say nothing of clusters; the second tries all rungs.

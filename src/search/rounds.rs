@@ -159,16 +159,16 @@ impl Place {
         let [anneal, temper] = [Step::Anneal, Step::Temper].map(|kind| Kind::of(rounds, kind));
         let favour = |this: &Kind, other: &Kind| if this.best < other.best { FAVOUR } else { 1 };
         let is_behind = temper.sweeps * favour(&anneal, &temper) < anneal.sweeps * favour(&temper, &anneal);
-        let untried = temper.epochs == 0;
+        let (step, lengthened) = if is_behind {
+            (Step::Temper, 0)
+        } else {
+            (Step::Anneal, anneal.epochs)
+        };
         Self {
             round: self.round,
             epoch: self.epoch + 1,
-            step: if untried || is_behind {
-                Step::Temper
-            } else {
-                Step::Anneal
-            },
-            lengthened: if untried || is_behind { 0 } else { anneal.epochs },
+            step,
+            lengthened,
             ..Self::START
         }
     }

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from magnetite._checks import check_choice
-from magnetite.dimod.face import Face, in_nanoseconds
+from magnetite.dimod.face import Face, told
 from magnetite.dimod.problem import Problem
 from magnetite.exact import METHODS, exact
 from magnetite.exact_result import MOST_LISTED, ExactResult
@@ -170,9 +170,4 @@ def _in_gray_code(states: npt.NDArray[np.int8]) -> npt.NDArray[np.int8]:
 
 def _info(result: ExactResult, keep: str) -> dict[str, Any]:
     own = ("ground_energy", "degeneracy", "log_z", "mean_energy", "heat_capacity", "entropy")
-    return {
-        **result.info,
-        "keep": keep,
-        **{name: getattr(result, name) for name in own},
-        "timing": in_nanoseconds(result.info["timing"]),
-    }
+    return told(result.info, keep=keep, **{name: getattr(result, name) for name in own})

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import dimod
 from dimod.core.sampler import Sampler
 
-__all__ = ["Face", "carried", "in_nanoseconds"]
+__all__ = ["Face", "carried", "told"]
 
 Table = Mapping[str, tuple[str, ...]]
 ResultT = TypeVar("ResultT")
@@ -51,14 +51,15 @@ def carried(kind: type[ResultT], sampleset: Callable[[ResultT], dimod.SampleSet]
         raise
 
 
-def in_nanoseconds(timing: Mapping[str, float]) -> dict[str, int]:
-    """Return seconds as D-Wave's samplers give times.
+def told(info: Mapping[str, Any], **more: Any) -> dict[str, Any]:
+    """Return what a result says of its run, and more, with times as D-Wave's samplers give them.
 
     Examples
     --------
-    >>> from magnetite.dimod.face import in_nanoseconds
-    >>> in_nanoseconds({"sampling": 0.25, "postprocessing": 0.0})
-    {'sampling_ns': 250000000, 'postprocessing_ns': 1}
+    >>> from magnetite.dimod.face import told
+    >>> told({"timing": {"sampling": 0.25, "postprocessing": 0.0}}, keep="best")
+    {'timing': {'sampling_ns': 250000000, 'postprocessing_ns': 1}, 'keep': 'best'}
     """
     # A coarse clock may see no time pass; users divide by these.
-    return {f"{part}_ns": max(1, int(1e9 * seconds)) for part, seconds in timing.items()}
+    timing = {f"{part}_ns": max(1, int(1e9 * seconds)) for part, seconds in info["timing"].items()}
+    return {**info, "timing": timing, **more}

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from magnetite._checks import check_count
 from magnetite.control import Progress
-from magnetite.dimod.face import Face, carried, in_nanoseconds
+from magnetite.dimod.face import Face, carried, told
 from magnetite.dimod.problem import Problem
 from magnetite.options import SeedLike
 from magnetite.population_anneal import POPULATION, population_anneal
@@ -180,14 +180,7 @@ class _Answer:
         if self._num_reads is not None:
             spins = spins[np.arange(self._num_reads) * len(spins) // self._num_reads]
         found = result.log_partition
-        info = {
-            **result.info,
-            "log_partition": {
-                "value": found.value,
-                "error": found.error,
-                "reliable": found.reliable,
-                "reason": found.reason,
-            },
-            "timing": in_nanoseconds(result.info["timing"]),
-        }
+        names = ("value", "error", "reliable", "reason")
+        log_partition = {name: getattr(found, name) for name in names}
+        info = told(result.info, log_partition=log_partition)
         return self._problem.sampleset(spins, info)

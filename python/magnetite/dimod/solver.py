@@ -7,7 +7,7 @@ import dimod
 from dimod.core.initialized import Initialized
 
 from magnetite.control import Progress
-from magnetite.dimod.face import Face, carried, in_nanoseconds
+from magnetite.dimod.face import Face, carried, told
 from magnetite.dimod.problem import Problem
 from magnetite.options import SeedLike
 from magnetite.solve import NUM_BEST, solve
@@ -128,8 +128,7 @@ class Solver(Face, Initialized):
         problem = Problem.parse(self, bqm, initial_states=initial_states, seed=0)
 
         def sampleset(found: SolveResult) -> dimod.SampleSet:
-            timing = in_nanoseconds(found.info["timing"])
-            return problem.sampleset(found.states, {**found.info, "timing": timing})
+            return problem.sampleset(found.states, told(found.info))
 
         with carried(SolveResult, sampleset):
             result = solve(

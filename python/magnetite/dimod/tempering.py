@@ -10,7 +10,7 @@ from dimod.core.initialized import Initialized
 
 from magnetite._checks import check_choice, check_count
 from magnetite.control import Progress
-from magnetite.dimod.face import Face, carried, in_nanoseconds
+from magnetite.dimod.face import Face, carried, told
 from magnetite.dimod.problem import Problem
 from magnetite.ladders import MOST_RUNGS
 from magnetite.options import KEEPS, KERNELS, SCANS, SeedLike
@@ -260,15 +260,14 @@ class _Answer:
 
     def sampleset(self, result: TemperResult) -> dimod.SampleSet:
         spins = result.states[:, -1].copy()
-        info = {
-            **result.info,
-            "keep": self._keep,
-            "betas": result.betas.tolist(),
-            "swap_rates": result.swap_rates.tolist(),
-            "round_trips": result.round_trips.tolist(),
-            "best_energy": result.best.energy,
-            "timing": in_nanoseconds(result.info["timing"]),
-        }
+        info = told(
+            result.info,
+            keep=self._keep,
+            betas=result.betas.tolist(),
+            swap_rates=result.swap_rates.tolist(),
+            round_trips=result.round_trips.tolist(),
+            best_energy=result.best.energy,
+        )
         if self._keep == "best":
             energies = np.atleast_1d(self._problem.model.energies(spins))
             if result.best.energy < energies.min():
