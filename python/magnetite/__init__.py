@@ -1,6 +1,6 @@
 """Sample from and anneal Boltzmann distributions: many chains at once, the same bits everywhere."""
 
-from magnetite import planted
+from magnetite import planted, units
 from magnetite._core import version as _version
 from magnetite.anneal import anneal
 from magnetite.estimates import Estimate
@@ -8,6 +8,7 @@ from magnetite.exact import exact
 from magnetite.formats import read, write
 from magnetite.log_partition import log_partition
 from magnetite.models import (
+    RBM,
     BoltzmannMachine,
     Ising,
     Qubo,
@@ -29,6 +30,7 @@ from magnetite.times import tts
 __version__ = _version()
 
 __all__ = [
+    "RBM",
     "BoltzmannMachine",
     "Estimate",
     "Ising",
@@ -52,5 +54,6 @@ __all__ = [
     "solve",
     "temper",
     "tts",
+    "units",
     "write",
 ]

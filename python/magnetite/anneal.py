@@ -12,7 +12,7 @@ from magnetite.annealing import AnnealJob
 from magnetite.checkpoints import check_labels
 from magnetite.control import Callback, check_control, drive
 from magnetite.memory import check_memory
-from magnetite.models import Model
+from magnetite.models import Model, ModelLike
 from magnetite.options import (
     KEEPS,
     KERNELS,
@@ -21,7 +21,7 @@ from magnetite.options import (
     check_seed,
     check_threads,
 )
-from magnetite.plans import AnnealPlan, check_model
+from magnetite.plans import AnnealPlan, as_model, check_kernel
 from magnetite.results import AnnealResult
 from magnetite.rounds import LANES, Filling, plan_filling
 from magnetite.schedules import Schedule, check_schedule
@@ -41,13 +41,13 @@ NUM_SWEEPS = 1000
 
 
 def anneal(
-    model: Model,
+    model: ModelLike,
     *,
     num_reads: int | None = None,
     num_sweeps: int | None = None,
     beta_range: Sequence[float] | None = None,
     beta_schedule: str | ArrayLike = "geometric",
-    kernel: str = "metropolis",
+    kernel: str | None = None,
     scan: str = "sequential",
     keep: str = "best",
     num_best: int = 1,
@@ -82,7 +82,7 @@ def anneal(
         First and last beta of a named schedule; ``model.annealing_range()`` by default.
     beta_schedule : "geometric" (default), "linear" or array of shape (num_sweeps,)
         An array gives one beta a sweep, in any order, 0 and infinity allowed.
-    kernel : "metropolis" (default), "gibbs" or "dwave"
+    kernel : "metropolis" (default), "gibbs" (default for an `RBM`) or "dwave"
         The transition rule; "dwave" is Metropolis as dwave-samplers has it, to the letter.
     scan : "sequential" (default), "permutation" or "random"
         The order of sites within a sweep.
@@ -155,7 +155,7 @@ def anneal(
     (8, 3)
     """
     started = time.perf_counter()
-    check_model(model)
+    model = as_model(model)
     control = check_control(
         started=started,
         time_limit=time_limit,
@@ -176,7 +176,7 @@ def anneal(
     plan = AnnealPlan(
         seed=check_seed(seed),
         first_chain=check_count("first_chain", first_chain, 0),
-        kernel=check_choice("kernel", kernel, KERNELS),
+        kernel=check_kernel(kernel, model, KERNELS),
         scan=check_choice("scan", scan, SCANS),
         keep=check_choice("keep", keep, KEEPS),
         num_best=check_count("num_best", num_best, 0),

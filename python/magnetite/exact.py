@@ -9,10 +9,10 @@ from magnetite._checks import check_choice, check_count
 from magnetite.exact_result import ExactResult, Levels
 from magnetite.facts import versions
 from magnetite.memory import check_memory
-from magnetite.models import Model
+from magnetite.models import ModelLike
 from magnetite.moments import moments_in_values
 from magnetite.options import check_beta, check_threads
-from magnetite.plans import check_model
+from magnetite.plans import as_model
 from magnetite.starts import ClampLike, check_clamp
 from magnetite.summing import Problem, Way, choose_way, count_of, sum_up
 from magnetite.thermodynamics import Thermodynamics
@@ -23,7 +23,7 @@ METHODS = ("auto", "enumeration", "elimination")
 
 
 def exact(
-    model: Model,
+    model: ModelLike,
     *,
     beta: float = 1.0,
     method: str = "auto",
@@ -101,7 +101,7 @@ def exact(
     'elimination'
     """
     started = time.perf_counter()
-    check_model(model)
+    model = as_model(model)
     problem = Problem(
         model,
         check_clamp(model, clamp),

@@ -13,7 +13,7 @@ from magnetite._checks import check_choice, check_count
 from magnetite.control import SLICE_SECONDS, Control
 from magnetite.estimates import Estimate
 from magnetite.memory import check_memory
-from magnetite.models import Model
+from magnetite.models import Model, ModelLike
 from magnetite.options import (
     KERNELS,
     SCANS,
@@ -23,7 +23,7 @@ from magnetite.options import (
     check_seed,
     check_threads,
 )
-from magnetite.plans import check_model
+from magnetite.plans import as_model, check_kernel
 from magnetite.starts import Clamp, ClampLike, check_clamp, check_initial_states
 
 __all__ = [
@@ -157,14 +157,14 @@ def _logistic(x: FloatArray) -> FloatArray:
 
 
 def annealed_log_partition(
-    model: Model,
+    model: ModelLike,
     beta: float,
     *,
     num_chains: int = 256,
     num_betas: int = 2000,
     schedule: str = "adaptive",
     equilibrium_states: ArrayLike | None = None,
-    kernel: str = "metropolis",
+    kernel: str | None = None,
     scan: str = "sequential",
     clamp: ClampLike = None,
     seed: SeedLike = None,
@@ -214,7 +214,7 @@ def annealed_log_partition(
     True
     """
     control = Control(time.perf_counter(), check_seconds("time_limit", time_limit))
-    check_model(model)
+    model = as_model(model)
     last = check_beta("beta", beta)
     if math.isinf(last):
         raise ValueError("beta must be finite, got inf")
@@ -222,7 +222,7 @@ def annealed_log_partition(
     starts = check_initial_states(model, equilibrium_states, held)
     options: dict[str, Any] = {
         "seed": check_seed(seed).key,
-        "kernel": check_choice("kernel", kernel, KERNELS),
+        "kernel": check_kernel(kernel, model, KERNELS),
         "scan": check_choice("scan", scan, SCANS),
         "clamped": held.sites,
         "clamped_values": held.spins,

@@ -11,9 +11,9 @@ from magnetite.control import Callback, Control, check_control
 from magnetite.estimates import Estimate
 from magnetite.exact import exact
 from magnetite.importance import annealed_log_partition
-from magnetite.models import Model
+from magnetite.models import Model, ModelLike
 from magnetite.options import SeedLike, check_beta, check_seed, check_threads
-from magnetite.plans import check_model
+from magnetite.plans import as_model
 from magnetite.starts import ClampLike, check_clamp
 from magnetite.summing import Problem
 from magnetite.temper import temper
@@ -38,7 +38,7 @@ STARTS = 64
 
 
 def log_partition(
-    model: Model,
+    model: ModelLike,
     *,
     beta: float = 1.0,
     method: str = "auto",
@@ -119,7 +119,7 @@ def log_partition(
         checkpoint_interval=math.inf,
         on_interrupt=on_interrupt,
     )
-    check_model(model)
+    model = as_model(model)
     method = check_choice("method", method, METHODS)
     beta = check_beta("beta", beta)
     held = check_clamp(model, clamp)

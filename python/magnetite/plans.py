@@ -1,28 +1,45 @@
 """The checked options of a run as one value, which a checkpoint can hold."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from magnetite.models import Model
+from magnetite._checks import check_choice
+from magnetite.models import RBM, Model
 from magnetite.options import Seed
 from magnetite.rounds import Filling
 from magnetite.schedules import Schedule
 from magnetite.starts import Clamp
 
-__all__ = ["AnnealPlan", "PopulationPlan", "SamplePlan", "SolvePlan", "TemperPlan", "check_model"]
+__all__ = [
+    "AnnealPlan",
+    "PopulationPlan",
+    "SamplePlan",
+    "SolvePlan",
+    "TemperPlan",
+    "as_model",
+    "check_kernel",
+]
 
 
-def check_model(model: object) -> None:
-    """Refuse what is no model, with the remedy."""
-    if not isinstance(model, Model):
-        raise TypeError(
-            f"model must be a magnetite model, got {type(model).__name__}: wrap couplings as "
-            "magnetite.Ising(J, h), a QUBO as magnetite.Qubo(Q), a graph as magnetite.maxcut(graph)"
-        )
+def as_model(model: object) -> Model:
+    """Return the model that an argument is, or stands for; refuse what is none, with the remedy."""
+    if isinstance(model, RBM):
+        return model.to_model()
+    if isinstance(model, Model):
+        return model
+    raise TypeError(
+        f"model must be a magnetite model, got {type(model).__name__}: wrap couplings as "
+        "magnetite.Ising(J, h), a QUBO as magnetite.Qubo(Q), a graph as magnetite.maxcut(graph)"
+    )
+
+
+def check_kernel(kernel: str | None, model: Model, choices: Sequence[str]) -> str:
+    """Return the transition rule; None is the model's own default."""
+    return check_choice("kernel", model.default_kernel if kernel is None else kernel, choices)
 
 
 _NESTED: dict[str, Callable[..., Any]] = {

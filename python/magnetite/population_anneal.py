@@ -11,9 +11,9 @@ from magnetite._checks import check_choice, check_count, check_real, real_array
 from magnetite.checkpoints import check_labels
 from magnetite.control import Callback, check_control, drive
 from magnetite.memory import check_memory
-from magnetite.models import Model
+from magnetite.models import Model, ModelLike
 from magnetite.options import KERNELS, SCANS, SeedLike, check_beta, check_seed, check_threads
-from magnetite.plans import PopulationPlan, check_model
+from magnetite.plans import PopulationPlan, as_model, check_kernel
 from magnetite.population_annealing import PopulationJob
 from magnetite.population_result import PopulationResult
 from magnetite.starts import ClampLike, check_clamp
@@ -24,7 +24,7 @@ POPULATION = 1000
 
 
 def population_anneal(
-    model: Model,
+    model: ModelLike,
     *,
     beta: float | None = None,
     population: int = POPULATION,
@@ -32,7 +32,7 @@ def population_anneal(
     betas: str | ArrayLike = "auto",
     culling: float = 0.05,
     sweeps_per_step: int = 5,
-    kernel: str = "metropolis",
+    kernel: str | None = None,
     scan: str = "sequential",
     seed: SeedLike = None,
     num_threads: int | None = None,
@@ -112,7 +112,7 @@ def population_anneal(
     True
     """
     started = time.perf_counter()
-    check_model(model)
+    model = as_model(model)
     control = check_control(
         started=started,
         time_limit=time_limit,
@@ -134,7 +134,7 @@ def population_anneal(
     plan = PopulationPlan(
         seed=check_seed(seed),
         first_chain=check_count("first_chain", first_chain, 0),
-        kernel=check_choice("kernel", kernel, KERNELS),
+        kernel=check_kernel(kernel, model, KERNELS),
         scan=check_choice("scan", scan, SCANS),
         initial_states=None,
         clamp=check_clamp(model, clamp),

@@ -9,7 +9,7 @@ from magnetite._checks import check_choice, check_count
 from magnetite.checkpoints import check_labels
 from magnetite.control import Callback, check_control, drive
 from magnetite.memory import check_memory
-from magnetite.models import Model
+from magnetite.models import Model, ModelLike
 from magnetite.options import (
     KERNELS,
     SCANS,
@@ -18,7 +18,7 @@ from magnetite.options import (
     check_seed,
     check_threads,
 )
-from magnetite.plans import SamplePlan, check_model
+from magnetite.plans import SamplePlan, as_model, check_kernel
 from magnetite.results import SampleResult
 from magnetite.rounds import LANES
 from magnetite.sampling import SampleJob
@@ -30,14 +30,14 @@ NUM_CHAINS = 64
 
 
 def sample(
-    model: Model,
+    model: ModelLike,
     *,
     beta: float = 1.0,
     num_chains: int | None = 64,
     num_sweeps: int = 1000,
     warmup: int | None = None,
     thin: int = 1,
-    kernel: str = "metropolis",
+    kernel: str | None = None,
     scan: str = "sequential",
     store_states: bool = False,
     moments: bool = True,
@@ -73,7 +73,7 @@ def sample(
         Sweeps before the first draw; half of `num_sweeps`, rounded down, by default.
     thin : int, default 1
         Draw after every so many sweeps: num_draws = num_sweeps // thin.
-    kernel : "metropolis" (default), "gibbs" or "dwave"
+    kernel : "metropolis" (default), "gibbs" (default for an `RBM`) or "dwave"
         The transition rule; sequential "dwave" at beta = 0 samples nothing, and sequential
         "metropolis" may go round in circles on a few spins that frustrate each other regularly.
     scan : "sequential" (default), "permutation" or "random"
@@ -118,7 +118,7 @@ def sample(
     True
     """
     started = time.perf_counter()
-    check_model(model)
+    model = as_model(model)
     control = check_control(
         started=started,
         time_limit=time_limit,
@@ -139,7 +139,7 @@ def sample(
     plan = SamplePlan(
         seed=check_seed(seed),
         first_chain=check_count("first_chain", first_chain, 0),
-        kernel=check_choice("kernel", kernel, KERNELS),
+        kernel=check_kernel(kernel, model, KERNELS),
         scan=check_choice("scan", scan, SCANS),
         beta=check_beta("beta", beta),
         num_chains=check_count("num_chains", num_chains, 1),

@@ -9,9 +9,9 @@ from magnetite._checks import check_count
 from magnetite.checkpoints import check_labels
 from magnetite.control import Callback, check_control, drive
 from magnetite.memory import check_memory
-from magnetite.models import Model
+from magnetite.models import Model, ModelLike
 from magnetite.options import SeedLike, check_seed, check_threads
-from magnetite.plans import SolvePlan, check_model
+from magnetite.plans import SolvePlan, as_model
 from magnetite.solve_result import SolveResult
 from magnetite.solving import SolveJob
 from magnetite.starts import ClampLike, check_clamp, check_initial_states
@@ -26,7 +26,7 @@ MEMBERS = 64  # of a population, as in the core
 
 
 def solve(
-    model: Model,
+    model: ModelLike,
     *,
     time_limit: float | None = None,
     target_energy: float | None = None,
@@ -122,7 +122,7 @@ def solve(
     (2.0, True)
     """
     started = time.perf_counter()
-    check_model(model)
+    model = as_model(model)
     rounds = None if num_rounds is None else check_count("num_rounds", num_rounds, 1)
     if time_limit is None and rounds is None:
         time_limit = TIME_LIMIT

@@ -4,6 +4,7 @@ from dataclasses import fields
 from os import PathLike
 from typing import Any, Self
 
+from magnetite.models.rbm_files import rbm_of_content
 from magnetite.storage import read_archive, write_archive
 
 __all__ = ["Stored", "load"]
@@ -58,7 +59,7 @@ class Stored:
 
 
 def load(path: str | PathLike[str]) -> Any:
-    """Read a result that its `save` wrote.
+    """Read a result or a machine that its `save` wrote.
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ def load(path: str | PathLike[str]) -> Any:
 
     Returns
     -------
-    AnnealResult, ExactResult, PopulationResult, SampleResult, SolveResult or TemperResult
+    AnnealResult, ExactResult, PopulationResult, SampleResult, SolveResult, TemperResult or RBM
         What was saved, array for array.
 
     Raises
@@ -86,6 +87,8 @@ def load(path: str | PathLike[str]) -> Any:
     -1.0
     """
     kind, content = read_archive(path)
+    if kind == "RBM":
+        return rbm_of_content(content)
     if kind not in _KINDS:
         hint = "; magnetite.resume goes on with it" if "checkpoint" in kind else ""
         raise ValueError(f"{path}: holds a magnetite {kind}, not a result{hint}")

@@ -12,9 +12,9 @@ from magnetite._checks import check_choice, check_count, real_array
 from magnetite.checkpoints import check_labels
 from magnetite.control import Callback, check_control, drive
 from magnetite.ladders import MOST_RUNGS
-from magnetite.models import Model
+from magnetite.models import Model, ModelLike
 from magnetite.options import KERNELS, SCANS, SeedLike, check_seed, check_threads
-from magnetite.plans import TemperPlan, check_model
+from magnetite.plans import TemperPlan, as_model, check_kernel
 from magnetite.schedules import check_ends
 from magnetite.stages import START_RUNGS, check_sizes
 from magnetite.starts import ClampLike, check_clamp, check_initial_states
@@ -36,7 +36,7 @@ FEW_LINKS = 16.0
 
 
 def temper(
-    model: Model,
+    model: ModelLike,
     *,
     betas: str | ArrayLike = "auto",
     beta_range: Sequence[float] | None = None,
@@ -52,7 +52,7 @@ def temper(
     observe_interval: int = OBSERVE_INTERVAL,
     moments: bool = False,
     store_states: bool = False,
-    kernel: str = "metropolis",
+    kernel: str | None = None,
     scan: str = "sequential",
     seed: SeedLike = None,
     num_threads: int | None = None,
@@ -161,7 +161,7 @@ def temper(
     ((2, 3, 200), -1.0)
     """
     started = time.perf_counter()
-    check_model(model)
+    model = as_model(model)
     control = check_control(
         started=started,
         time_limit=time_limit,
@@ -184,7 +184,7 @@ def temper(
     plan = TemperPlan(
         seed=check_seed(seed),
         first_chain=check_count("first_chain", first_chain, 0),
-        kernel=check_choice("kernel", kernel, KERNELS[:2]),
+        kernel=check_kernel(kernel, model, KERNELS[:2]),
         scan=check_choice("scan", scan, SCANS),
         initial_states=check_initial_states(model, initial_states, held),
         clamp=held,

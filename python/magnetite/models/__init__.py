@@ -8,9 +8,14 @@ from magnetite.models.ising import Ising
 from magnetite.models.maxcut import MaxCut, maxcut
 from magnetite.models.partition import NumberPartition, number_partition
 from magnetite.models.qubo import Qubo
+from magnetite.models.rbm import RBM
 from magnetite.models.satisfiability import MaxSat, max_sat
 
+ModelLike = Model | RBM
+"""What samplers take."""
+
 __all__ = [
+    "RBM",
     "BoltzmannMachine",
     "Clique",
     "GraphColoring",
@@ -19,6 +24,7 @@ __all__ = [
     "MaxCut",
     "MaxSat",
     "Model",
+    "ModelLike",
     "NumberPartition",
     "Qubo",
     "clique",

@@ -1,6 +1,6 @@
 """What all models share: values, labels, energies, objectives, pickling, the way to dimod."""
 
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -37,6 +37,8 @@ class Model:
     """
 
     __slots__ = ("__weakref__", "_bits", "_core", "_variables")
+
+    default_kernel: ClassVar[str] = "metropolis"  # the transition rule, where none is given
 
     _core: CoreIsing
     _variables: Labels

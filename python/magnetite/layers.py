@@ -1,0 +1,133 @@
+"""Two layers of units and the weights between: what every machine is sampled and learnt with.
+
+Chains are rows. `numpy_layers.NumpyLayers` is the plain account of the work, and serves units of
+the user's own; the core has the same for the built-in units.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from magnetite import _core
+from magnetite.units.base import Array
+from magnetite.units.layer import Layer
+
+__all__ = ["Draws", "Layers", "Pair", "Side", "make_layers"]
+
+
+class Side(NamedTuple):
+    """The parameters of one layer, and what they make of a unit at inverse temperature beta.
+
+    The input is ``x = beta * (product + bias) + base_bias``, the precision
+    ``q = beta * precision + base_precision``: what is called base is there at beta = 0, where
+    annealed importance sampling begins. All of shape (n,).
+    """
+
+    bias: Array
+    base_bias: Array
+    precision: Array
+    base_precision: Array
+
+    @classmethod
+    def plain(cls, bias: Array, precision: Array) -> Self:
+        """Return a side all of which is scaled by beta."""
+        return cls(bias, np.zeros_like(bias), precision, np.zeros_like(precision))
+
+    def inputs(self, product: Array, betas: Array) -> tuple[Array, Array]:
+        """Return input and precision of every unit, shapes (rows, n)."""
+        beta = betas.astype(product.dtype, copy=False)[:, None]
+        x = beta * (product + self.bias) + self.base_bias
+        return x, beta * self.precision + self.base_precision
+
+    def energies(self, states: Array, betas: Array) -> NDArray[np.float64]:
+        """Return beta times the energy of a layer's own terms, shape (rows,)."""
+        s = np.asarray(states, np.float64)
+        squares = s * s
+        scaled = squares @ (self.precision / 2).astype(np.float64) - s @ self.bias.astype(
+            np.float64
+        )
+        base = squares @ (self.base_precision / 2).astype(np.float64)
+        result: NDArray[np.float64] = betas * scaled + base - s @ self.base_bias.astype(np.float64)
+        return result
+
+
+class Pair(NamedTuple):
+    """All parameters: weights (n_visible, n_hidden) and the two sides, of one dtype."""
+
+    weights: Array
+    visible: Side
+    hidden: Side
+
+
+class Draws(NamedTuple):
+    """Which uniforms a call takes: row r belongs to the chain `first_chain` + r."""
+
+    seed: int
+    first_chain: int
+    step: int
+
+
+class Layers(Protocol):
+    """What `_core.Layers` and `NumpyLayers` both do; the stub of the core has the terms."""
+
+    def hidden(
+        self, v: Array, pair: Pair, betas: Array, draws: Draws | None = None
+    ) -> tuple[Array, Any]:
+        """Return means and, where draws are given, samples of the hidden layer."""
+        ...
+
+    def visible(
+        self, h: Array, pair: Pair, betas: Array, draws: Draws | None = None
+    ) -> tuple[Array, Any]:
+        """Return means and, where draws are given, samples of the visible layer."""
+        ...
+
+    def gibbs(
+        self,
+        v: Array,
+        h: Array,
+        pair: Pair,
+        betas: Array,
+        draws: Draws,
+        num_steps: int,
+        held: NDArray[np.bool_] | None = None,
+    ) -> Array:
+        """Make steps v ~ p(v|h), h ~ p(h|v) in place; return the hidden means of the last v."""
+        ...
+
+    def hidden_log_norms(self, v: Array, pair: Pair, betas: Array) -> NDArray[np.float64]:
+        """Return the logarithm of the hidden layer's normaliser given v, shape (rows,)."""
+        ...
+
+    def visible_log_norms(self, h: Array, pair: Pair, betas: Array) -> NDArray[np.float64]:
+        """Return the logarithm of the visible layer's normaliser given h, shape (rows,)."""
+        ...
+
+    def interactions(self, v: Array, h: Array, weights: Array) -> NDArray[np.float64]:
+        """Return ``v^T W h`` of every row."""
+        ...
+
+    def cross_difference(
+        self,
+        v_pos: Array,
+        h_pos: Array,
+        w_pos: NDArray[np.float64],
+        v_neg: Array,
+        h_neg: Array,
+        w_neg: NDArray[np.float64],
+    ) -> Array:
+        """Return the difference of two weighted sums of ``v h^T``, shape (n_visible, n_hidden)."""
+        ...
+
+
+def make_layers(visible: Layer, hidden: Layer, num_threads: int) -> Layers:
+    """Return the core's layers, or the plain ones where a unit has no accelerator."""
+    groups: Sequence[Any] = [visible.core_groups, hidden.core_groups]
+    if None in groups:
+        from magnetite.numpy_layers import NumpyLayers
+
+        return NumpyLayers(visible, hidden)
+    layers: Layers = _core.Layers(*groups, num_threads=num_threads)
+    return layers

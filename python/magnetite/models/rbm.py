@@ -1,0 +1,360 @@
+"""The restricted Boltzmann machine."""
+
+from collections.abc import Sequence
+from os import PathLike
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from magnetite._checks import check_count
+from magnetite.layers import Draws
+from magnetite.models.bipartite import PARAMETERS, Bipartite
+from magnetite.models.layered import LayeredModel, model_of_layers
+from magnetite.options import SeedLike, check_seed
+from magnetite.units.base import Array
+
+__all__ = ["RBM"]
+
+
+class RBM(Bipartite):
+    """Two layers of units: ``E(v, h) = -v^T W h - b^T v - c^T h`` plus each unit's own terms.
+
+    Units with a precision (Gaussian, ReLU) add ``q s**2 / 2`` each. A new machine has no weights:
+    all its units are independent. `fit` learns them from data; or give them.
+
+    Parameters
+    ----------
+    n_visible, n_hidden : int
+        Columns of the two layers.
+    visible, hidden : str, Units, or list of (str or Units, int)
+        The kind of units: "binary" (default), "spin", "gaussian", "relu", any object of
+        `magnetite.units`, or groups of different kinds with the number of columns of each.
+    weights : array_like, shape (n_visible, n_hidden), optional
+        W; zeros by default.
+    visible_bias, hidden_bias : array_like, shapes (n_visible,) and (n_hidden,), optional
+        b and c; zeros by default.
+    visible_precision, hidden_precision : array_like, optional
+        Precisions, where they differ from those of the kinds of units; zero for discrete units.
+    dtype : "float32" (default) or "float64"
+        Of the parameters, and of all work with them. Energies are always float64.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a shape is wrong, a number is not finite, or the weights between units of a continuum
+        are so strong that there is no distribution.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import magnetite as mg
+    >>> rbm = mg.RBM(3, 2, weights=[[2.0, 0.0], [0.0, -1.0], [1.0, 1.0]], dtype="float64")
+    >>> rbm
+    RBM(3 binary, 2 binary)
+    >>> rbm.energy([[1, 0, 1]], [[1, 0]])
+    array([-3.])
+    >>> rbm.free_energy([[0, 0, 0]]).round(4)  # -2 ln 2
+    array([-1.3863])
+    """
+
+    def __repr__(self) -> str:
+        return f"RBM({self.visible.describe()}, {self.hidden.describe()})"
+
+    def reconstruct(self, v: ArrayLike) -> Array:
+        """Return the visible means given the hidden means given `v`.
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> mg.RBM(2, 1).reconstruct([[1, 0]]).tolist()
+        [[0.5, 0.5]]
+        """
+        return self.visible_means(self.hidden_means(v))
+
+    def receptive_fields(self, shape: Sequence[int] | None = None) -> Array:
+        """Return the weights of every hidden unit, shape (n_hidden, *shape): what it looks for.
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> mg.RBM(6, 4).receptive_fields((2, 3)).shape
+        (4, 2, 3)
+        """
+        return self.weights.T.reshape(self.n_hidden, *(shape or (self.n_visible,))).copy()
+
+    def gibbs(
+        self,
+        v: ArrayLike,
+        *,
+        num_steps: int = 1,
+        beta: float | ArrayLike = 1.0,
+        clamp: ArrayLike | None = None,
+        seed: SeedLike = None,
+        num_threads: int | None = None,
+    ) -> tuple[Array, Array]:
+        """Advance block Gibbs chains, one a row, and return their visible and hidden states.
+
+        The hidden layer is drawn given `v` first; a step then draws the visible layer given the
+        hidden one, and the hidden layer given that.
+
+        Parameters
+        ----------
+        v : array_like, shape (rows, n_visible)
+            Where the chains start.
+        num_steps : int
+            Steps, 1 by default.
+        beta : float, or array_like of shape (rows,)
+            Inverse temperature, of all chains or of each.
+        clamp : array_like of bool, shape (n_visible,) or (rows, n_visible), optional
+            Visible units that keep their value.
+        seed, num_threads
+            As for `magnetite.sample`; the result does not depend on the number of threads.
+
+        Returns
+        -------
+        v, h : ndarrays, shapes (rows, n_visible) and (rows, n_hidden)
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import magnetite as mg
+        >>> rbm = mg.RBM(2, 1, weights=[[9.0], [9.0]], visible_bias=[-4.0, -4.0])
+        >>> v, h = rbm.gibbs(np.ones((3, 2)), num_steps=5, clamp=[True, False], seed=1)
+        >>> v.tolist()
+        [[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]]
+        """
+        states = self.visible_states(v)
+        held = None if clamp is None else _mask("clamp", clamp, states.shape)
+        betas = np.ascontiguousarray(np.broadcast_to(np.asarray(beta, np.float64), len(states)))
+        return self._advance(
+            states.copy(), check_count("num_steps", num_steps), betas, held, seed, num_threads
+        )
+
+    def _advance(
+        self,
+        v: Array,
+        num_steps: int,
+        betas: NDArray[np.float64],
+        held: NDArray[np.bool_] | None,
+        seed: SeedLike,
+        num_threads: int | None,
+    ) -> tuple[Array, Array]:
+        layers, key = self.layers(num_threads), check_seed(seed).key
+        h = layers.hidden(v, self.pair, betas, Draws(key, 0, 0))[1]
+        if num_steps:
+            layers.gibbs(v, h, self.pair, betas, Draws(key, 0, 1), num_steps, held)
+        return v, h
+
+    def sample(
+        self,
+        num_samples: int = 1,
+        *,
+        num_steps: int = 1000,
+        beta: float = 1.0,
+        seed: SeedLike = None,
+        num_threads: int | None = None,
+    ) -> Array:
+        """Return visible states of independent chains that start from the visible biases alone.
+
+        Nothing here says whether `num_steps` were enough: `magnetite.temper` does, and
+        `magnetite.sample` with its diagnostics.
+
+        Parameters
+        ----------
+        num_samples : int
+            Chains, 1 by default.
+        num_steps : int
+            Steps of block Gibbs sampling from the start, 1,000 by default.
+        beta, seed, num_threads
+            As for `gibbs`.
+
+        Returns
+        -------
+        ndarray, shape (num_samples, n_visible)
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> mg.RBM(3, 2, visible_bias=[9, -9, 9]).sample(2, num_steps=10, seed=1).tolist()
+        [[1.0, 0.0, 1.0], [1.0, 0.0, 1.0]]
+        """
+        count = check_count("num_samples", num_samples, 1, bits=32)
+        start, run = np.random.SeedSequence(check_seed(seed).key).spawn(2)
+        betas = np.full(count, beta, np.float64)
+        nothing = np.zeros((count, self.n_hidden), self.dtype)
+        v = self.layers(num_threads).visible(
+            nothing, self.pair, betas, Draws(check_seed(start).key, 0, 0)
+        )[1]
+        steps = check_count("num_steps", num_steps)
+        return self._advance(v, steps, betas, None, run, num_threads)[0]
+
+    def inpaint(
+        self,
+        v: ArrayLike,
+        *,
+        num_steps: int = 200,
+        num_chains: int = 20,
+        seed: SeedLike = None,
+        num_threads: int | None = None,
+    ) -> Array:
+        """Fill missing values (nan) with their means given the others, sampled by clamped chains.
+
+        Parameters
+        ----------
+        v : array_like, shape (rows, n_visible)
+            Visible states, nan where unknown.
+        num_steps : int
+            Steps of block Gibbs sampling, 200 by default, the known units held.
+        num_chains : int
+            Chains a row, 20 by default; their means in the last step are averaged. With one,
+            what comes back is the mean given a single draw of the hidden layer.
+        seed, num_threads
+            As for `gibbs`.
+
+        Returns
+        -------
+        ndarray, shape (rows, n_visible)
+            What was known, and means (chances, for bits) elsewhere.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import magnetite as mg
+        >>> rbm = mg.RBM(2, 1, weights=[[9.0], [9.0]], visible_bias=[-4.0, -4.0])
+        >>> rbm.inpaint([[1.0, np.nan]], seed=1).round(2).tolist()
+        [[1.0, 0.9900000095367432]]
+        """
+        known = self.visible_states(v, missing=True)
+        chains = check_count("num_chains", num_chains, 1, bits=31)
+        rows = np.repeat(known, chains, axis=0)
+        held = ~np.isnan(rows)
+        first, run = np.random.SeedSequence(check_seed(seed).key).spawn(2)
+        betas = np.ones(len(rows))
+        nothing = np.zeros((len(rows), self.n_hidden), self.dtype)
+        layers = self.layers(num_threads)
+        start = layers.visible(nothing, self.pair, betas, Draws(check_seed(first).key, 0, 0))[1]
+        filled = np.where(held, rows, start)
+        steps = check_count("num_steps", num_steps)
+        _, h = self._advance(filled, steps, betas, held, run, num_threads)
+        means = layers.visible(h, self.pair, betas)[0].reshape(len(known), chains, -1).mean(axis=1)
+        return np.where(np.isnan(known), means, known)
+
+    def to_model(self) -> LayeredModel:
+        """Return the energy as a model of the variables ``[v | h]``, which samplers take.
+
+        `magnetite.anneal` and all others take the machine itself, and do this. The model holds
+        the parameters of now; later training does not change it.
+
+        Raises
+        ------
+        TypeError
+            If the units are not all bits, or all spins: `convert` makes them so where there are two
+            values a unit.
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> rbm = mg.RBM(2, 1, weights=[[1.0], [-2.0]], hidden_bias=[0.5])
+        >>> mg.exact(rbm.to_model()).ground_energy
+        -1.5
+        """
+        return model_of_layers(self)
+
+    def convert(self, *, visible: str, hidden: str) -> "RBM":
+        """Return the same distribution with layers of bits as spins, ``s = 2 x - 1``, or reverse.
+
+        Energies change by a constant; every probability stays.
+
+        Parameters
+        ----------
+        visible, hidden : "binary" or "spin"
+            What the layers of the new machine are to be.
+
+        Raises
+        ------
+        TypeError
+            If a layer has units of more than two values.
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> mg.RBM(1, 1, weights=[[4.0]]).convert(visible="spin", hidden="spin").weights
+        array([[1.]], dtype=float32)
+        """
+        from magnetite.models.layered import convert_layers
+
+        return convert_layers(self, visible, hidden)
+
+    def copy(self) -> Self:
+        """Return a machine of its own with the same parameters.
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> rbm = mg.RBM(1, 1)
+        >>> other = rbm.copy()
+        >>> other.weights[:] = 1
+        >>> rbm.weights
+        array([[0.]], dtype=float32)
+        """
+        return self.astype(self.dtype)
+
+    def astype(self, dtype: DTypeLike) -> Self:
+        """Return a copy whose parameters are "float32" or "float64".
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> mg.RBM(1, 1).astype("float64").weights.dtype
+        dtype('float64')
+        """
+        parameters = {name: getattr(self, name) for name in PARAMETERS}
+        return type(self)(
+            self.n_visible,
+            self.n_hidden,
+            visible=self.visible.groups,
+            hidden=self.hidden.groups,
+            dtype=dtype,
+            **parameters,
+        )
+
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_layers": {}}
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the machine to an npz file that `magnetite.load` reads; nothing is pickled.
+
+        Parameters
+        ----------
+        path : path
+            The file, replaced once the new one is whole.
+
+        Raises
+        ------
+        ValueError
+            If it has units of the user's own, which a file cannot describe.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import magnetite as mg
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mg.RBM(3, 2, hidden="spin").save(f"{folder}/rbm.npz")
+        ...     mg.load(f"{folder}/rbm.npz")
+        RBM(3 binary, 2 spin)
+        """
+        from magnetite.models.rbm_files import content_of_rbm
+        from magnetite.storage import write_archive
+
+        write_archive(path, "RBM", content_of_rbm(self))
+
+
+def _mask(name: str, value: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    mask = np.asarray(value)
+    if mask.dtype != np.bool_ or mask.shape not in (shape, shape[1:]):
+        raise ValueError(
+            f"{name} must be a boolean array of shape {shape[1:]} or {shape}, "
+            f"got {mask.dtype.name} of shape {mask.shape}"
+        )
+    return np.ascontiguousarray(np.broadcast_to(mask, shape))

@@ -1,0 +1,44 @@
+"""Restricted Boltzmann machines in files: ours, scikit-learn's and those of `rbms`."""
+
+from dataclasses import asdict, is_dataclass
+from typing import Any
+
+from magnetite.models.bipartite import PARAMETERS
+from magnetite.models.rbm import RBM
+from magnetite.units import Binary, Categorical, Gaussian, ReLU, Spin
+from magnetite.units.base import Units
+from magnetite.units.layer import Layer
+
+__all__ = ["content_of_rbm", "rbm_of_content"]
+
+KINDS: dict[str, type[Units]] = {
+    kind.kind: kind for kind in (Binary, Spin, Gaussian, ReLU, Categorical)
+}
+
+
+def _groups(layer: Layer) -> list[list[Any]]:
+    groups: list[list[Any]] = []
+    for units, size in layer.groups:
+        if type(units) is not KINDS.get(units.kind) or not is_dataclass(units):
+            raise ValueError(
+                f"{units.kind} units cannot be written to a file: they are not built in"
+            )
+        groups.append([units.kind, asdict(units), size])
+    return groups
+
+
+def content_of_rbm(rbm: RBM) -> dict[str, Any]:
+    """Return what a file holds of a machine."""
+    layers = {"visible": _groups(rbm.visible), "hidden": _groups(rbm.hidden)}
+    return layers | {name: getattr(rbm, name) for name in PARAMETERS}
+
+
+def rbm_of_content(content: dict[str, Any]) -> RBM:
+    """Undo `content_of_rbm`."""
+    layers: dict[str, Any] = {
+        name: [(KINDS[kind](**options), size) for kind, options, size in content[name]]
+        for name in ("visible", "hidden")
+    }
+    parameters: dict[str, Any] = {name: content[name] for name in PARAMETERS}
+    n, m = parameters["weights"].shape
+    return RBM(n, m, **layers, **parameters, dtype=parameters["weights"].dtype)

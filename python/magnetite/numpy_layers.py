@@ -1,0 +1,93 @@
+"""Two layers of units in plain NumPy: for units of the user's own, and to test the core against."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from magnetite import _core
+from magnetite.layers import Draws, Pair
+from magnetite.units.base import Array
+from magnetite.units.layer import Layer
+
+__all__ = ["NumpyLayers"]
+
+
+@dataclass(frozen=True)
+class NumpyLayers:
+    """The methods of `layers.Layers` for any units."""
+
+    visible_units: Layer
+    hidden_units: Layer
+
+    def hidden(
+        self, v: Array, pair: Pair, betas: Array, draws: Draws | None = None
+    ) -> tuple[Array, Any]:
+        """Return means and, where draws are given, samples of the hidden layer."""
+        x, q = pair.hidden.inputs(v @ pair.weights, betas)
+        return _means_and_draws(self.hidden_units, x, q, "hidden", draws)
+
+    def visible(
+        self, h: Array, pair: Pair, betas: Array, draws: Draws | None = None
+    ) -> tuple[Array, Any]:
+        """Return means and, where draws are given, samples of the visible layer."""
+        x, q = pair.visible.inputs(h @ pair.weights.T, betas)
+        return _means_and_draws(self.visible_units, x, q, "visible", draws)
+
+    def gibbs(
+        self,
+        v: Array,
+        h: Array,
+        pair: Pair,
+        betas: Array,
+        draws: Draws,
+        num_steps: int,
+        held: NDArray[np.bool_] | None = None,
+    ) -> Array:
+        """Make steps v ~ p(v|h), h ~ p(h|v) in place; return the hidden means of the last v."""
+        means = h
+        for step in range(draws.step, draws.step + num_steps):
+            now = draws._replace(step=step)
+            _, drawn = self.visible(h, pair, betas, now)
+            np.copyto(v, drawn, where=True if held is None else ~held)
+            means, h[...] = self.hidden(v, pair, betas, now)
+        return means
+
+    def hidden_log_norms(self, v: Array, pair: Pair, betas: Array) -> NDArray[np.float64]:
+        """Return the logarithm of the hidden layer's normaliser given v, shape (rows,)."""
+        return self.hidden_units.log_norms(*pair.hidden.inputs(v @ pair.weights, betas))
+
+    def visible_log_norms(self, h: Array, pair: Pair, betas: Array) -> NDArray[np.float64]:
+        """Return the logarithm of the visible layer's normaliser given h, shape (rows,)."""
+        return self.visible_units.log_norms(*pair.visible.inputs(h @ pair.weights.T, betas))
+
+    def interactions(self, v: Array, h: Array, weights: Array) -> NDArray[np.float64]:
+        """Return ``v^T W h`` of every row."""
+        product = np.asarray(v @ weights, np.float64)
+        result: NDArray[np.float64] = np.einsum("rj,rj->r", product, h)
+        return result
+
+    def cross_difference(
+        self,
+        v_pos: Array,
+        h_pos: Array,
+        w_pos: NDArray[np.float64],
+        v_neg: Array,
+        h_neg: Array,
+        w_neg: NDArray[np.float64],
+    ) -> Array:
+        """Return the difference of two weighted sums of ``v h^T``, shape (n_visible, n_hidden)."""
+        weigh = [w.astype(v_pos.dtype)[:, None] for w in (w_pos, w_neg)]
+        result: Array = v_pos.T @ (weigh[0] * h_pos) - v_neg.T @ (weigh[1] * h_neg)
+        return result
+
+
+def _means_and_draws(
+    layer: Layer, x: Array, q: Array, purpose: str, draws: Draws | None
+) -> tuple[Array, Any]:
+    if draws is None:
+        return layer.means(x, q), None
+    rows, columns = x.shape
+    u = _core.layer_uniforms(draws.seed, purpose, draws.first_chain, rows, draws.step, columns)
+    return layer.means(x, q), layer.draws(x, q, u)

@@ -1,0 +1,1 @@
+"""Learning: how a machine is fitted to data."""

@@ -1,0 +1,71 @@
+"""The two phases of learning: data with their hidden units, and what the machine itself draws."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from magnetite.layers import Layers, Pair
+from magnetite.models.rbm import RBM
+from magnetite.units.base import Array
+
+__all__ = ["Context", "Negative", "NegativePhase", "Positive", "Sample"]
+
+
+@dataclass(frozen=True, eq=False)
+class Positive:
+    """A batch of data and the hidden units given it; the weights sum to one."""
+
+    v: Array
+    h_means: Array
+    h: Array
+    weights: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """What stands for the machine's own distribution; the weights sum to one."""
+
+    v: Array
+    h_means: Array
+    weights: NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What a negative phase may know of the training that it serves."""
+
+    rbm: RBM
+    layers: Layers
+    batch_size: int
+    seed: int
+
+    @property
+    def pair(self) -> Pair:
+        """The machine's parameters of now."""
+        return self.rbm.pair
+
+
+class NegativePhase(Protocol):
+    """A negative phase at work: its chains, and how they go on."""
+
+    def advance(self, positive: Positive, update: int) -> Sample:
+        """Go on by what one update needs; `update` counts from 0 over the whole training."""
+        ...
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint holds: arrays and numbers."""
+        ...
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Undo `state`."""
+        ...
+
+
+class Negative(Protocol):
+    """How the negative phase is to be sampled: the options of `CD`, `PCD` and the others."""
+
+    def start(self, context: Context) -> NegativePhase:
+        """Begin, with chains where the algorithm has them."""
+        ...
