@@ -20,13 +20,13 @@ from typing import Any
 
 import numpy as np
 
-from comparing import measures, tempering
+from comparing import machines, measures, tempering
 from comparing.measures import Plan
 from comparing.packages import Magnetite, Package, peers, vector_level
 from comparing.problems import Problem, problems
 from comparing.tables import markdown
 
-PARTS = ("compare", "one_read", "threads", "levels", "memory", "readiness", "tempering")
+PARTS = ("compare", "one_read", "threads", "levels", "memory", "readiness", "tempering", "machines")
 # What the narrower questions are asked of, as far as it is there.
 ONE_READ = ("G22", "G81", "regular6")
 THREADS = ("G22", "G81", "regular6")
@@ -100,6 +100,8 @@ def measure(
         return [measures.vector_levels(problem, plan) for problem in each(LEVELS)]
     if part == "tempering":
         return tempering.measure(plan.repeats)
+    if part == "machines":
+        return machines.measure(plan.repeats)
     return measures.medians(lambda: measures.in_subprocess(part), plan.repeats)
 
 

@@ -15,6 +15,7 @@ def markdown(report: Record) -> str:
         threads(report.get("threads", [])),
         levels(report.get("levels", [])),
         tempering(report.get("tempering", [])),
+        machines(report.get("machines", [])),
         single("Memory, n = 1,000,000, degree 6, 16 chains", MEMORY, report.get("memory")),
         single("From scipy.sparse, n = 1,000,000, degree 6", READINESS, report.get("readiness")),
     ]
@@ -114,6 +115,25 @@ def tempering(records: Sequence[Record]) -> str:
     ]
     head = ["+-J cube, 2 ladders", "million updates/s", "exchange, measurement", "peapods", "ratio"]
     return f"### Replica exchange, two threads\n\n{table(head, rows)}"
+
+
+def machines(records: Sequence[Record]) -> str:
+    """Restricted Boltzmann machines: seconds, ratio to ours, share of what a product reaches."""
+    if not records:
+        return ""
+    rows = [
+        [
+            record["task"],
+            record["package"],
+            f"{record['seconds']:.4f}",
+            f"{record['ratio']:.2f}",
+            f"{record['gflops']:.0f}",
+            f"{100 * record['share_of_gemm']:.0f} %",
+        ]
+        for record in records
+    ]
+    head = ["784 x 500, float32", "package", "seconds", "ratio", "GFLOP/s", "of NumPy's product"]
+    return f"### Restricted Boltzmann machines, two threads\n\n{table(head, rows)}"
 
 
 def single(title: str, words: dict[str, str], record: Record | None) -> str:

@@ -1,0 +1,12 @@
+"""Estimators for scikit-learn: restricted Boltzmann machines as transformers and detectors.
+
+They follow scikit-learn's conventions (`check_estimator`), fit into pipelines and searches, and
+hold the fitted machine as `rbm_`, which answers everything else.
+"""
+
+from magnetite.sklearn.anomaly import RBMAnomalyDetector
+from magnetite.sklearn.bernoulli import BernoulliRBM
+from magnetite.sklearn.categorical import CategoricalRBM
+from magnetite.sklearn.gaussian import GaussianRBM
+
+__all__ = ["BernoulliRBM", "CategoricalRBM", "GaussianRBM", "RBMAnomalyDetector"]

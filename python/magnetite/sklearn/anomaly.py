@@ -1,0 +1,156 @@
+"""Anomalies by free energy."""
+
+import math
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, OutlierMixin, clone
+from sklearn.model_selection import train_test_split
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from magnetite.sklearn.base import RBMTransformer, new_seed
+from magnetite.sklearn.gaussian import GaussianRBM
+
+__all__ = ["RBMAnomalyDetector"]
+
+
+class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
+    """Detector of rows that a restricted Boltzmann machine finds unlikely.
+
+    A row's score is minus its free energy: the logarithm of its density but for a constant. The
+    threshold is a quantile of the scores of rows that training has not seen, so that of new rows
+    like them at most a share `contamination` is called an anomaly (split conformal prediction).
+
+    Parameters
+    ----------
+    estimator : estimator, default None
+        One of `BernoulliRBM`, `GaussianRBM`, `CategoricalRBM`; a `GaussianRBM` by default.
+    contamination : float, default 0.1
+        Share of ordinary rows that may be called anomalies, between 0 and 0.5.
+    calibration_fraction : float, default 0.2
+        Share of the rows that only the threshold is made of.
+    random_state : int, RandomState or None
+        Fixes the split, and the estimator where it has no random state of its own.
+
+    Attributes
+    ----------
+    estimator_ : estimator
+        The fitted machine.
+    offset_ : float
+        The threshold of the scores.
+
+    References
+    ----------
+    Lei, G'Sell, Rinaldo, Tibshirani and Wasserman, J. Am. Stat. Assoc. 113 (2018) 1094.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from magnetite.sklearn import RBMAnomalyDetector
+    >>> X = np.random.default_rng(1).normal(size=(200, 2))
+    >>> detector = RBMAnomalyDetector(random_state=1).fit(X)
+    >>> detector.predict([[0.0, 0.0], [9.0, 9.0]]).tolist()
+    [1, -1]
+    """
+
+    def __init__(
+        self,
+        estimator: RBMTransformer | None = None,
+        *,
+        contamination: float = 0.1,
+        calibration_fraction: float = 0.2,
+        random_state: Any = None,
+    ) -> None:
+        self.estimator = estimator
+        self.contamination = contamination
+        self.calibration_fraction = calibration_fraction
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Fit machine and threshold.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+        """
+        for name in ("contamination", "calibration_fraction"):
+            value = getattr(self, name)
+            if not 0 < value <= 0.5:
+                raise ValueError(f"{name} must be above 0 and at most 0.5, got {value!r}")
+        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32))
+        seed = new_seed(self.random_state)
+        self.estimator_ = GaussianRBM() if self.estimator is None else clone(self.estimator)
+        if self.estimator_.random_state is None:
+            self.estimator_.random_state = seed
+        train, held_out = X, X
+        if X.shape[0] > 1:
+            train, held_out = train_test_split(
+                X, test_size=self.calibration_fraction, random_state=seed
+            )
+        self.estimator_.fit(train)
+        scores = np.sort(self._scores(held_out))
+        # The k-th smallest of m scores has a share of at most k / (m + 1) of new ones below it.
+        rank = math.floor(self.contamination * (len(scores) + 1))
+        self.offset_ = float(scores[rank - 1]) if rank else float(np.nextafter(scores[0], -np.inf))
+        return self
+
+    def _scores(self, X: Any) -> NDArray[np.float64]:
+        # Not the estimator's own `score_samples`, which for bits is a pseudo-likelihood.
+        return RBMTransformer.score_samples(self.estimator_, X)
+
+    def score_samples(self, X: Any) -> NDArray[np.float64]:
+        """Return minus the free energy of each row: low for anomalies.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
+        return self._scores(X)
+
+    def decision_function(self, X: Any) -> NDArray[np.float64]:
+        """Return how far each row's score lies above the threshold: negative for anomalies.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X: Any) -> NDArray[np.int64]:
+        """Return -1 for anomalies and 1 for all other rows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

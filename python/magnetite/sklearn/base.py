@@ -1,0 +1,225 @@
+"""What the transformers share: a machine, made for the data and fitted to them."""
+
+from abc import ABC, abstractmethod
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+import magnetite as mg
+from magnetite.layers import Draws
+from magnetite.units.base import Array
+
+__all__ = ["RBMTransformer", "new_seed"]
+
+
+def new_seed(random_state: Any) -> int:
+    """Return a seed of our own from what scikit-learn calls a random state."""
+    return int(check_random_state(random_state).randint(2**31))
+
+
+class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
+    """Base of the estimators whose features are the hidden units' means.
+
+    Attributes
+    ----------
+    rbm_ : magnetite.RBM
+        The fitted machine.
+    """
+
+    rbm_: mg.RBM
+    n_features_in_: int
+
+    @abstractmethod
+    def _new_machine(self, X: Array) -> mg.RBM:
+        """Return an untrained machine for the encoded data."""
+
+    def _encode(self, X: Any, *, fitting: bool) -> Array:
+        """Return the data as visible states."""
+        return self._validated(X, fitting=fitting)
+
+    def _validated(self, X: Any, *, fitting: bool) -> Array:
+        valid: Array = validate_data(
+            self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=fitting
+        )
+        return valid
+
+    def _options(self) -> dict[str, Any]:
+        """Return the options of training that are the same for whole and partial fits."""
+        options: dict[str, Any] = {
+            "negative": self._negative(),
+            "optimizer": mg.SGD(self.learning_rate, momentum=self.momentum),
+            "batch_size": self.batch_size,
+            "gradient": self.gradient,
+            "num_threads": self.n_jobs,
+        }
+        if self.weight_decay:
+            options["penalties"] = [mg.training.L2(self.weight_decay)]
+        return options
+
+    def _negative(self) -> Any:
+        kinds = {"cd": mg.CD, "pcd": mg.PCD}
+        if self.algorithm not in kinds:
+            raise ValueError(f"algorithm must be 'cd' or 'pcd', got {self.algorithm!r}")
+        return kinds[self.algorithm](steps=self.n_steps)
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Fit a new machine to data.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+        """
+        data = self._encode(X, fitting=True)
+        self.rbm_ = self._new_machine(data)
+        self.rbm_.fit(
+            data,
+            epochs=self.n_iter,
+            seed=new_seed(self.random_state),
+            progress=bool(self.verbose),
+            **self._options(),
+        )
+        return self
+
+    def partial_fit(self, X: Any, y: Any = None) -> Self:
+        """Go on with a part of a stream of data; every row counts once, whatever the part's size.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The part.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self
+        """
+        first = not hasattr(self, "rbm_")
+        data = self._encode(X, fitting=first)
+        if first:
+            self.rbm_ = self._new_machine(data)
+        self.rbm_.partial_fit(data, seed=new_seed(self.random_state), **self._options())
+        return self
+
+    def transform(self, X: Any) -> Array:
+        """Return the hidden units' means given data.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_components)
+            In the dtype of `X`, where that is float32 or float64.
+        """
+        check_is_fitted(self)
+        data = self._encode(X, fitting=False)
+        means: Array = self._as_fitted(data).hidden_means(data)
+        return means
+
+    def score_samples(self, X: Any) -> NDArray[np.float64]:
+        """Return the logarithm of each row's density, but for a constant: minus its free energy.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        check_is_fitted(self)
+        data = self._encode(X, fitting=False)
+        return -self._as_fitted(data).free_energy(data)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return the mean log-likelihood of the rows: exact for small machines, else annealed.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        float
+            In nats; nan where the estimate is refused, of which `rbm_.log_likelihood` says why.
+        """
+        check_is_fitted(self)
+        data = self._encode(X, fitting=False)
+        seed = new_seed(self.random_state)
+        return float(self._as_fitted(data).log_likelihood(data, seed=seed).value)
+
+    def sample(self, n_samples: int = 1, *, n_steps: int = 1000) -> Any:
+        """Return draws of the fitted machine, by Gibbs sampling from its biases.
+
+        Parameters
+        ----------
+        n_samples : int
+            Independent chains.
+        n_steps : int
+            Steps of each.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+        """
+        check_is_fitted(self)
+        seed = new_seed(self.random_state)
+        return self.rbm_.sample(n_samples, num_steps=n_steps, seed=seed, num_threads=self.n_jobs)
+
+    def _as_fitted(self, data: Array) -> mg.RBM:
+        """Return the machine in the dtype of the data."""
+        return self.rbm_ if self.rbm_.dtype == data.dtype else self.rbm_.astype(data.dtype)
+
+    def _gibbs(self, v: Array) -> Array:
+        """Return one step of Gibbs sampling from `v`, new draws in every call."""
+        check_is_fitted(self)
+        if not hasattr(self, "random_state_"):
+            self.random_state_ = check_random_state(self.random_state)
+        rbm, key = self._as_fitted(v), int(self.random_state_.randint(2**31))
+        h = rbm.sample_hidden(v, seed=key)
+        betas = np.ones(len(h))
+        drawn: Array = rbm.layers().visible(h, rbm.pair, betas, Draws(key, 0, 1))[1]
+        return drawn
+
+    @property
+    def components_(self) -> Array:
+        """Weights, shape (n_components, n_columns)."""
+        return self.rbm_.weights.T
+
+    @property
+    def intercept_hidden_(self) -> Array:
+        """Biases of the hidden units."""
+        return self.rbm_.hidden_bias
+
+    @property
+    def intercept_visible_(self) -> Array:
+        """Biases of the visible units."""
+        return self.rbm_.visible_bias
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.rbm_.n_hidden
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags

@@ -1,0 +1,164 @@
+"""Drop-in `BernoulliRBM`."""
+
+import warnings
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+import magnetite as mg
+from magnetite.sklearn.base import RBMTransformer
+from magnetite.units.base import Array
+from magnetite.units.discrete import Binary
+
+__all__ = ["BernoulliRBM"]
+
+
+class Lenient(Binary):
+    """Bits whose data may be any numbers: chances between 0 and 1 are taken as means."""
+
+    kind: ClassVar[str] = "binary"
+
+    def wrong(self, values: Array) -> NDArray[np.bool_]:
+        """Return where values are not finite."""
+        return ~np.isfinite(values)
+
+    @property
+    def rule(self) -> str:
+        """What `wrong` asks for."""
+        return "finite numbers"
+
+
+class BernoulliRBM(RBMTransformer):
+    """Restricted Boltzmann machine of bits, with the names of scikit-learn's own.
+
+    Parameters
+    ----------
+    n_components : int, default 256
+        Hidden units.
+    learning_rate : float, default 0.1
+        Rate of stochastic gradient ascent.
+    batch_size : int, default 10
+        Rows of an update, and number of persistent chains.
+    n_iter : int, default 10
+        Passes over the data.
+    verbose : int, default 0
+        Whether to show a progress bar.
+    random_state : int, RandomState or None
+        Fixes all draws.
+    algorithm : {"pcd", "cd"}, default "pcd"
+        Negative phase: persistent contrastive divergence, or from the data each time.
+    n_steps : int, default 1
+        Gibbs steps of an update.
+    momentum : float, default 0.0
+        Momentum of the ascent.
+    weight_decay : float, default 0.0
+        Cost of the weights' squares.
+    gradient : {"centered", "plain", "standardized"}, default "centered"
+        Coordinates of the ascent; "plain" is what scikit-learn does.
+    n_jobs : int or None
+        Threads; all cores by default. The result does not depend on it.
+
+    Attributes
+    ----------
+    components_, intercept_hidden_, intercept_visible_ : ndarrays
+        Weights (n_components, n_features) and biases.
+    rbm_ : magnetite.RBM
+        The fitted machine.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from magnetite.sklearn import BernoulliRBM
+    >>> X = np.array([[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 1]])
+    >>> BernoulliRBM(n_components=2, random_state=1).fit_transform(X).shape
+    (4, 2)
+    """
+
+    def __init__(
+        self,
+        n_components: int = 256,
+        *,
+        learning_rate: float = 0.1,
+        batch_size: int = 10,
+        n_iter: int = 10,
+        verbose: int = 0,
+        random_state: Any = None,
+        algorithm: str = "pcd",
+        n_steps: int = 1,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        gradient: str = "centered",
+        n_jobs: int | None = None,
+    ) -> None:
+        self.n_components = n_components
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.n_iter = n_iter
+        self.verbose = verbose
+        self.random_state = random_state
+        self.algorithm = algorithm
+        self.n_steps = n_steps
+        self.momentum = momentum
+        self.weight_decay = weight_decay
+        self.gradient = gradient
+        self.n_jobs = n_jobs
+
+    def _new_machine(self, X: Array) -> mg.RBM:
+        low, high = (float(X.min()), float(X.max())) if X.size else (0.0, 1.0)
+        if low < 0 or high > 1:
+            warnings.warn(
+                f"binary units stand for values from 0 to 1, and X goes from {low:g} to {high:g}: "
+                "scale it (sklearn.preprocessing.MinMaxScaler), or take GaussianRBM",
+                UserWarning,
+                stacklevel=3,
+            )
+        return mg.RBM(X.shape[1], self.n_components, visible=Lenient(), dtype=X.dtype)
+
+    def gibbs(self, v: Any) -> Array:
+        """Return one step of Gibbs sampling from visible states.
+
+        Parameters
+        ----------
+        v : array-like of shape (n_samples, n_features)
+            Where to start.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features)
+        """
+        return self._gibbs(self._validated(v, fitting=False))
+
+    @property
+    def h_samples_(self) -> Array:
+        """Hidden states of the persistent chains, shape (batch_size, n_components)."""
+        return self.rbm_.chains[1]
+
+    def score_samples(self, X: Any) -> NDArray[np.float64]:
+        """Return the pseudo-likelihood of each row, estimated from one of its bits.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            ``n_features * ln p(bit | all others)`` for a bit of each row, drawn anew by a
+            `random_state` that is not fixed.
+        """
+        check_is_fitted(self)
+        v = self._encode(X, fitting=False)
+        dense: Array = v.toarray() if hasattr(v, "toarray") else v.copy()
+        rng = check_random_state(self.random_state)
+        rows, columns = np.arange(len(dense)), rng.randint(0, dense.shape[1], len(dense))
+        rbm = self._as_fitted(dense)
+        energy = rbm.free_energy(dense)
+        dense[rows, columns] = 1 - dense[rows, columns]
+        result: NDArray[np.float64] = -dense.shape[1] * np.logaddexp(
+            0, energy - rbm.free_energy(dense)
+        )
+        return result
