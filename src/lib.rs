@@ -9,12 +9,14 @@ pub mod ensemble;
 pub mod error;
 pub mod exact;
 pub mod kernel;
+pub mod layers;
 pub mod math;
 pub mod model;
 pub mod rng;
 pub mod run;
 pub mod schedule;
 pub mod search;
+pub mod units;
 
 #[cfg(feature = "python")]
 mod py;

@@ -26,6 +26,10 @@ pub enum Purpose {
     Search = 6,
     /// Where the combs of a population's resamplings begin.
     Resample = 7,
+    /// Visible units of layers, a draw each a step.
+    Visible = 8,
+    /// Hidden units of layers.
+    Hidden = 9,
 }
 
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;

@@ -20,7 +20,7 @@ LAYERS = (
     ("model",),
     ("kernel",),
     ("ensemble",),
-    ("run",),
+    ("run", "layers"),
     ("exact",),
     ("search",),
     ("py",),

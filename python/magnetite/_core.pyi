@@ -1,6 +1,6 @@
 """The compiled core: models, runs and schedules over spins -1/+1."""
 
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +12,29 @@ __all__ = [
     "EliminationTree",
     "EnumerationRun",
     "Ising",
+    "Layers",
     "PopulationRun",
     "SampleRun",
     "SolveRun",
     "TemperRun",
+    "adam_step",
+    "layer_uniforms",
+    "log_normal_cdf",
+    "normal_quantile",
+    "sgd_step",
     "simd_level",
     "simd_levels",
     "version",
 ]
+
+# Layers work in float32 or in float64, as the weights are.
+_Reals: TypeAlias = NDArray[np.floating[Any]]
+# Of a side: bias, base_bias, precision, base_precision, a number each unit.
+_Side: TypeAlias = tuple[_Reals, _Reals, _Reals, _Reals]
+# Weights (visible, hidden), visible side, hidden side.
+_Pair: TypeAlias = tuple[_Reals, _Side, _Side]
+# Seed, chain of the first row, step.
+_Draws: TypeAlias = tuple[int, int, int]
 
 @final
 class Ising:
@@ -265,6 +280,70 @@ class EliminationRun:
 
     @property
     def num_threads(self) -> int: ...
+
+@final
+class Layers:
+    """Two layers of units with weights between them; many chains are rows of matrices.
+
+    The energy is ``E(v, h) = -v^T W h - b^T v - c^T h + sum_i a_i v_i^2 / 2 + sum_j d_j h_j^2 / 2``.
+    A row is worked at its own beta: units have input ``beta (sum + bias) + base_bias`` and
+    precision ``beta precision + base_precision``. Groups of units are ``(kind, columns, states)``;
+    a kind is "binary", "spin", "gaussian", "rectified" or "categorical", and states are 0 for all
+    but categorical units, of which each takes that many columns.
+    """
+
+    def __new__(
+        cls,
+        visible: list[tuple[str, int, int]],
+        hidden: list[tuple[str, int, int]],
+        *,
+        num_threads: int,
+    ) -> Layers: ...
+    def hidden(
+        self, v: _Reals, pair: _Pair, betas: NDArray[np.float64], draws: _Draws | None = None
+    ) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        """Return means of the hidden units given rows of visible values, and with draws samples."""
+
+    def visible(
+        self, h: _Reals, pair: _Pair, betas: NDArray[np.float64], draws: _Draws | None = None
+    ) -> tuple[NDArray[Any], NDArray[Any] | None]:
+        """Return means of the visible units given rows of hidden values, and with draws samples."""
+
+    def gibbs(
+        self,
+        v: _Reals,
+        h: _Reals,
+        pair: _Pair,
+        betas: NDArray[np.float64],
+        draws: _Draws,
+        num_steps: int,
+        held: NDArray[np.bool_] | None = None,
+    ) -> NDArray[Any]:
+        """Draw v, where it is not held, then h, in place; return the last means of h."""
+
+    def hidden_log_norms(
+        self, v: _Reals, pair: _Pair, betas: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return the log normalisers of the hidden units given visible values, summed by row."""
+
+    def visible_log_norms(
+        self, h: _Reals, pair: _Pair, betas: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return the log normalisers of the visible units given hidden values, summed by row."""
+
+    def interactions(self, v: _Reals, h: _Reals, weights: _Reals) -> NDArray[np.float64]:
+        """Return ``v^T W h`` by row."""
+
+    def cross_difference(
+        self,
+        v_pos: _Reals,
+        h_pos: _Reals,
+        w_pos: NDArray[np.float64],
+        v_neg: _Reals,
+        h_neg: _Reals,
+        w_neg: NDArray[np.float64],
+    ) -> NDArray[Any]:
+        """Return the weighted sum of ``v h^T`` over positive rows less that over negative ones."""
 
 @final
 class PopulationRun:
@@ -521,6 +600,42 @@ class TemperRun:
 
     def restore(self, snapshot: dict[str, NDArray[Any]]) -> None:
         """Go to where `snapshot` was made."""
+
+def adam_step(
+    parameters: _Reals,
+    first: _Reals,
+    second: _Reals,
+    gradient: _Reals,
+    *,
+    rate: float,
+    beta1: float,
+    beta2: float,
+    epsilon: float,
+    step: int,
+) -> None:
+    """Go a step up with algorithm 1 of Kingma and Ba (2015), in place; steps count from 1."""
+
+def layer_uniforms(
+    seed: int, purpose: str, first_chain: int, num_chains: int, step: int, num_units: int
+) -> NDArray[np.float64]:
+    """Return the uniforms by which "visible" or "hidden" units are drawn, a row each chain."""
+
+def log_normal_cdf(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the logarithm of the standard normal distribution function, element by element."""
+
+def normal_quantile(u: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the quantiles of the standard normal distribution, element by element."""
+
+def sgd_step(
+    parameters: _Reals,
+    velocity: _Reals,
+    gradient: _Reals,
+    *,
+    rate: float,
+    momentum: float,
+    nesterov: bool,
+) -> None:
+    """Go a step up with momentum, in place: ``velocity = momentum velocity + rate gradient``."""
 
 def simd_level() -> str:
     """Return the vector level that runs made now would use; MAGNETITE_SIMD forces one."""

@@ -6,7 +6,7 @@ use std::ops::{Deref, DerefMut};
 const LINE: usize = 64;
 
 /// An array of fixed length of numbers, whose first stands at the start of a cache line.
-pub(super) struct Aligned<T> {
+pub(crate) struct Aligned<T> {
     values: Vec<T>,
     start: usize,
     len: usize,

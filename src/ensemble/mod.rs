@@ -22,6 +22,7 @@ mod square;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+pub(crate) use aligned::Aligned;
 pub use choose::Factory;
 pub use ones::{differing, ones};
 pub use plan::{Plan, QUAD};

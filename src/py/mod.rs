@@ -10,11 +10,14 @@ mod anneal;
 mod arrays;
 mod error;
 mod exact;
+mod layers;
 mod model;
 mod population;
 mod sample;
 mod solve;
 mod temper;
+mod units;
+mod views;
 
 use pyo3::prelude::*;
 
@@ -28,6 +31,8 @@ mod _core {
     #[pymodule_export]
     use super::exact::{EliminationRun, EliminationTree, EnumerationRun};
     #[pymodule_export]
+    use super::layers::Layers;
+    #[pymodule_export]
     use super::model::Ising;
     #[pymodule_export]
     use super::population::PopulationRun;
@@ -37,6 +42,8 @@ mod _core {
     use super::solve::SolveRun;
     #[pymodule_export]
     use super::temper::TemperRun;
+    #[pymodule_export]
+    use super::units::{adam_step, layer_uniforms, log_normal_cdf, normal_quantile, sgd_step};
     use pyo3::prelude::*;
 
     /// The vector level that runs made now would use.

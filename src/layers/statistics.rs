@@ -1,0 +1,274 @@
+//! Sums over rows and over units: log norms, interactions, the difference of two phases.
+
+use super::gibbs::{Onward, narrow};
+use super::kernel::{CHUNK, Number};
+use super::packed::{Packed, Source, transpose};
+use super::product::{Grid, Sink, multiply};
+use super::rows::Rows;
+use super::side::{Pair, Side, Terms, check_len};
+use super::tier::vectorised;
+use super::{Layers, check_rows};
+use crate::error::{Result, invalid};
+use crate::units::{Kind, gaussian_log_norm, ln_2_cosh, log_sum_exp, rectified_log_norm, softplus};
+use std::ops::Range;
+
+/// Rows whose sums a task makes.
+const SUM_ROWS: usize = 16;
+
+/// Rows of both phases that are worked together: what is copied of them stays small.
+const PHASE_ROWS: usize = 16 * CHUNK;
+
+/// Parts of a sum that a vector keeps.
+const LANES: usize = 8;
+
+/// One phase: rows of visible and of hidden values, and a weight each.
+#[derive(Clone, Copy, Debug)]
+pub struct Phase<'a, T> {
+    /// Visible values.
+    pub v: &'a [T],
+    /// Hidden values.
+    pub h: &'a [T],
+    /// Weights of the rows.
+    pub weights: &'a [f64],
+}
+
+/// Stores products as they are.
+struct Store<'a, T>(Grid<'a, T>);
+
+impl<T: Number> Sink<T> for Store<'_, T> {
+    fn take(&self, rows: Range<usize>, columns: Range<usize>, products: &mut [T], width: usize) {
+        for (row, line) in rows.zip(products.chunks_exact(width)) {
+            // SAFETY: blocks do not overlap.
+            let to = unsafe { self.0.part(row, columns.clone()) };
+            to.copy_from_slice(&line[..columns.len()]);
+        }
+    }
+}
+
+/// Adds products to what is there.
+struct Add<'a, T>(Grid<'a, T>);
+
+impl<T: Number> Sink<T> for Add<'_, T> {
+    fn take(&self, rows: Range<usize>, columns: Range<usize>, products: &mut [T], width: usize) {
+        for (row, line) in rows.zip(products.chunks_exact(width)) {
+            // SAFETY: blocks do not overlap.
+            let to = unsafe { self.0.part(row, columns.clone()) };
+            for (to, &x) in to.iter_mut().zip(line) {
+                *to = *to + x;
+            }
+        }
+    }
+}
+
+impl Layers {
+    /// `sum_j ln` of the normalisers of the hidden units given each row of visible ones.
+    ///
+    /// # Errors
+    /// As [`Layers::hidden`].
+    pub fn hidden_log_norms<T: Number>(
+        &self,
+        v: &[T],
+        pair: &Pair<'_, T>,
+        betas: &[f64],
+    ) -> Result<Vec<f64>> {
+        check_rows("v", v.len(), betas, &self.visible)?;
+        self.check_pair(pair, betas)?;
+        Ok(self.log_norms(&self.up(pair), v, betas))
+    }
+
+    /// `sum_i ln` of the normalisers of the visible units given each row of hidden ones.
+    ///
+    /// # Errors
+    /// As [`Layers::hidden`].
+    pub fn visible_log_norms<T: Number>(
+        &self,
+        h: &[T],
+        pair: &Pair<'_, T>,
+        betas: &[f64],
+    ) -> Result<Vec<f64>> {
+        check_rows("h", h.len(), betas, &self.hidden)?;
+        self.check_pair(pair, betas)?;
+        Ok(self.log_norms(&self.down(pair), h, betas))
+    }
+
+    fn log_norms<T: Number>(&self, way: &Onward<'_, T>, from: &[T], betas: &[f64]) -> Vec<f64> {
+        let columns = way.side.num_columns();
+        let mut inputs = self.products(way, from, betas.len());
+        let mut sums = vec![0.0; betas.len()];
+        let betas: Vec<T> = narrow(betas);
+        let (inputs, out) = (Grid::new(&mut inputs, columns), Grid::new(&mut sums, 1));
+        self.by_rows(betas.len(), columns, SUM_ROWS, |row| {
+            // SAFETY: every row has one thread.
+            let (inputs, out) = unsafe { (inputs.part(row, 0..columns), out.part(row, 0..1)) };
+            log_norm(self.tier, way.side, &way.terms, betas[row], inputs, &mut out[0]);
+        });
+        sums
+    }
+
+    /// `v_r^T W h_r` of each row.
+    ///
+    /// # Errors
+    /// Arrays that do not fit.
+    pub fn interactions<T: Number>(&self, v: &[T], h: &[T], weights: &[T]) -> Result<Vec<f64>> {
+        let (visible, columns) = (self.visible.num_columns(), self.hidden.num_columns());
+        let rows = v.len() / visible;
+        check_len("v", v.len(), rows * visible)?;
+        check_len("h", h.len(), rows * columns)?;
+        check_len("weights", weights.len(), visible * columns)?;
+        let packed = Packed::new(Source::Rows(weights), visible, columns, self.crew.num_threads());
+        let mut products = vec![T::ZERO; rows * columns];
+        let store = Store(Grid::new(&mut products, columns));
+        multiply(
+            &self.crew,
+            self.tier,
+            &Rows::new(v, rows, visible),
+            &packed,
+            &store,
+        );
+        let lines = products.chunks_exact(columns).zip(h.chunks_exact(columns));
+        Ok(lines
+            .map(|(a, b)| a.iter().zip(b).map(|(&a, &b)| a.wide() * b.wide()).sum())
+            .collect())
+    }
+
+    fn products<T: Number>(&self, way: &Onward<'_, T>, from: &[T], rows: usize) -> Vec<T> {
+        let columns = way.side.num_columns();
+        let mut products = vec![T::ZERO; rows * columns];
+        let store = Store(Grid::new(&mut products, columns));
+        let left = Rows::new(from, rows, from.len() / rows.max(1));
+        multiply(&self.crew, self.tier, &left, &way.packed, &store);
+        products
+    }
+
+    /// `sum_r w_r v_r h_r^T` of the positive phase less that of the negative one.
+    ///
+    /// # Errors
+    /// Arrays that do not fit.
+    pub fn cross_difference<T: Number>(
+        &self,
+        positive: Phase<'_, T>,
+        negative: Phase<'_, T>,
+    ) -> Result<Vec<T>> {
+        let (n_v, n_h) = (self.visible.num_columns(), self.hidden.num_columns());
+        for (name, phase) in [("pos", &positive), ("neg", &negative)] {
+            check_len(&format!("v_{name}"), phase.v.len(), phase.weights.len() * n_v)?;
+            check_len(&format!("h_{name}"), phase.h.len(), phase.weights.len() * n_h)?;
+        }
+        let mut sum = vec![T::ZERO; n_v * n_h];
+        let (mut left, most) = (Vec::new(), PHASE_ROWS / 2);
+        let rounds = positive.weights.len().max(negative.weights.len()).div_ceil(most);
+        for round in 0..rounds {
+            let parts = [positive, negative].map(|phase| phase.part(round * most, most, n_v, n_h));
+            let depth = parts[0].weights.len() + parts[1].weights.len();
+            left.resize(n_v * depth, T::ZERO);
+            for (part, start) in parts.iter().zip([0, parts[0].weights.len()]) {
+                transpose(part.v, part.weights.len(), n_v, &mut left[start..], depth);
+            }
+            let signs = [1.0, -1.0];
+            let weights = parts.iter().zip(signs).flat_map(|(part, sign)| {
+                let weight = move |&w: &f64| T::of(sign * w);
+                part.weights.iter().map(weight)
+            });
+            let weights: Vec<T> = weights.collect();
+            let source = Source::Weighted(parts.map(|part| part.h), &weights);
+            let packed = Packed::new(source, depth, n_h, self.crew.num_threads());
+            let add = Add(Grid::new(&mut sum, n_h));
+            multiply(
+                &self.crew,
+                self.tier,
+                &Rows::new(&left, n_v, depth),
+                &packed,
+                &add,
+            );
+        }
+        Ok(sum)
+    }
+
+    pub(super) fn check_pair<T: Number>(&self, pair: &Pair<'_, T>, betas: &[f64]) -> Result<()> {
+        let size = self.visible.num_columns() * self.hidden.num_columns();
+        check_len("weights", pair.weights.len(), size)?;
+        pair.visible.check("visible", &self.visible)?;
+        pair.hidden.check("hidden", &self.hidden)?;
+        check_precision("visible", &pair.visible, &self.visible, betas)?;
+        check_precision("hidden", &pair.hidden, &self.hidden, betas)
+    }
+}
+
+impl<T> Phase<'_, T> {
+    /// So many rows from one on, or as many as there are.
+    fn part(self, from: usize, count: usize, n_v: usize, n_h: usize) -> Self {
+        let rows = self.weights.len();
+        let (from, to) = (from.min(rows), (from + count).min(rows));
+        Self {
+            v: &self.v[from * n_v..to * n_v],
+            h: &self.h[from * n_h..to * n_h],
+            weights: &self.weights[from..to],
+        }
+    }
+}
+
+/// Refuses precisions that are not positive at some beta: they are linear in it.
+fn check_precision<T: Number>(name: &str, terms: &Terms<'_, T>, side: &Side, betas: &[f64]) -> Result<()> {
+    let ends = [
+        betas.iter().copied().fold(f64::INFINITY, f64::min),
+        betas.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+    ];
+    for (kind, range) in side.within(&(0..side.num_columns())) {
+        if !kind.has_precision() || betas.is_empty() {
+            continue;
+        }
+        for unit in range {
+            for beta in ends {
+                let q = terms.precision(unit, T::of(beta)).wide();
+                if q.is_nan() || q <= 0.0 {
+                    return invalid(format!(
+                        "precision of {name} must be positive at every beta, got {q} at index {unit}, beta {beta}"
+                    ));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+vectorised! {
+    /// Sums the log norms of a row of products.
+    fn log_norm<T: Number>(side: &Side, terms: &Terms<'_, T>, beta: T, products: &mut [T], out: &mut f64) = log_norm_with;
+}
+
+#[inline(always)]
+fn log_norm_with<T: Number>(side: &Side, terms: &Terms<'_, T>, beta: T, products: &mut [T], out: &mut f64) {
+    let mut total = 0.0;
+    for (kind, range) in side.within(&(0..side.num_columns())) {
+        for unit in range.clone() {
+            products[unit] = terms.input(unit, beta, products[unit]);
+        }
+        let inputs = &products[range.clone()];
+        let precision = |k: usize| terms.precision(range.start + k, beta).wide();
+        total += match kind {
+            Kind::Binary => lanes(inputs, softplus),
+            Kind::Spin => lanes(inputs, ln_2_cosh),
+            Kind::Gaussian => add(inputs, |k, x| gaussian_log_norm(x, precision(k))),
+            Kind::Rectified => add(inputs, |k, x| rectified_log_norm(x, precision(k))),
+            Kind::Categorical(states) => inputs.chunks_exact(states).map(log_sum_exp).sum(),
+        };
+    }
+    *out = total;
+}
+
+/// The sum of a function, in lanes.
+#[inline(always)]
+fn lanes<T: Number>(inputs: &[T], term: impl Fn(f64) -> f64) -> f64 {
+    let mut sums = [0.0; LANES];
+    let mut blocks = inputs.chunks_exact(LANES);
+    for block in &mut blocks {
+        for l in 0..LANES {
+            sums[l] += term(block[l].wide());
+        }
+    }
+    sums.iter().sum::<f64>() + blocks.remainder().iter().map(|x| term(x.wide())).sum::<f64>()
+}
+
+fn add<T: Number>(inputs: &[T], term: impl Fn(usize, f64) -> f64) -> f64 {
+    inputs.iter().enumerate().map(|(k, x)| term(k, x.wide())).sum()
+}

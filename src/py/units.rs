@@ -1,0 +1,138 @@
+//! Functions of `magnetite._core` beside `Layers`: uniforms, the normal distribution, steps of optimisers.
+
+use super::arrays::matrix;
+use super::views::{is_double, read, write};
+use crate::error::Error;
+use crate::layers::{self, Adam, Draws, Momentum, Number};
+use crate::rng::Purpose;
+use crate::units;
+use numpy::{Element, PyArray2, PyArrayDyn, PyReadonlyArrayDyn, PyUntypedArrayMethods, ToPyArray};
+use pyo3::prelude::*;
+
+/// The uniforms that units of chains are drawn by.
+#[pyfunction]
+pub(super) fn layer_uniforms<'py>(
+    py: Python<'py>,
+    seed: u64,
+    purpose: &str,
+    first_chain: u64,
+    num_chains: usize,
+    step: u64,
+    num_units: usize,
+) -> PyResult<Bound<'py, PyArray2<f64>>> {
+    let purpose = match purpose {
+        "visible" => Purpose::Visible,
+        "hidden" => Purpose::Hidden,
+        _ => {
+            let message = format!("purpose must be 'visible' or 'hidden', got '{purpose}'");
+            return Err(Error::Value(message).into());
+        }
+    };
+    let draws = Draws {
+        seed,
+        first_chain,
+        step,
+    };
+    let values = layers::uniforms(purpose, draws, num_chains, num_units);
+    matrix(py, values, num_chains, num_units)
+}
+
+/// The quantile function of the standard normal distribution.
+#[pyfunction]
+pub(super) fn normal_quantile(u: PyReadonlyArrayDyn<'_, f64>) -> Bound<'_, PyArrayDyn<f64>> {
+    u.as_array().mapv(units::normal_quantile).to_pyarray(u.py())
+}
+
+/// Logarithm of the standard normal distribution function.
+#[pyfunction]
+pub(super) fn log_normal_cdf(x: PyReadonlyArrayDyn<'_, f64>) -> Bound<'_, PyArrayDyn<f64>> {
+    x.as_array().mapv(units::log_normal_cdf).to_pyarray(x.py())
+}
+
+/// A step of gradient ascent with momentum, in place.
+#[pyfunction]
+#[pyo3(signature = (parameters, velocity, gradient, *, rate, momentum, nesterov))]
+pub(super) fn sgd_step(
+    parameters: &Bound<'_, PyAny>,
+    velocity: &Bound<'_, PyAny>,
+    gradient: &Bound<'_, PyAny>,
+    rate: f64,
+    momentum: f64,
+    nesterov: bool,
+) -> PyResult<()> {
+    let options = Momentum {
+        rate,
+        momentum,
+        nesterov,
+    };
+    if is_double(parameters, "parameters")? {
+        sgd::<f64>(parameters, velocity, gradient, options)
+    } else {
+        sgd::<f32>(parameters, velocity, gradient, options)
+    }
+}
+
+fn sgd<T: Number + Element>(
+    parameters: &Bound<'_, PyAny>,
+    velocity: &Bound<'_, PyAny>,
+    gradient: &Bound<'_, PyAny>,
+    options: Momentum,
+) -> PyResult<()> {
+    let py = parameters.py();
+    let mut parameters = write::<T>(parameters, "parameters", None)?;
+    let shape = parameters.shape().to_vec();
+    let mut velocity = write::<T>(velocity, "velocity", Some(&shape))?;
+    let gradient = read::<T>(gradient, "gradient", T::NAME, &shape)?;
+    let (parameters, velocity, gradient) = (
+        parameters.as_slice_mut()?,
+        velocity.as_slice_mut()?,
+        gradient.as_slice()?,
+    );
+    Ok(py.detach(|| layers::sgd_step(parameters, velocity, gradient, options))?)
+}
+
+/// A step of Adam, upwards and in place.
+#[pyfunction]
+#[pyo3(signature = (parameters, first, second, gradient, *, rate, beta1, beta2, epsilon, step))]
+#[allow(clippy::too_many_arguments, reason = "arguments of the Python function")]
+pub(super) fn adam_step(
+    parameters: &Bound<'_, PyAny>,
+    first: &Bound<'_, PyAny>,
+    second: &Bound<'_, PyAny>,
+    gradient: &Bound<'_, PyAny>,
+    rate: f64,
+    beta1: f64,
+    beta2: f64,
+    epsilon: f64,
+    step: u64,
+) -> PyResult<()> {
+    let options = Adam {
+        rate,
+        beta1,
+        beta2,
+        epsilon,
+        step,
+    };
+    if is_double(parameters, "parameters")? {
+        adam::<f64>(parameters, [first, second], gradient, options)
+    } else {
+        adam::<f32>(parameters, [first, second], gradient, options)
+    }
+}
+
+fn adam<T: Number + Element>(
+    parameters: &Bound<'_, PyAny>,
+    moments: [&Bound<'_, PyAny>; 2],
+    gradient: &Bound<'_, PyAny>,
+    options: Adam,
+) -> PyResult<()> {
+    let py = parameters.py();
+    let mut parameters = write::<T>(parameters, "parameters", None)?;
+    let shape = parameters.shape().to_vec();
+    let mut first = write::<T>(moments[0], "first", Some(&shape))?;
+    let mut second = write::<T>(moments[1], "second", Some(&shape))?;
+    let gradient = read::<T>(gradient, "gradient", T::NAME, &shape)?;
+    let (parameters, gradient) = (parameters.as_slice_mut()?, gradient.as_slice()?);
+    let (first, second) = (first.as_slice_mut()?, second.as_slice_mut()?);
+    Ok(py.detach(|| layers::adam_step(parameters, first, second, gradient, options))?)
+}

@@ -1,0 +1,165 @@
+//! The numbers that layers of units are worked in: f32 and f64, with what their laws need from + - x / only.
+
+use crate::math::decay;
+use std::ops::{Add, Div, Mul, Neg, Sub};
+
+/// A floating-point number that units are worked in.
+pub trait Real:
+    Copy
+    + Default
+    + PartialEq
+    + PartialOrd
+    + Send
+    + Sync
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + 'static
+{
+    /// Zero.
+    const ZERO: Self;
+    /// One.
+    const ONE: Self;
+    /// Name of the type as `NumPy` has it.
+    const NAME: &'static str;
+
+    /// The nearest number to `x`.
+    fn of(x: f64) -> Self;
+
+    /// As f64, exactly.
+    fn wide(self) -> f64;
+
+    /// `(w + 1/2) / 2^32`, above 0 and below 1.
+    fn uniform(word: u32) -> Self;
+
+    /// `e^x` of a number that is not positive, without a branch; 0 where that is not a normal number.
+    #[must_use]
+    fn decay(self) -> Self;
+
+    /// Absolute value.
+    #[must_use]
+    fn abs(self) -> Self;
+
+    /// Square root, correctly rounded.
+    #[must_use]
+    fn sqrt(self) -> Self;
+}
+
+impl Real for f32 {
+    const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
+    const NAME: &'static str = "float32";
+
+    #[inline(always)]
+    fn of(x: f64) -> Self {
+        x as Self
+    }
+
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        f64::from(self)
+    }
+
+    #[inline(always)]
+    fn uniform(word: u32) -> Self {
+        let rounded = f64::uniform(word) as Self;
+        // The largest number below 1; rounding upwards would give 1.
+        let most = 1.0 - Self::EPSILON / 2.0;
+        if rounded < most { rounded } else { most }
+    }
+
+    #[inline(always)]
+    fn decay(self) -> Self {
+        const LN2_HIGH: f32 = 0.693_359_4;
+        const LN2_LOW: f32 = -2.121_944_4e-4;
+        const ROUND: f32 = 12_582_912.0;
+        const LEAST: f32 = -87.0;
+        let x = if self < LEAST { LEAST } else { self };
+        let shifted = x * std::f32::consts::LOG2_E + ROUND;
+        let octaves = shifted - ROUND;
+        let r = (x - octaves * LN2_HIGH) - octaves * LN2_LOW;
+        // 1/k!: the term of order 8 is below 6e-9.
+        let series = [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0]
+            .iter()
+            .fold(1.0 / 5_040.0, |sum, c| sum * r + c);
+        let value = series * Self::from_bits(shifted.to_bits().wrapping_add(127) << 23);
+        if self < LEAST { 0.0 } else { value }
+    }
+
+    #[inline(always)]
+    fn abs(self) -> Self {
+        self.abs()
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.sqrt()
+    }
+}
+
+impl Real for f64 {
+    const ZERO: Self = 0.0;
+    const ONE: Self = 1.0;
+    const NAME: &'static str = "float64";
+
+    #[inline(always)]
+    fn of(x: f64) -> Self {
+        x
+    }
+
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        self
+    }
+
+    #[inline(always)]
+    fn uniform(word: u32) -> Self {
+        (Self::from(word) + 0.5) * (1.0 / 4_294_967_296.0)
+    }
+
+    #[inline(always)]
+    fn decay(self) -> Self {
+        decay(self)
+    }
+
+    #[inline(always)]
+    fn abs(self) -> Self {
+        self.abs()
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        self.sqrt()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn single_decay_is_exp(x in -87.0..0.0_f32) {
+            prop_assert!((Real::decay(x).wide() / x.wide().exp() - 1.0).abs() < 4e-7);
+        }
+
+        #[test]
+        fn uniforms_are_inside(word in 0..u32::MAX) {
+            let (single, double) = (f32::uniform(word), f64::uniform(word));
+            prop_assert!(single > 0.0 && single < 1.0 && double > 0.0 && double < 1.0);
+            prop_assert!((single.wide() - double).abs() <= 6e-8 * double);
+        }
+    }
+
+    #[test]
+    fn edges() {
+        assert_eq!(f32::uniform(u32::MAX), 1.0 - 2.0_f32.powi(-24));
+        assert_eq!(f32::uniform(0).wide(), 0.5 / 4_294_967_296.0);
+        assert_eq!(Real::decay(0.0_f32), 1.0);
+        assert_eq!(Real::decay(f32::NEG_INFINITY), 0.0);
+        assert!(Real::decay(f32::NAN).is_nan());
+    }
+}
