@@ -118,35 +118,25 @@ def test_each_chain_at_its_own_beta() -> None:
 def test_inpainting_gives_conditional_means(visible: str) -> None:
     """Against the sum over hidden states, each weighted by what is known of the visible ones."""
     rng = np.random.default_rng(5)
-    kind = MIXED if visible == "mixed" else KINDS[visible]
-    n = 7 if visible == "mixed" else 6
-    rbm = mg.RBM(n, 3, visible=kind, weights=0.6 * rng.normal(size=(n, 3)), dtype="float64")
+    kinds = MIXED if visible == "mixed" else [(KINDS[visible], 3), (KINDS[visible], 3)]
+    n = sum(size for _, size in kinds)
+    rbm = mg.RBM(n, 3, visible=kinds, weights=0.6 * rng.normal(size=(n, 3)), dtype="float64")
     row = rbm.sample(1, num_steps=5, seed=1)
-    row[0, -3:] = np.nan
+    cut = 3
+    row[0, cut:] = np.nan
     filled = rbm.inpaint(row, num_steps=30, num_chains=4000, seed=3)
     h = all_hidden(rbm)
     inputs = h @ rbm.weights.T
-    known = slice(0, n - 3)
-    missing = mg.units.Layer(tuple(_tail_groups(rbm)))
-    log_weights = inputs[:, known] @ row[0, known] + missing.log_norms(
-        inputs[:, n - 3 :], rbm.visible_precision[n - 3 :]
-    )
+    missing = mg.units.Layer(rbm.visible.groups[-2 if visible == "mixed" else -1 :])
+    q = rbm.visible_precision[cut:]
+    log_weights = inputs[:, :cut] @ row[0, :cut] + missing.log_norms(inputs[:, cut:], q)
     chances = np.exp(log_weights - log_weights.max())
     chances /= chances.sum()
-    means = missing.means(inputs[:, n - 3 :], rbm.visible_precision[n - 3 :])
+    means = missing.means(inputs[:, cut:], q)
     exact = chances @ means
     spread = np.sqrt(chances @ (means - exact) ** 2 / 4000)
-    assert (np.abs(filled[0, -3:] - exact) < 5 * spread + 1e-9).all()
-    np.testing.assert_array_equal(filled[0, known], row[0, known])
-
-
-def _tail_groups(rbm: mg.RBM) -> list:
-    """Return the groups of the last three columns."""
-    columns = [(units, at) for units, at in rbm.visible.parts() for _ in range(at.stop - at.start)]
-    tail = [units for units, _ in columns[-3:]]
-    if isinstance(tail[0], mg.units.Categorical) and tail.count(tail[0]) == 3:
-        return [(tail[0], 3)]
-    return [(units, 1) for units in tail if not isinstance(units, mg.units.Categorical)]
+    assert (np.abs(filled[0, cut:] - exact) < 5 * spread + 1e-9).all()
+    np.testing.assert_array_equal(filled[0, :cut], row[0, :cut])
 
 
 @pytest.mark.parametrize("num_threads", [2, 5])

@@ -134,7 +134,7 @@ def test_a_continuum_has_no_states() -> None:
     [
         (
             "binary",
-            [[0, 1], [1, -1]],
+            [[1, 1], [1, -1]],
             r"must hold 0 or 1 .* binary, got -1 at index \(1, 1\); 'spin'",
         ),
         ("binary", [[0, 0.5]], r"got 0\.5 at index \(0, 1\); draw bits with these chances"),

@@ -131,10 +131,7 @@ class ReLU(Units):
         # In the lower tail ln Phi(z) is -z**2 / 2 and little more: the rest is expanded.
         inner = np.where(z < FAR, 0.0, z)
         near = inner**2 / 2 + _core.log_normal_cdf(inner)
-        w = 1 / np.where(z < FAR, z, FAR) ** 2
-        far = (
-            -np.log(-np.where(z < FAR, z, FAR)) - LOG_2PI / 2 + np.log1p(-w + 3 * w**2 - 15 * w**3)
-        )
+        far = _log_mills(-np.where(z < FAR, z, FAR)) - LOG_2PI / 2
         result = np.where(z < FAR, far, near) + (LOG_2PI - np.log(q)) / 2
         return _like(x, result)
 
@@ -146,7 +143,9 @@ class ReLU(Units):
     def second_moments(self, x: Array, q: Array) -> Array:
         """Return ``(1 + z m) / q`` for the scaled mean m."""
         z = np.asarray(x / np.sqrt(q), np.float64)
-        return _like(x, (1 + z * _cut_mean(z)) / q)
+        # Far below zero 1 + z m is what the series lacks to one.
+        square = np.where(z < FAR, 1 - _tail_series(z), 1 + z * _cut_mean(z))
+        return _like(x, square / q)
 
     def draws(self, x: Array, q: Array, u: Array) -> Array:
         """Return the quantile of the cut normal distribution."""
@@ -154,8 +153,7 @@ class ReLU(Units):
         rest = 1 - np.asarray(u, np.float64)
         inner = np.where(z < FAR, 0.0, z)
         near = inner - _core.normal_quantile(rest * np.exp(_core.log_normal_cdf(inner)))
-        outer = np.where(z < FAR, z, FAR)
-        far = outer + np.sqrt(outer**2 - 2 * np.log(rest))
+        far = _tail_quantile(np.where(z < FAR, z, FAR), -np.log(rest))
         scaled = np.maximum(np.where(z < FAR, far, near), 0.0)
         return _like(x, scaled / np.sqrt(q))
 
@@ -177,7 +175,29 @@ def _cut_mean(z: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean of a normal of mean z and variance 1, cut at zero: ``z + phi(z) / Phi(z)``."""
     inner = np.where(z < FAR, 0.0, z)
     near = inner + np.exp(-(inner**2 + LOG_2PI) / 2 - _core.log_normal_cdf(inner))
-    outer = -np.where(z < FAR, z, FAR)
-    far = (1 - 2 / outer**2 + 10 / outer**4) / outer
+    far = _tail_series(z) / -np.where(z < FAR, z, FAR)
     result: NDArray[np.float64] = np.where(z < FAR, far, near)
+    return result
+
+
+def _tail_series(z: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return -z times the mean far below zero: an asymptotic series in 1/z**2."""
+    w = 1 / np.where(z < FAR, z, FAR) ** 2
+    result: NDArray[np.float64] = 1 - w * (2 - w * (10 - w * (74 - w * (706 - w * 8162))))
+    return result
+
+
+def _tail_quantile(z: NDArray[np.float64], depth: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return where the mass above, of all above zero, is exp(-depth), for z far below zero."""
+    lost = np.zeros_like(depth)
+    for _ in range(4):  # each round gains three digits
+        t = z + np.sqrt(z**2 + 2 * (depth - lost))
+        lost = _log_mills(-z) - _log_mills(t - z)
+    return z + np.sqrt(z**2 + 2 * (depth - lost))
+
+
+def _log_mills(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the logarithm of the normal law's upper tail over its density, for large x."""
+    w = 1 / x**2
+    result: NDArray[np.float64] = np.log1p(-w * (1 - 3 * w * (1 - 5 * w * (1 - 7 * w)))) - np.log(x)
     return result
