@@ -16,6 +16,9 @@ class Bar(Protocol):
     def update(self, fraction: float, best: float) -> None:
         """Show a fraction (0 to 1) and the best value so far."""
 
+    def show(self, fraction: float, text: str) -> None:
+        """Show a fraction and a few words."""
+
     def close(self) -> None:
         """Leave the terminal tidy."""
 
@@ -40,6 +43,9 @@ class NoBar:
     def update(self, fraction: float, best: float) -> None:
         """Do nothing."""
 
+    def show(self, fraction: float, text: str) -> None:
+        """Do nothing."""
+
     def close(self) -> None:
         """Do nothing."""
 
@@ -57,7 +63,11 @@ class TqdmBar:
 
     def update(self, fraction: float, best: float) -> None:
         """Show a fraction and the best value so far."""
-        self._bar.set_postfix_str(_best_text(self._label, best), refresh=False)
+        self.show(fraction, _best_text(self._label, best))
+
+    def show(self, fraction: float, text: str) -> None:
+        """Show a fraction and a few words."""
+        self._bar.set_postfix_str(text, refresh=False)
         self._bar.update(fraction - self._bar.n)
 
     def close(self) -> None:
@@ -82,7 +92,11 @@ class PlainBar:
 
     def update(self, fraction: float, best: float) -> None:
         """Show a fraction and the best value so far, at most ten times a second."""
-        self._line = f"{100 * fraction:3.0f}%  {_best_text(self._label, best)}".rstrip()
+        self.show(fraction, _best_text(self._label, best))
+
+    def show(self, fraction: float, text: str) -> None:
+        """Show a fraction and a few words, at most ten times a second."""
+        self._line = f"{100 * fraction:3.0f}%  {text}".rstrip()
         if self._stream.isatty() and self._clock() - self._shown >= PLAIN_INTERVAL_SECONDS:
             self._shown = self._clock()
             self._stream.write(f"\r{self._line}\x1b[K")

@@ -191,13 +191,14 @@ def drive(job: Job[ResultT], control: Control) -> ResultT:
         result = job.result(reason)
         loop.save_last()
     if loop.error is not None:
-        raise _carrying(loop.error, result)
+        raise carrying(loop.error, result)
     if interrupts.pending and control.on_interrupt == "raise":
-        raise _carrying(KeyboardInterrupt("what was found is in .result"), result)
+        raise carrying(KeyboardInterrupt("what was found is in .result"), result)
     return result
 
 
-def _carrying(error: BaseException, result: object) -> BaseException:
+def carrying(error: BaseException, result: object) -> BaseException:
+    """Return the exception with what was found as its `result`."""
     with suppress(AttributeError):  # an exception with __slots__ goes without
         error.result = result  # type: ignore[attr-defined]
     return error

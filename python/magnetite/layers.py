@@ -35,21 +35,18 @@ class Side(NamedTuple):
         """Return a side all of which is scaled by beta."""
         return cls(bias, np.zeros_like(bias), precision, np.zeros_like(precision))
 
-    def inputs(self, product: Array, betas: Array) -> tuple[Array, Array]:
+    def inputs(self, product: Array, betas: NDArray[np.float64]) -> tuple[Array, Array]:
         """Return input and precision of every unit, shapes (rows, n)."""
         beta = betas.astype(product.dtype, copy=False)[:, None]
         x = beta * (product + self.bias) + self.base_bias
         return x, beta * self.precision + self.base_precision
 
-    def energies(self, states: Array, betas: Array) -> NDArray[np.float64]:
+    def energies(self, states: Array, betas: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return beta times the energy of a layer's own terms, shape (rows,)."""
         s = np.asarray(states, np.float64)
-        squares = s * s
-        scaled = squares @ (self.precision / 2).astype(np.float64) - s @ self.bias.astype(
-            np.float64
-        )
-        base = squares @ (self.base_precision / 2).astype(np.float64)
-        result: NDArray[np.float64] = betas * scaled + base - s @ self.base_bias.astype(np.float64)
+        scaled = _dot(s * s, self.precision / 2) - _dot(s, self.bias)
+        base = _dot(s * s, self.base_precision / 2) - _dot(s, self.base_bias)
+        result: NDArray[np.float64] = betas * scaled + base
         return result
 
 
@@ -73,13 +70,13 @@ class Layers(Protocol):
     """What `_core.Layers` and `NumpyLayers` both do; the stub of the core has the terms."""
 
     def hidden(
-        self, v: Array, pair: Pair, betas: Array, draws: Draws | None = None
+        self, v: Array, pair: Pair, betas: NDArray[np.float64], draws: Draws | None = None
     ) -> tuple[Array, Any]:
         """Return means and, where draws are given, samples of the hidden layer."""
         ...
 
     def visible(
-        self, h: Array, pair: Pair, betas: Array, draws: Draws | None = None
+        self, h: Array, pair: Pair, betas: NDArray[np.float64], draws: Draws | None = None
     ) -> tuple[Array, Any]:
         """Return means and, where draws are given, samples of the visible layer."""
         ...
@@ -89,7 +86,7 @@ class Layers(Protocol):
         v: Array,
         h: Array,
         pair: Pair,
-        betas: Array,
+        betas: NDArray[np.float64],
         draws: Draws,
         num_steps: int,
         held: NDArray[np.bool_] | None = None,
@@ -97,11 +94,15 @@ class Layers(Protocol):
         """Make steps v ~ p(v|h), h ~ p(h|v) in place; return the hidden means of the last v."""
         ...
 
-    def hidden_log_norms(self, v: Array, pair: Pair, betas: Array) -> NDArray[np.float64]:
+    def hidden_log_norms(
+        self, v: Array, pair: Pair, betas: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """Return the logarithm of the hidden layer's normaliser given v, shape (rows,)."""
         ...
 
-    def visible_log_norms(self, h: Array, pair: Pair, betas: Array) -> NDArray[np.float64]:
+    def visible_log_norms(
+        self, h: Array, pair: Pair, betas: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """Return the logarithm of the visible layer's normaliser given h, shape (rows,)."""
         ...
 
@@ -120,6 +121,12 @@ class Layers(Protocol):
     ) -> Array:
         """Return the difference of two weighted sums of ``v h^T``, shape (n_visible, n_hidden)."""
         ...
+
+
+def _dot(rows: NDArray[np.float64], vector: Array) -> NDArray[np.float64]:
+    """Return the float64 product of every row and a vector (no BLAS: the same bits everywhere)."""
+    result: NDArray[np.float64] = np.einsum("ri,i->r", rows, vector.astype(np.float64))
+    return result
 
 
 def make_layers(visible: Layer, hidden: Layer, num_threads: int) -> Layers:

@@ -22,14 +22,14 @@ class NumpyLayers:
     hidden_units: Layer
 
     def hidden(
-        self, v: Array, pair: Pair, betas: Array, draws: Draws | None = None
+        self, v: Array, pair: Pair, betas: NDArray[np.float64], draws: Draws | None = None
     ) -> tuple[Array, Any]:
         """Return means and, where draws are given, samples of the hidden layer."""
         x, q = pair.hidden.inputs(v @ pair.weights, betas)
         return _means_and_draws(self.hidden_units, x, q, "hidden", draws)
 
     def visible(
-        self, h: Array, pair: Pair, betas: Array, draws: Draws | None = None
+        self, h: Array, pair: Pair, betas: NDArray[np.float64], draws: Draws | None = None
     ) -> tuple[Array, Any]:
         """Return means and, where draws are given, samples of the visible layer."""
         x, q = pair.visible.inputs(h @ pair.weights.T, betas)
@@ -40,7 +40,7 @@ class NumpyLayers:
         v: Array,
         h: Array,
         pair: Pair,
-        betas: Array,
+        betas: NDArray[np.float64],
         draws: Draws,
         num_steps: int,
         held: NDArray[np.bool_] | None = None,
@@ -54,11 +54,15 @@ class NumpyLayers:
             means, h[...] = self.hidden(v, pair, betas, now)
         return means
 
-    def hidden_log_norms(self, v: Array, pair: Pair, betas: Array) -> NDArray[np.float64]:
+    def hidden_log_norms(
+        self, v: Array, pair: Pair, betas: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """Return the logarithm of the hidden layer's normaliser given v, shape (rows,)."""
         return self.hidden_units.log_norms(*pair.hidden.inputs(v @ pair.weights, betas))
 
-    def visible_log_norms(self, h: Array, pair: Pair, betas: Array) -> NDArray[np.float64]:
+    def visible_log_norms(
+        self, h: Array, pair: Pair, betas: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """Return the logarithm of the visible layer's normaliser given h, shape (rows,)."""
         return self.visible_units.log_norms(*pair.visible.inputs(h @ pair.weights.T, betas))
 

@@ -4,7 +4,6 @@ from dataclasses import fields
 from os import PathLike
 from typing import Any, Self
 
-from magnetite.models.rbm_files import rbm_of_content
 from magnetite.storage import read_archive, write_archive
 
 __all__ = ["Stored", "load"]
@@ -88,6 +87,8 @@ def load(path: str | PathLike[str]) -> Any:
     """
     kind, content = read_archive(path)
     if kind == "RBM":
+        from magnetite.models.rbm_files import rbm_of_content
+
         return rbm_of_content(content)
     if kind not in _KINDS:
         hint = "; magnetite.resume goes on with it" if "checkpoint" in kind else ""

@@ -95,7 +95,9 @@ class Bipartite:
 
     # What goes in: rows of states.
 
-    def visible_states(self, v: ArrayLike, *, name: str = "v", missing: bool = False) -> Array:
+    def visible_states(
+        self, v: ArrayLike, *, name: str = "v", missing: bool = False, first_row: int = 0
+    ) -> Array:
         """Return visible states as a checked matrix of the machine's dtype; no needless copy.
 
         Parameters
@@ -106,6 +108,8 @@ class Bipartite:
             What messages call it.
         missing : bool
             Whether nan, for a value that is not known, is allowed.
+        first_row : int
+            What messages call the first row.
 
         Raises
         ------
@@ -113,7 +117,7 @@ class Bipartite:
             Names the first wrong value, its place, and the unit that would take it.
         """
         states = self._matrix(name, v, self.n_visible)
-        self.visible.check(name, states, missing=missing)
+        self.visible.check(name, states, missing=missing, first_row=first_row)
         return states
 
     def hidden_states(self, h: ArrayLike, *, name: str = "h") -> Array:

@@ -10,7 +10,7 @@ from magnetite.units.continuous import ReLU
 if TYPE_CHECKING:
     from magnetite.models.bipartite import Bipartite
 
-__all__ = ["check_normalisable"]
+__all__ = ["check_normalisable", "gain_of"]
 
 ROUNDS = 200
 
@@ -28,22 +28,27 @@ def check_normalisable(rbm: "Bipartite") -> None:
     ValueError
         Gives the singular value.
     """
-    rows, cols = rbm.visible_precision > 0, rbm.hidden_precision > 0
-    if not (rows.any() and cols.any()):
-        return
-    scaled = np.asarray(rbm.weights[np.ix_(rows, cols)], np.float64)
-    scaled /= np.sqrt(rbm.visible_precision[rows, None] * rbm.hidden_precision[None, cols])
-    kinds = [
-        np.concatenate([np.full(size, isinstance(u, ReLU)) for u, size in layer.groups])
-        for layer in (rbm.visible, rbm.hidden)
-    ]
-    strength = largest_gain(scaled, kinds[0][rows], kinds[1][cols])
+    strength = gain_of(rbm)
     if strength >= 1:
         raise ValueError(
             "weights between gaussian and relu units must leave a distribution that can be "
             f"normalised: their scaled singular value must be below 1, got {strength:.4g}; take "
             "smaller weights, larger precisions, or binary units on one side"
         )
+
+
+def gain_of(rbm: "Bipartite") -> float:
+    """Return the scaled singular value that must stay below 1; zero where units are discrete."""
+    rows, cols = rbm.visible_precision > 0, rbm.hidden_precision > 0
+    if not (rows.any() and cols.any()):
+        return 0.0
+    scaled = np.asarray(rbm.weights[np.ix_(rows, cols)], np.float64)
+    scaled /= np.sqrt(rbm.visible_precision[rows, None] * rbm.hidden_precision[None, cols])
+    kinds = [
+        np.concatenate([np.full(size, isinstance(u, ReLU)) for u, size in layer.groups])
+        for layer in (rbm.visible, rbm.hidden)
+    ]
+    return largest_gain(scaled, kinds[0][rows], kinds[1][cols])
 
 
 def largest_gain(

@@ -122,8 +122,10 @@ class Layer:
             result[:, columns] = part(units, columns)
         return result
 
-    def check(self, name: str, values: Array, *, missing: bool = False) -> None:
+    def check(self, name: str, values: Array, *, missing: bool = False, first_row: int = 0) -> None:
         """Refuse values that the units cannot take; nan is allowed where `missing`.
+
+        Of values that are part of a larger array, `first_row` is the place of the first row.
 
         Raises
         ------
@@ -139,7 +141,7 @@ class Layer:
                 row, column = (int(i) for i in np.argwhere(wrong)[0])
                 raise ValueError(
                     f"{name} must hold {units.rule} where its units are {units.kind}, got "
-                    f"{part[row, column]:g} at index {(row, column + columns.start)}"
+                    f"{part[row, column]:g} at index {(row + first_row, column + columns.start)}"
                     f"{_remedy(units, part)}"
                 )
 
