@@ -1,6 +1,6 @@
 """Sample from and anneal Boltzmann distributions: many chains at once, the same bits everywhere."""
 
-from magnetite import planted, units
+from magnetite import planted, training, units
 from magnetite._core import version as _version
 from magnetite.anneal import anneal
 from magnetite.estimates import Estimate
@@ -26,13 +26,20 @@ from magnetite.solve import solve
 from magnetite.stored import load
 from magnetite.temper import temper
 from magnetite.times import tts
+from magnetite.training import CD, PCD, SGD, Adam, Exact, FastPCD
 
 __version__ = _version()
 
 __all__ = [
+    "CD",
+    "PCD",
     "RBM",
+    "SGD",
+    "Adam",
     "BoltzmannMachine",
     "Estimate",
+    "Exact",
+    "FastPCD",
     "Ising",
     "Qubo",
     "__version__",
@@ -53,6 +60,7 @@ __all__ = [
     "sample",
     "solve",
     "temper",
+    "training",
     "tts",
     "units",
     "write",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from os import PathLike
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -12,7 +12,11 @@ from magnetite.layers import Draws
 from magnetite.models.bipartite import PARAMETERS, Bipartite
 from magnetite.models.layered import LayeredModel, model_of_layers
 from magnetite.options import SeedLike, check_seed
+from magnetite.training.fit import fit, partial_fit
 from magnetite.units.base import Array
+
+if TYPE_CHECKING:
+    from magnetite.training.session import Session
 
 __all__ = ["RBM"]
 
@@ -319,8 +323,38 @@ class RBM(Bipartite):
             **parameters,
         )
 
+    fit = fit
+    partial_fit = partial_fit
+
+    data_means: NDArray[np.float64] | None = None
+    """Means of the data that the machine was last fitted to, shape (n_visible,)."""
+
+    _chains: tuple[Array, Array] | None = None
+    _stream: "Session | None" = None  # what `partial_fit` goes on with
+
+    @property
+    def chains(self) -> tuple[Array, Array]:
+        """Visible and hidden states of the persistent chains of the last training.
+
+        Raises
+        ------
+        AttributeError
+            If there was no training, or one without persistent chains.
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> rbm = mg.RBM(2, 3)
+        >>> _ = rbm.fit([[0, 0], [1, 1]], negative=mg.PCD(num_chains=50), epochs=1, seed=1)
+        >>> [states.shape for states in rbm.chains]
+        [(50, 2), (50, 3)]
+        """
+        if self._chains is None:
+            raise AttributeError("the machine has no chains: it was not trained with mg.PCD")
+        return self._chains
+
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_layers": {}}
+        return vars(self) | {"_layers": {}, "_stream": None}
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the machine to an npz file that `magnetite.load` reads; nothing is pickled.

@@ -1,1 +1,55 @@
-"""Learning: how a machine is fitted to data."""
+"""Learning: how a machine is fitted to data.
+
+`RBM.fit` takes its options from here: the negative phase (`CD`, `PCD`, `FastPCD`, `Exact`), the
+optimiser (`SGD`, `Adam`), penalties, schedules and callbacks.
+"""
+
+from magnetite.training.exact_phase import Exact
+from magnetite.training.negatives import CD, PCD, FastPCD
+from magnetite.training.optimizers import SGD, Adam, Optimizer, OptimizerRun
+from magnetite.training.penalties import L1, L2, GroupLasso, MaxNorm, Penalty, SparsityTarget
+from magnetite.training.phases import Context, Negative, NegativePhase, Positive, Sample
+from magnetite.training.result import TrainingDiverged, TrainingProgress, TrainingResult
+from magnetite.training.schedules import (
+    Clock,
+    Constant,
+    Cosine,
+    InverseTime,
+    Linear,
+    Piecewise,
+    Schedule,
+    Step,
+)
+
+__all__ = [
+    "CD",
+    "L1",
+    "L2",
+    "PCD",
+    "SGD",
+    "Adam",
+    "Clock",
+    "Constant",
+    "Context",
+    "Cosine",
+    "Exact",
+    "FastPCD",
+    "GroupLasso",
+    "InverseTime",
+    "Linear",
+    "MaxNorm",
+    "Negative",
+    "NegativePhase",
+    "Optimizer",
+    "OptimizerRun",
+    "Penalty",
+    "Piecewise",
+    "Positive",
+    "Sample",
+    "Schedule",
+    "SparsityTarget",
+    "Step",
+    "TrainingDiverged",
+    "TrainingProgress",
+    "TrainingResult",
+]

@@ -1,14 +1,16 @@
 """The two phases of learning: data with their hidden units, and what the machine itself draws."""
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from magnetite.layers import Layers, Pair
-from magnetite.models.rbm import RBM
 from magnetite.units.base import Array
+
+if TYPE_CHECKING:
+    from magnetite.models.rbm import RBM
 
 __all__ = ["Context", "Negative", "NegativePhase", "Positive", "Sample"]
 
@@ -25,18 +27,23 @@ class Positive:
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """What stands for the machine's own distribution; the weights sum to one."""
+    """What stands for the machine's own distribution; the weights sum to one.
+
+    Where rows of `v` are means of a distribution instead of states, `v_variances`, of shape
+    (n_visible,), is the variance about them.
+    """
 
     v: Array
     h_means: Array
     weights: NDArray[np.float64]
+    v_variances: Array | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Context:
     """What a negative phase may know of the training that it serves."""
 
-    rbm: RBM
+    rbm: "RBM"
     layers: Layers
     batch_size: int
     seed: int

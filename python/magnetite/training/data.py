@@ -1,0 +1,281 @@
+"""Rows of data in batches: arrays, memory maps, sparse matrices, and chunks of what is larger."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from magnetite._checks import check_finite, real_array
+from magnetite.training.summary import Summary, summarise
+from magnetite.units.base import Array
+
+if TYPE_CHECKING:
+    from magnetite.models.rbm import RBM
+
+__all__ = ["Batch", "Matrix", "Source", "make_source"]
+
+Floats = NDArray[np.float64]
+
+NUMBERS_AT_ONCE = 2**22
+"""Of data that are checked before work starts: what is in memory at a time."""
+
+SHUFFLE, PICK = 1, 2
+"""Purposes of the random numbers that are drawn here."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Rows of data, nan where missing; their weights sum to one.
+
+    `rows` are their places in the data, None where rows have no lasting places.
+    """
+
+    v: Array
+    weights: Floats
+    rows: NDArray[np.intp] | None
+
+
+class Source(Protocol):
+    """Where batches come from."""
+
+    summary: Summary
+    """Means, variances and number of rows of the data, or of the first chunk."""
+
+    @property
+    def num_batches(self) -> int | None:
+        """Batches an epoch, where that is known before it is over."""
+        ...
+
+    @property
+    def once(self) -> bool:
+        """Whether the data can be gone through only once."""
+        ...
+
+    def batches(self, epoch: int, skip: int = 0) -> Iterator[Batch]:
+        """Yield the batches of an epoch, without the first few."""
+        ...
+
+    def some_rows(self, count: int) -> Array:
+        """Return up to so many rows, the same ones at every call."""
+        ...
+
+
+class Matrix:
+    """A matrix of data, of which rows are taken as they are needed; never copied whole."""
+
+    def __init__(self, rbm: "RBM", X: Any, name: str = "X") -> None:
+        self.rbm, self.name = rbm, name
+        self.sparse = hasattr(X, "tocsr")
+        # A memory map stays one: asarray makes no copy of it.
+        self.X = X.tocsr() if self.sparse else np.atleast_2d(np.asarray(X))
+        if not self.sparse and self.X.ndim != 2:
+            raise ValueError(f"{name} must have shape (rows, {rbm.n_visible}), got {self.X.shape}")
+        if self.X.shape[0] == 0:
+            raise ValueError(f"{name} must have at least one row, got none")
+
+    def __len__(self) -> int:
+        return int(self.X.shape[0])
+
+    def take(self, rows: Any) -> Array:
+        """Return rows as a matrix of the machine's dtype."""
+        part = self.X[rows]
+        return np.ascontiguousarray(part.toarray() if self.sparse else part, self.rbm.dtype)
+
+    def blocks(self) -> Iterator[tuple[int, Array]]:
+        """Yield checked parts of the matrix and where they begin."""
+        size = max(1, NUMBERS_AT_ONCE // self.rbm.n_visible)
+        for start in range(0, len(self), size):
+            part = self.X[start : start + size]
+            yield (
+                start,
+                self.rbm.visible_states(part, name=self.name, missing=True, first_row=start),
+            )
+
+
+class MatrixSource:
+    """Batches of a matrix, shuffled anew in every epoch.
+
+    A matrix of a stream is there for a single pass: its rows have no lasting places, and it need
+    not have a value in every column.
+    """
+
+    once = False
+
+    def __init__(
+        self,
+        matrix: Matrix,
+        weights: Floats,
+        *,
+        batch_size: int,
+        shuffle: bool,
+        key: int,
+        stream: bool,
+    ) -> None:
+        self.matrix, self.weights, self.stream = matrix, weights, stream
+        self.batch_size, self.shuffle, self.key = batch_size, shuffle, key
+        self.summary = summarise(matrix.name, matrix.blocks(), weights, whole=not stream)
+        self.used = np.flatnonzero(weights > 0)
+
+    @property
+    def num_batches(self) -> int:
+        """Batches an epoch, the last of which may have fewer rows."""
+        return -(-len(self.used) // self.batch_size)
+
+    def batches(self, epoch: int, skip: int = 0) -> Iterator[Batch]:
+        """Yield the batches of an epoch, without the first few."""
+        order = self.used
+        if self.shuffle:
+            order = np.random.default_rng([self.key, SHUFFLE, epoch]).permutation(order)
+        for start in range(skip * self.batch_size, len(order), self.batch_size):
+            rows = np.sort(order[start : start + self.batch_size])
+            weights = self.weights[rows]
+            places = None if self.stream else rows
+            yield Batch(self.matrix.take(rows), weights / weights.sum(), places)
+
+    def some_rows(self, count: int) -> Array:
+        """Return up to so many rows, the same ones at every call."""
+        return self.matrix.take(pick_rows(len(self.matrix), count, self.key))
+
+
+def pick_rows(num_rows: int, count: int, key: int) -> NDArray[np.intp]:
+    """Return up to `count` of the rows, a choice that depends on the seed alone."""
+    if num_rows <= count:
+        return np.arange(num_rows)
+    generator = np.random.default_rng([key, PICK])
+    return np.sort(generator.choice(num_rows, count, replace=False))
+
+
+class ChunkSource:
+    """Batches of chunks that come one after another; rows left over go on to the next chunk."""
+
+    num_batches = None
+
+    def __init__(
+        self,
+        rbm: "RBM",
+        chunks: Callable[[], Iterable[Any]],
+        *,
+        once: bool,
+        batch_size: int,
+        shuffle: bool,
+        key: int,
+    ) -> None:
+        self.rbm, self.once = rbm, once
+        self.batch_size, self.shuffle, self.key = batch_size, shuffle, key
+        self._chunks = chunks
+        self._started: Iterator[Any] | None = iter(chunks())
+        self._first = next(self._started, None)
+        if self._first is None:
+            raise ValueError("X must give at least one chunk of rows, got an empty iterator")
+        matrix, weights = self._matrix(self._first, 0)
+        self.summary = summarise("X", matrix.blocks(), weights, whole=False)
+
+    def batches(self, epoch: int, skip: int = 0) -> Iterator[Batch]:
+        """Yield the batches of an epoch, without the first few."""
+        left_v, left_w = np.empty((0, self.rbm.n_visible), self.rbm.dtype), np.empty(0)
+        for number, chunk in enumerate(self._pass()):
+            v, weights = self._rows(chunk, epoch, number)
+            left_v, left_w = np.concatenate([left_v, v]), np.concatenate([left_w, weights])
+            full = len(left_v) // self.batch_size * self.batch_size
+            for start in range(0, full, self.batch_size):
+                part = slice(start, start + self.batch_size)
+                skip -= 1
+                if skip < 0:
+                    yield Batch(left_v[part], left_w[part] / left_w[part].sum(), None)
+            left_v, left_w = left_v[full:], left_w[full:]
+        if len(left_v) and skip <= 0:
+            yield Batch(left_v, left_w / left_w.sum(), None)
+
+    def _pass(self) -> Iterator[Any]:
+        """Yield the chunks; those of the iterator that was begun, first."""
+        started, self._started = self._started, None
+        if started is None:
+            chunks = iter(self._chunks())
+            first = next(chunks, None)
+            if first is None:
+                raise ValueError("X must give its chunks anew in every epoch, got none in this one")
+        else:
+            chunks, first = started, self._first
+        yield first
+        yield from chunks
+
+    def _matrix(self, chunk: Any, number: int) -> tuple[Matrix, Floats]:
+        pair = isinstance(chunk, tuple) and len(chunk) == 2
+        matrix = Matrix(self.rbm, chunk[0] if pair else chunk, f"chunk {number} of X")
+        return matrix, check_weights(chunk[1] if pair else None, len(matrix))
+
+    def _rows(self, chunk: Any, epoch: int, number: int) -> tuple[Array, Floats]:
+        matrix, weights = self._matrix(chunk, number)
+        summarise(matrix.name, matrix.blocks(), weights, whole=False)  # checks the values
+        order = np.flatnonzero(weights > 0)
+        if self.shuffle:
+            generator = np.random.default_rng([self.key, SHUFFLE, epoch, number])
+            order = generator.permutation(order)
+        return matrix.take(order), weights[order]
+
+    def some_rows(self, count: int) -> Array:
+        """Return up to so many rows of the first chunk, the same ones at every call."""
+        matrix, _ = self._matrix(self._first, 0)
+        return matrix.take(pick_rows(len(matrix), count, self.key))
+
+
+def check_weights(sample_weight: Any, num_rows: int) -> Floats:
+    """Return a weight for every row; ones where none are given."""
+    if sample_weight is None:
+        return np.ones(num_rows)
+    weights = real_array("sample_weight", sample_weight)
+    if weights.shape != (num_rows,):
+        raise ValueError(f"sample_weight must have shape ({num_rows},), got {weights.shape}")
+    check_finite("sample_weight", weights)
+    if (weights < 0).any():
+        row = int(np.argmax(weights < 0))
+        raise ValueError(f"sample_weight must be non-negative, got {weights[row]:g} at index {row}")
+    if not weights.any():
+        raise ValueError("sample_weight must have a positive entry, got zeros only")
+    return weights
+
+
+def make_source(
+    rbm: "RBM",
+    X: Any,
+    sample_weight: Any,
+    *,
+    batch_size: int,
+    shuffle: bool,
+    key: int,
+    stream: bool = False,
+) -> Source:
+    """Return the source of whatever the user calls data, which is checked as far as it is there."""
+    chunks = None if stream else _as_chunks(X)
+    if chunks is None:
+        matrix = Matrix(rbm, X)
+        weights = check_weights(sample_weight, len(matrix))
+        return MatrixSource(
+            matrix, weights, batch_size=batch_size, shuffle=shuffle, key=key, stream=stream
+        )
+    if sample_weight is not None:
+        raise ValueError(
+            "sample_weight must be None where X gives chunks: let it give pairs (rows, weights)"
+        )
+    once = not callable(X) and iter(X) is X
+    return ChunkSource(rbm, chunks, once=once, batch_size=batch_size, shuffle=shuffle, key=key)
+
+
+def _as_chunks(X: Any) -> Callable[[], Iterable[Any]] | None:
+    """Return what gives chunks; None for one matrix."""
+    if hasattr(X, "__array__") or hasattr(X, "tocsr"):
+        return None
+    if callable(X):
+        call: Callable[[], Iterable[Any]] = X
+        return call
+    if isinstance(X, list | tuple):
+        matrices = bool(X) and all(np.ndim(part) == 2 or hasattr(part, "tocsr") for part in X)
+        return (lambda: X) if matrices else None
+    if isinstance(X, Iterable):
+        return lambda: X
+    raise TypeError(
+        "X must be a matrix, a sparse matrix, or an iterable of such (or a function that returns "
+        f"one), got {type(X).__name__}"
+    )

@@ -1,0 +1,313 @@
+"""The public functions `fit` and `partial_fit`, methods of `RBM`."""
+
+import time
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from magnetite._checks import check_count
+from magnetite.control import check_control
+from magnetite.options import SeedLike, check_threads
+from magnetite.training.data import Matrix, make_source, pick_rows
+from magnetite.training.monitors import Monitors
+from magnetite.training.negatives import PCD
+from magnetite.training.optimizers import SGD, Optimizer
+from magnetite.training.penalties import Penalty
+from magnetite.training.phases import Negative
+from magnetite.training.plan import Keys, Plan, check_plan
+from magnetite.training.result import TrainingResult
+from magnetite.training.running import Callback, Runner, run_chunk
+from magnetite.training.saving import read_training
+from magnetite.training.session import Session
+from magnetite.units.base import Array
+
+if TYPE_CHECKING:
+    from magnetite.models.rbm import RBM
+
+__all__ = ["fit", "partial_fit"]
+
+DEFAULT_NEGATIVE = PCD()
+DEFAULT_OPTIMIZER = SGD(0.01, momentum=0.9)
+
+
+def fit(
+    rbm: "RBM",
+    X: Any,
+    *,
+    negative: Negative = DEFAULT_NEGATIVE,
+    optimizer: Optimizer = DEFAULT_OPTIMIZER,
+    epochs: int = 20,
+    batch_size: int = 100,
+    gradient: str = "centered",
+    offset_rate: float = 0.01,
+    precision_rate: float = 0.1,
+    penalties: Sequence[Penalty] = (),
+    sample_weight: Any = None,
+    validation: Any = None,
+    callbacks: Sequence[Callback] = (),
+    monitor_every: int = 1,
+    initial: str | None = "data",
+    shuffle: bool = True,
+    progress: bool = False,
+    seed: SeedLike = None,
+    num_threads: int | None = None,
+    time_limit: float | None = None,
+    checkpoint: str | PathLike[str] | None = None,
+    checkpoint_interval: float = 60.0,
+    resume: bool = False,
+    on_interrupt: str = "raise",
+) -> TrainingResult:
+    """Learn from data, by stochastic ascent of the log-likelihood; the machine changes in place.
+
+    A machine that has weights already goes on from them, with new chains.
+
+    Parameters
+    ----------
+    X : array_like, memory map, sparse matrix, or chunks
+        Rows of visible states, shape (rows, n_visible), nan where a value is missing (it is then
+        drawn given the others). A memory map is never loaded whole. What is larger than memory
+        comes as chunks of rows: an iterable of matrices, or a function that returns one for every
+        epoch; an iterator that can be gone through once is good for one epoch.
+    negative : CD, PCD, FastPCD, Exact or another `training.Negative`
+        How the machine's own moments are found; `PCD` with as many chains as rows in a batch.
+    optimizer : SGD, Adam or another `training.Optimizer`
+        How gradients become steps.
+    epochs : int
+        Passes over the data, 20 by default.
+    batch_size : int
+        Rows an update, 100 by default. The last batch of an epoch may have fewer; moments are means
+        over the rows that are there.
+    gradient : "centered" (default), "plain" or "standardized"
+        Coordinates in which steps are made: units minus moving averages of their means in the
+        data phase, and also divided by their deviations.
+    offset_rate : float
+        Share of a batch in those moving averages, 0.01 by default.
+    precision_rate : float
+        Where `Gaussian` units learn their variance: the share of a step that the logarithm of the
+        precision makes, 0.1 by default.
+    penalties : list of Penalty
+        What keeps parameters small or sparse: `training.L1`, `L2`, `GroupLasso`, `MaxNorm`,
+        `SparsityTarget`, or a class of your own.
+    sample_weight : array_like, shape (rows,), optional
+        Weight of every row in its batch's means; whole numbers are worth repeated rows. Chunks come
+        as pairs (rows, weights) instead.
+    validation : array_like, optional
+        Rows that are not learnt; up to 1,000 of them are looked at after every epoch.
+    callbacks : list of callables
+        Each is called with a `training.TrainingProgress` after every epoch; True stops. It may
+        have methods `after_update(progress)`, called after every update, `finish(rbm)`, and
+        `state` and `restore` for checkpoints.
+    monitor_every : int
+        Epochs between figures in the history, 1 by default.
+    initial : "data" (default) or None
+        A machine without weights starts from small random ones, and from visible biases at which
+        its units have the data's means; None leaves parameters as they are.
+    shuffle : bool
+        Whether rows come in another order every epoch.
+    progress : bool
+        Whether to show a bar.
+    seed, num_threads
+        As for `magnetite.sample`: the result is a function of the seed, and does not depend on
+        the number of threads.
+    time_limit : float, optional
+        Seconds after which the training stops, within an epoch if need be.
+    checkpoint : path, optional
+        File that is written every `checkpoint_interval` seconds and at the end.
+    checkpoint_interval : float
+        Seconds, 60 by default.
+    resume : bool
+        Whether to go on from `checkpoint` where that file exists: with the same data and options,
+        to the same bits as if there had been no break. `epochs` may have grown.
+    on_interrupt : "raise" (default) or "return"
+        What follows Ctrl-C: a KeyboardInterrupt with the result as `.result`, or the result. The
+        machine is usable either way.
+
+    Returns
+    -------
+    TrainingResult
+        `history`, a table of figures by epoch, and `info`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Before work starts: names argument, value and rule.
+    TrainingDiverged
+        The parameters left all bounds; the machine is what it was after the last good epoch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import magnetite as mg
+    >>> X = np.repeat([[1, 1, 0, 0], [0, 0, 1, 1]], 50, axis=0)
+    >>> rbm = mg.RBM(4, 2)
+    >>> result = rbm.fit(X, epochs=100, batch_size=10, optimizer=mg.SGD(0.1), seed=1)
+    >>> result
+    TrainingResult(100 epochs, 1000 updates, completed)
+    >>> rbm.inpaint([[1, 1, np.nan, np.nan]], seed=1).round().tolist()
+    [[1.0, 1.0, 0.0, 0.0]]
+    """
+    started = time.perf_counter()
+    plan = check_plan(
+        rbm,
+        negative=negative,
+        optimizer=optimizer,
+        batch_size=batch_size,
+        gradient=gradient,
+        offset_rate=offset_rate,
+        precision_rate=precision_rate,
+        penalties=penalties,
+        initial=initial,
+        shuffle=shuffle,
+        seed=seed,
+    )
+    control = check_control(
+        started=started,
+        time_limit=time_limit,
+        target_energy=None,
+        callback=None,
+        progress=progress,
+        checkpoint=checkpoint,
+        checkpoint_interval=checkpoint_interval,
+        on_interrupt=on_interrupt,
+    )
+    num_epochs = check_count("epochs", epochs, 0)
+    every = check_count("monitor_every", monitor_every, 1)
+    threads = check_threads(num_threads)
+    _check_callbacks(callbacks)
+    saved = _saved(control.checkpoint, resume, plan, seed)
+    if saved is not None:
+        plan = plan.with_seed(saved["seed"])
+    held_out = _validation_rows(rbm, validation, plan)
+    keys = Keys.of(plan.seed)
+    source = make_source(
+        rbm, X, sample_weight, batch_size=plan.batch_size, shuffle=plan.shuffle, key=keys.data
+    )
+    if source.once and num_epochs > 1:
+        raise ValueError(
+            f"epochs must be 1 for an X that can be gone through only once, got {num_epochs}: "
+            "let X be a function that returns such an iterator, or a list of chunks"
+        )
+    rbm._stream = None
+    session = Session(rbm, plan, source, threads, num_epochs)
+    runner = Runner(session, control, callbacks, session.monitors(held_out), every)
+    if saved is not None:
+        runner.restore(saved)
+    return runner.run()
+
+
+def _check_callbacks(callbacks: Any) -> None:
+    if not isinstance(callbacks, list | tuple):
+        raise TypeError(f"callbacks must be a list, got {type(callbacks).__name__}")
+    for callback in callbacks:
+        if not callable(callback):
+            raise TypeError(f"callbacks must be callable, got {callback!r}")
+
+
+def _saved(path: Path | None, resume: bool, plan: Plan, seed: SeedLike) -> dict[str, Any] | None:
+    """Return the checkpoint to go on from; None where there is none."""
+    if resume and path is None:
+        raise ValueError("resume must be False without a checkpoint, got True")
+    if not resume or path is None or not path.exists():
+        return None
+    saved = read_training(path, plan.described())
+    if seed is not None and plan.seed.replay != saved["seed"]:
+        raise ValueError(
+            f"seed must be that of the checkpoint {path} to go on with it, {saved['seed']}, or "
+            f"None, got {plan.seed.replay}"
+        )
+    return saved
+
+
+def _validation_rows(rbm: "RBM", validation: Any, plan: Plan) -> Array | None:
+    if validation is None:
+        return None
+    matrix = Matrix(rbm, validation, "validation")
+    for _ in matrix.blocks():  # checks the values
+        pass
+    return matrix.take(pick_rows(len(matrix), Monitors.num_rows, Keys.of(plan.seed).monitors))
+
+
+def partial_fit(
+    rbm: "RBM",
+    X: Any,
+    *,
+    negative: Negative = DEFAULT_NEGATIVE,
+    optimizer: Optimizer = DEFAULT_OPTIMIZER,
+    batch_size: int = 100,
+    gradient: str = "centered",
+    offset_rate: float = 0.01,
+    precision_rate: float = 0.1,
+    penalties: Sequence[Penalty] = (),
+    sample_weight: Any = None,
+    initial: str | None = "data",
+    shuffle: bool = True,
+    seed: SeedLike = None,
+    num_threads: int | None = None,
+) -> None:
+    """Learn from one more chunk of a stream: a single pass over its rows, in batches.
+
+    Chains, the optimiser's memory, offsets and the count of updates go on from call to call; a call
+    of `fit`, or of this method with other options, begins anew with them. Positive and negative
+    moments are means over their own rows, whatever the sizes of chunk, batch and chains.
+
+    Parameters
+    ----------
+    X : array_like or sparse matrix, shape (rows, n_visible)
+        The chunk; nan where a value is missing.
+    seed : int, optional
+        Counts in the first call; later ones go on with its streams.
+    negative, optimizer, batch_size, gradient, offset_rate, precision_rate, penalties
+        As for `fit`; schedules must count epochs, of which every chunk is one.
+    sample_weight, initial, shuffle
+        As for `fit`; means of the data are those of the first chunk.
+    num_threads : int, optional
+        Counts in the first call, like the seed.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Before work starts: names argument, value and rule.
+    TrainingDiverged
+        The parameters left all bounds; the machine is what it was before the call.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import magnetite as mg
+    >>> rbm = mg.RBM(3, 2, dtype="float64")
+    >>> stream = np.random.default_rng(1)
+    >>> for _ in range(500):
+    ...     rbm.partial_fit(stream.random((20, 3)) < [0.1, 0.5, 0.9], seed=1)
+    >>> rbm.sample(1000, num_steps=20, seed=1).mean(axis=0).round(1).tolist()
+    [0.1, 0.5, 0.9]
+    """
+    plan = check_plan(
+        rbm,
+        negative=negative,
+        optimizer=optimizer,
+        batch_size=batch_size,
+        gradient=gradient,
+        offset_rate=offset_rate,
+        precision_rate=precision_rate,
+        penalties=penalties,
+        initial=initial,
+        shuffle=shuffle,
+        seed=seed,
+    )
+    session = rbm._stream
+    if session is not None and session.plan.described() == plan.described():
+        plan = session.plan
+    source = make_source(
+        rbm,
+        X,
+        sample_weight,
+        batch_size=plan.batch_size,
+        shuffle=plan.shuffle,
+        key=Keys.of(plan.seed).data,
+        stream=True,
+    )
+    if session is None or session.plan is not plan:
+        session = Session(rbm, plan, source, check_threads(num_threads), None)
+    session.source, rbm._stream = source, session
+    run_chunk(session)

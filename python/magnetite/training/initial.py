@@ -1,0 +1,33 @@
+"""Where learning begins: small random weights, and biases that give the data's means."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from magnetite.training.summary import Summary
+
+if TYPE_CHECKING:
+    from magnetite.models.rbm import RBM
+
+__all__ = ["begin_from_data"]
+
+WEIGHT_DEVIATION = 0.01
+"""Of the first weights (Hinton, "A practical guide to training RBMs", 2010, section 8)."""
+
+
+def begin_from_data(rbm: "RBM", summary: Summary, key: int) -> bool:
+    """Set weights and visible biases of a machine that was never trained; say whether it was so.
+
+    Trained is what has a weight other than zero. Precisions that are learnt begin at the inverse
+    variances of the data.
+    """
+    if rbm.weights.any():
+        return False
+    draws = np.random.default_rng(key).standard_normal(rbm.weights.shape)
+    rbm.weights[...] = WEIGHT_DEVIATION * draws
+    learned = rbm.visible.learned_precisions & (summary.variances > 0)
+    rbm.visible_precision[learned] = 1 / summary.variances[learned]
+    q = rbm.visible_precision.astype(np.float64)
+    biases = rbm.visible.bias_of(summary.means, summary.variances)
+    rbm.visible_bias[...] = np.where(q > 0, q * summary.means, biases)
+    return True

@@ -1,0 +1,133 @@
+"""The options of a training, checked before any work starts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from magnetite._checks import check_choice, check_count, check_real
+from magnetite.options import Seed, SeedLike, check_seed
+from magnetite.training.gradient import GRADIENTS
+from magnetite.training.optimizers import Optimizer
+from magnetite.training.penalties import Penalty
+from magnetite.training.phases import Negative
+from magnetite.units.continuous import Gaussian
+
+if TYPE_CHECKING:
+    from magnetite.models.rbm import RBM
+
+__all__ = ["Keys", "Plan", "check_plan"]
+
+PURPOSES = ("data", "initial", "positive", "missing", "negative", "monitors")
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Keys of independent streams, one a purpose, all made of the seed."""
+
+    data: int
+    initial: int
+    positive: int
+    missing: int
+    negative: int
+    monitors: int
+
+    @classmethod
+    def of(cls, seed: Seed) -> "Keys":
+        """Derive the keys."""
+        return cls(*(int(k) for k in np.random.SeedSequence(seed.key).generate_state(6, np.uint64)))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Checked options: what is learnt how, but not from which data, and not for how long."""
+
+    negative: Negative
+    optimizer: Optimizer
+    batch_size: int
+    gradient: str
+    offset_rate: float
+    precision_rate: float
+    penalties: tuple[Penalty, ...]
+    initial: str | None
+    shuffle: bool
+    seed: Seed
+
+    def with_seed(self, seed: int) -> "Plan":
+        """Return the plan with the seed of a checkpoint."""
+        return replace(self, seed=check_seed(seed))
+
+    def described(self) -> dict[str, Any]:
+        """Return the options as plain values: for `info`, and to compare with a checkpoint's."""
+        return {
+            "negative": repr(self.negative),
+            "optimizer": repr(self.optimizer),
+            "batch_size": self.batch_size,
+            "gradient": self.gradient,
+            "offset_rate": self.offset_rate,
+            "precision_rate": self.precision_rate,
+            "penalties": [repr(penalty) for penalty in self.penalties],
+            "initial": self.initial,
+            "shuffle": self.shuffle,
+        }
+
+
+def check_plan(
+    rbm: "RBM",
+    *,
+    negative: Negative,
+    optimizer: Optimizer,
+    batch_size: int,
+    gradient: str,
+    offset_rate: float,
+    precision_rate: float,
+    penalties: Sequence[Penalty],
+    initial: str | None,
+    shuffle: bool,
+    seed: SeedLike,
+) -> Plan:
+    """Check the options; errors name argument, value and rule."""
+    _check_startable("negative", negative, "mg.PCD(num_chains=100)")
+    _check_startable("optimizer", optimizer, "mg.SGD(0.01)")
+    if not isinstance(penalties, list | tuple):
+        raise TypeError(f"penalties must be a list, got {type(penalties).__name__}")
+    for penalty in penalties:
+        if not isinstance(penalty, Penalty):
+            raise TypeError(f"penalties must be objects like mg.training.L2(2e-4), got {penalty!r}")
+    if initial is not None:
+        check_choice("initial", initial, ("data",))
+    _check_learned(rbm)
+    return Plan(
+        negative=negative,
+        optimizer=optimizer,
+        batch_size=check_count("batch_size", batch_size, 1, bits=31),
+        gradient=check_choice("gradient", gradient, GRADIENTS),
+        offset_rate=_check_share("offset_rate", offset_rate),
+        precision_rate=_check_share("precision_rate", precision_rate),
+        penalties=tuple(penalties),
+        initial=initial,
+        shuffle=bool(shuffle),
+        seed=check_seed(seed),
+    )
+
+
+def _check_startable(name: str, value: Any, example: str) -> None:
+    if isinstance(value, type) or not hasattr(value, "start"):
+        raise TypeError(f"{name} must be an object like {example}, got {value!r}")
+
+
+def _check_share(name: str, value: float) -> float:
+    share = check_real(name, value)
+    if not 0 <= share <= 1:
+        raise ValueError(f"{name} must lie between 0 and 1, got {value!r}")
+    return share
+
+
+def _check_learned(rbm: "RBM") -> None:
+    for layer in (rbm.visible, rbm.hidden):
+        for units, _ in layer.groups:
+            if units.learns_precision and not isinstance(units, Gaussian):
+                raise TypeError(
+                    f"the precision can be learnt of gaussian units only, not of {units.kind} units"
+                )

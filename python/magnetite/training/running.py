@@ -1,0 +1,245 @@
+"""The loop over epochs and batches, and what is looked at in between."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from magnetite.bars import Bar, make_bar
+from magnetite.control import Control, carrying
+from magnetite.facts import versions
+from magnetite.interrupts import Interrupts
+from magnetite.training.monitors import Monitors
+from magnetite.training.result import (
+    TrainingDiverged,
+    TrainingProgress,
+    TrainingResult,
+    table_of,
+)
+from magnetite.training.saving import save_training
+from magnetite.training.session import Session
+
+__all__ = ["Callback", "Runner", "run_chunk"]
+
+Callback = Callable[[TrainingProgress], object]
+
+
+class Runner:
+    """Runs a session to its end, or until it is stopped.
+
+    Parameters
+    ----------
+    session : Session
+        What learns.
+    control : Control
+        Time limit, checkpoint, bar and what Ctrl-C does.
+    callbacks : sequence of callables
+        Asked after every epoch; see `RBM.fit`.
+    monitors : Monitors
+        What takes the figures.
+    monitor_every : int
+        Epochs between figures.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        control: Control,
+        callbacks: Sequence[Callback],
+        monitors: Monitors,
+        monitor_every: int,
+    ) -> None:
+        self.session, self.control, self.callbacks = session, control, list(callbacks)
+        self.monitors, self.monitor_every = monitors, monitor_every
+        self.history: list[dict[str, float]] = []
+        self.seconds_before = 0.0
+        self.saved = control.clock()
+        self.interrupts = Interrupts()
+        self.after_update = [c for c in self.callbacks if hasattr(c, "after_update")]
+
+    def run(self) -> TrainingResult:
+        """Work through the epochs; return what was measured."""
+        error: BaseException | None = None
+        with self.interrupts:
+            bar = make_bar(self.control.progress, "")
+            try:
+                reason = self._epochs(bar)
+            except KeyboardInterrupt:  # from a callback, or a signal that is not held back
+                self.interrupts.pending, reason = True, "interrupted"
+            except FloatingPointError as left:
+                self.session.go_back()
+                reason, error = "diverged", _diverged(left, self.session.epoch)
+            except BaseException as other:  # a callback's, or that of an iterator that gives data
+                reason, error = "error", other
+            finally:
+                bar.close()
+            for callback in self.callbacks:
+                if hasattr(callback, "finish"):
+                    callback.finish(self.session.rbm)
+            self.session.rbm._chains = self.session.chains()
+            result = self.result(reason)
+            if reason not in ("diverged", "error"):
+                error = self._save_last()
+        if error is not None:
+            raise carrying(error, result)
+        if self.interrupts.pending and self.control.on_interrupt == "raise":
+            raise carrying(KeyboardInterrupt("what was measured is in .result"), result)
+        return result
+
+    def _epochs(self, bar: Bar) -> str:
+        session = self.session
+        assert session.num_epochs is not None
+        while session.epoch < session.num_epochs:
+            for batch in session.source.batches(session.epoch, session.batches_done):
+                if reason := self._look():
+                    return reason
+                session.update(batch)
+                self._tell_update()
+                bar.show(session.clock().fraction, self._words())
+            session.end_epoch()
+            if self._end_epoch():
+                return "callback"
+            bar.show(session.clock().fraction, self._words())
+        return "completed"
+
+    def _look(self) -> str:
+        """Return why to stop, or nothing; save when that is due."""
+        if self.interrupts.pending:
+            return "interrupted"
+        if self.control.time_left() <= 0:
+            return "time_limit"
+        now = self.control.clock()
+        if self.control.checkpoint and now - self.saved >= self.control.checkpoint_interval:
+            self._save()
+        return ""
+
+    def _end_epoch(self) -> bool:
+        """Take figures and ask the callbacks; return True if one wants to stop."""
+        session = self.session
+        figures: dict[str, float] = {
+            "epoch": session.epoch,
+            "updates": session.updates,
+            "seconds": self.seconds_before + self.control.elapsed(),
+        }
+        if session.epoch % self.monitor_every == 0 or session.epoch == session.num_epochs:
+            figures |= self.monitors.figures() | {"update_ratio": session.update_ratio()}
+        self.history.append(figures)
+        with self.interrupts.raising():
+            # All are asked, also where the first wants to stop: others may record figures.
+            return any([bool(callback(self._progress())) for callback in self.callbacks])
+
+    def _tell_update(self) -> None:
+        for callback in self.after_update:
+            callback.after_update(self._progress())
+
+    def _progress(self) -> TrainingProgress:
+        session = self.session
+        return TrainingProgress(
+            rbm=session.rbm,
+            epoch=session.epoch,
+            num_epochs=session.num_epochs or 0,
+            updates=session.updates,
+            elapsed=self.control.elapsed(),
+            figures=self.history[-1] if self.history else {},
+            history=self.history,
+            negative=session.negative,
+            layers=session.layers,
+        )
+
+    def _words(self) -> str:
+        """Return what the bar says: the epoch, and the last figures that matter."""
+        shown = {
+            "log_likelihood": "ln p",
+            "validation_pseudo_log_likelihood": "PL valid",
+            "pseudo_log_likelihood": "PL",
+            "free_energy_gap": "gap",
+        }
+        words = [f"epoch {self.session.epoch}"]
+        if self.history:
+            last = self.history[-1]
+            words += [
+                f"{word} {last[name]:.4g}"
+                for name, word in shown.items()
+                if math.isfinite(last.get(name, math.nan))
+            ]
+        return ", ".join(words)
+
+    def result(self, reason: str) -> TrainingResult:
+        """Return what was measured so far."""
+        session = self.session
+        info: dict[str, Any] = session.plan.described() | {
+            "epochs": session.epoch,
+            "updates": session.updates,
+            "rows": session.source.summary.num_rows,
+            "constant_columns": int(np.sum(session.source.summary.variances == 0)),
+            "missing_values": session.source.summary.missing,
+            "seed": session.plan.seed.replay,
+            "stop_reason": reason,
+            "seconds": self.seconds_before + self.control.elapsed(),
+            "versions": versions(),
+        }
+        return TrainingResult(table_of(self.history) or {"epoch": np.empty(0)}, info)
+
+    # Checkpoints.
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint holds."""
+        return {
+            "options": self.session.plan.described(),
+            "seed": self.session.plan.seed.replay,
+            "session": self.session.state(),
+            "history": self.history,
+            "seconds": self.seconds_before + self.control.elapsed(),
+            "callbacks": [
+                callback.state() if hasattr(callback, "state") else None
+                for callback in self.callbacks
+            ],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Undo `state`."""
+        self.session.restore(state["session"])
+        self.history, self.seconds_before = state["history"], state["seconds"]
+        for callback, its in zip(self.callbacks, state["callbacks"], strict=False):
+            if its is not None and hasattr(callback, "restore"):
+                callback.restore(its)
+
+    def _save(self) -> None:
+        assert self.control.checkpoint is not None
+        save_training(self.control.checkpoint, self.state())
+        self.saved = self.control.clock()
+
+    def _save_last(self) -> OSError | None:
+        """Write the final checkpoint; a failure to do so must not cost the result."""
+        if self.control.checkpoint is not None:
+            try:
+                self._save()
+            except OSError as error:
+                return error
+        return None
+
+
+def run_chunk(session: Session) -> None:
+    """Learn from the one pass over a chunk of a stream; Ctrl-C is answered between updates."""
+    with Interrupts() as interrupts:
+        try:
+            for batch in session.source.batches(session.epoch):
+                if interrupts.pending:
+                    break
+                session.update(batch)
+            session.end_epoch()
+            session.rbm._chains = session.chains()
+        except FloatingPointError as left:
+            session.go_back()
+            session.rbm._stream = None
+            raise _diverged(left, session.epoch) from None
+    if interrupts.pending:
+        raise KeyboardInterrupt("the machine is as it was after the last update")
+
+
+def _diverged(left: FloatingPointError, epochs: int) -> TrainingDiverged:
+    return TrainingDiverged(
+        f"the training diverges ({left}): lower the learning rate. The machine is as it was "
+        f"after epoch {epochs}"
+    )

@@ -1,0 +1,163 @@
+"""A training at work: the state of everything that learns, and the loop over batches and epochs."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from magnetite.models.bipartite import PARAMETERS
+from magnetite.training.bounds import check_bounds, keep_normalisable
+from magnetite.training.data import Batch, Source
+from magnetite.training.gradient import Coordinates
+from magnetite.training.initial import begin_from_data
+from magnetite.training.monitors import Monitors
+from magnetite.training.phases import Context
+from magnetite.training.plan import Keys, Plan
+from magnetite.training.positive import PositivePhase
+from magnetite.training.schedules import Clock
+from magnetite.units.base import Array
+
+if TYPE_CHECKING:
+    from magnetite.models.rbm import RBM
+
+__all__ = ["Session"]
+
+CHECK_EVERY = 50
+"""Updates between two looks at whether the parameters are still finite."""
+
+
+class Session:
+    """All that changes while a machine is trained.
+
+    Parameters
+    ----------
+    rbm : RBM
+        The machine, changed in place.
+    plan : Plan
+        The checked options.
+    source : Source
+        The data.
+    num_threads : int
+        Of the products.
+    num_epochs : int or None
+        Passes over the data; None where nobody knows.
+    """
+
+    def __init__(
+        self, rbm: "RBM", plan: Plan, source: Source, num_threads: int, num_epochs: int | None
+    ) -> None:
+        self.rbm, self.plan, self.source, self.num_epochs = rbm, plan, source, num_epochs
+        self.keys = Keys.of(plan.seed)
+        if plan.initial == "data":
+            begin_from_data(rbm, source.summary, self.keys.initial)
+        rbm.data_means = source.summary.means
+        self.layers = rbm.layers(num_threads)
+        self.positive = PositivePhase(rbm, self.layers, self.keys.positive, self.keys.missing)
+        batch_size = min(plan.batch_size, source.summary.num_rows)
+        context = Context(rbm, self.layers, batch_size, self.keys.negative)
+        self.negative = plan.negative.start(context)
+        self.coordinates = Coordinates(rbm, plan.gradient, plan.offset_rate)
+        self.coordinates.begin(source.summary)
+        self.optimizer = plan.optimizer.start(self.coordinates.shapes, rbm.dtype)
+        self.penalties = [penalty.start(rbm) for penalty in plan.penalties]
+        self.updates, self.epoch, self.batches_done = 0, 0, 0
+        self.steps: dict[str, Array] = {}
+        self.good = self.parameters()
+
+    # One update.
+
+    def update(self, batch: Batch) -> None:
+        """Learn from a batch: both phases, the gradient, a step."""
+        with np.errstate(over="ignore", invalid="ignore"):  # `check_bounds` looks at that
+            self._learn(batch)
+        self.updates += 1
+        self.batches_done += 1
+        if self.updates % CHECK_EVERY == 0:
+            check_bounds(self.rbm)
+
+    def _learn(self, batch: Batch) -> None:
+        positive = self.positive.of(batch, self.updates)
+        sample = self.negative.advance(positive, self.updates)
+
+        self.coordinates.follow(positive)
+        gradient = self.coordinates.gradient(self.layers, positive, sample)
+        for penalty in self.penalties:
+            penalty.push(gradient, self.rbm, positive, self.coordinates)
+        self.coordinates.scale(gradient)
+
+        self.steps = self.optimizer.steps(gradient, self.clock())
+        for name in ("visible_precision", "hidden_precision"):
+            if name in self.steps:
+                self.steps[name] *= self.plan.precision_rate
+        self.coordinates.add(self.steps)
+        for penalty in self.penalties:
+            penalty.project(self.rbm)
+        keep_normalisable(self.rbm)
+
+    def clock(self) -> Clock:
+        """Return how far the training is."""
+        of_epoch = self.source.num_batches
+        epoch = self.epoch + (0.0 if of_epoch is None else self.batches_done / of_epoch)
+        fraction = float("nan") if self.num_epochs is None else epoch / max(self.num_epochs, 1)
+        return Clock(self.updates, epoch, min(fraction, 1.0) if fraction == fraction else fraction)
+
+    def chains(self) -> tuple[Array, Array] | None:
+        """Return visible and hidden states of the persistent chains, where there are any."""
+        states: tuple[Array, Array] | None = getattr(self.negative, "joint_states", None)
+        return states
+
+    # Epochs.
+
+    def end_epoch(self) -> None:
+        """Note that an epoch is over; its parameters are good ones if they are within bounds."""
+        check_bounds(self.rbm)
+        self.good = self.parameters()
+        self.epoch += 1
+        self.batches_done = 0
+
+    def parameters(self) -> dict[str, Array]:
+        """Return copies of the parameters."""
+        return {name: getattr(self.rbm, name).copy() for name in PARAMETERS}
+
+    def go_back(self) -> None:
+        """Make the machine what it was when its last good epoch ended."""
+        for name, value in self.good.items():
+            getattr(self.rbm, name)[...] = value
+
+    def monitors(self, validation: Array | None) -> Monitors:
+        """Return what takes the figures of epochs."""
+        train = self.source.some_rows(Monitors.num_rows)
+        return Monitors(self.rbm, self.layers, train, validation, self.keys.monitors)
+
+    def update_ratio(self) -> float:
+        """Return the mean size of the last step of a weight, divided by that of a weight."""
+        if not self.steps:
+            return float("nan")
+        step, weight = (
+            float(np.abs(w).mean(dtype=np.float64))
+            for w in (self.steps["weights"], self.rbm.weights)
+        )
+        return step / weight if weight > 0 else float("nan")
+
+    # Checkpoints.
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint holds of the training."""
+        return {
+            "parameters": {name: getattr(self.rbm, name) for name in PARAMETERS},
+            "good": self.good,
+            "counts": [self.updates, self.epoch, self.batches_done],
+            "parts": [part.state() for part in self._parts()],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Undo `state`."""
+        self.good = state["parameters"]
+        self.go_back()
+        self.good = state["good"]
+        self.updates, self.epoch, self.batches_done = state["counts"]
+        for part, its in zip(self._parts(), state["parts"], strict=True):
+            part.restore(its)
+
+    def _parts(self) -> Sequence[Any]:
+        return (self.positive, self.negative, self.coordinates, self.optimizer, *self.penalties)

@@ -1,0 +1,75 @@
+"""Means and variances of data, taken while they are checked."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from magnetite.units.base import Array
+
+__all__ = ["Summary", "summarise"]
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """What is known of data before learning: float64, missing values left out."""
+
+    means: NDArray[np.float64]
+    variances: NDArray[np.float64]
+    num_rows: int
+    missing: bool
+
+
+def summarise(
+    name: str,
+    blocks: Iterator[tuple[int, Array]],
+    weights: NDArray[np.float64],
+    *,
+    whole: bool = True,
+) -> Summary:
+    """Go through blocks of rows, each with the place of its first; refuse rows without values.
+
+    Parameters
+    ----------
+    name : str
+        What messages call the data.
+    blocks : iterator of (int, ndarray)
+        Rows, nan where missing.
+    weights : ndarray, shape (num_rows,)
+        Of all rows.
+    whole : bool
+        Whether these are all data, so that a column without values is refused too.
+
+    Raises
+    ------
+    ValueError
+        Names the first row or column all of whose values are missing.
+    """
+    total = first = second = np.zeros(0)
+    shift, missing = np.zeros(0), False
+    for start, rows in blocks:
+        unknown = np.isnan(rows)
+        _refuse_empty(name, "row", np.flatnonzero(unknown.all(axis=1)) + start)
+        if start == 0:
+            # Sums of squares about the first row lose no digits to a large mean.
+            shift = np.nan_to_num(rows[0].astype(np.float64))
+            total, first, second = (np.zeros(rows.shape[1]) for _ in range(3))
+        missing |= bool(unknown.any())
+        known = np.where(unknown, 0.0, weights[start : start + len(rows), None])
+        about = np.where(unknown, 0.0, rows - shift)
+        total = total + known.sum(axis=0)
+        first = first + (known * about).sum(axis=0)
+        second = second + (known * about**2).sum(axis=0)
+    if whole:
+        _refuse_empty(name, "column", np.flatnonzero(total == 0))
+    share = np.divide(1, total, out=np.zeros_like(total), where=total > 0)
+    variances = np.maximum(second * share - (first * share) ** 2, 0)
+    return Summary(shift + first * share, variances, len(weights), missing)
+
+
+def _refuse_empty(name: str, what: str, places: NDArray[np.intp]) -> None:
+    if places.size:
+        raise ValueError(
+            f"{name} must have a value in every {what}, got nan only in {what} {int(places[0])}"
+        )
