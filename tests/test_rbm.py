@@ -277,6 +277,13 @@ def test_states_of_the_wrong_shape() -> None:
         rbm.free_energy([[0, 1]], beta=0.0)
 
 
+def test_a_single_state_is_a_row() -> None:
+    rbm = machine("binary", "spin")
+    v, h = all_visible(rbm)[37], all_hidden(rbm)[3]
+    assert rbm.free_energy(v)[0] == rbm.free_energy(v[None])[0]
+    assert rbm.hidden_free_energy(h).shape == rbm.energy(v, h).shape == (1,)
+
+
 def test_continuous_units_are_named() -> None:
     assert set(CONTINUOUS) == {"gaussian", "relu"}
     assert repr(mg.RBM(7, 3, visible=MIXED, hidden="relu")) == (

@@ -165,7 +165,8 @@ class Bipartite:
         >>> rbm.free_energy([[1, 1]]).round(4)  # -ln(1 + exp(3))
         array([-3.0486])
         """
-        v, betas = self.visible_states(v), self._betas(beta, v)
+        v = self.visible_states(v)
+        betas = self._betas(beta, v)
         logs = self.layers().hidden_log_norms(v, self.pair, betas)
         return (self.pair.visible.energies(v, betas) - logs) / _positive_beta(beta)
 
@@ -178,7 +179,8 @@ class Bipartite:
         >>> mg.RBM(1, 1, weights=[[1.0]]).hidden_free_energy([[1]]).round(4)  # -ln(1 + e)
         array([-1.3133])
         """
-        h, betas = self.hidden_states(h), self._betas(beta, h)
+        h = self.hidden_states(h)
+        betas = self._betas(beta, h)
         logs = self.layers().visible_log_norms(h, self.pair, betas)
         return (self.pair.hidden.energies(h, betas) - logs) / _positive_beta(beta)
 

@@ -20,13 +20,13 @@ class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
 
     A row's score is minus its free energy: the logarithm of its density but for a constant. The
     threshold is a quantile of the scores of rows that training has not seen, so that of new rows
-    like them at most a share `contamination` is called an anomaly (split conformal prediction).
+    like them at most a share `false_alarm_rate` is called an anomaly (split conformal prediction).
 
     Parameters
     ----------
     estimator : estimator, default None
         One of `BernoulliRBM`, `GaussianRBM`, `CategoricalRBM`; a `GaussianRBM` by default.
-    contamination : float, default 0.1
+    false_alarm_rate : float, default 0.1
         Share of ordinary rows that may be called anomalies, between 0 and 0.5.
     calibration_fraction : float, default 0.2
         Share of the rows that only the threshold is made of.
@@ -58,12 +58,12 @@ class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         estimator: RBMTransformer | None = None,
         *,
-        contamination: float = 0.1,
+        false_alarm_rate: float = 0.1,
         calibration_fraction: float = 0.2,
         random_state: Any = None,
     ) -> None:
         self.estimator = estimator
-        self.contamination = contamination
+        self.false_alarm_rate = false_alarm_rate
         self.calibration_fraction = calibration_fraction
         self.random_state = random_state
 
@@ -81,7 +81,7 @@ class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         -------
         self
         """
-        for name in ("contamination", "calibration_fraction"):
+        for name in ("false_alarm_rate", "calibration_fraction"):
             value = getattr(self, name)
             if not 0 < value <= 0.5:
                 raise ValueError(f"{name} must be above 0 and at most 0.5, got {value!r}")
@@ -98,7 +98,7 @@ class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self.estimator_.fit(train)
         scores = np.sort(self._scores(held_out))
         # The k-th smallest of m scores has a share of at most k / (m + 1) of new ones below it.
-        rank = math.floor(self.contamination * (len(scores) + 1))
+        rank = math.floor(self.false_alarm_rate * (len(scores) + 1))
         self.offset_ = float(scores[rank - 1]) if rank else float(np.nextafter(scores[0], -np.inf))
         return self
 

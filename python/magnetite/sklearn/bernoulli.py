@@ -1,15 +1,15 @@
 """Drop-in `BernoulliRBM`."""
 
 import warnings
+import zlib
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 import magnetite as mg
-from magnetite.sklearn.base import RBMTransformer
+from magnetite.sklearn.base import RBMTransformer, new_seed
 from magnetite.units.base import Array
 from magnetite.units.discrete import Binary
 
@@ -56,8 +56,9 @@ class BernoulliRBM(RBMTransformer):
         Momentum of the ascent.
     weight_decay : float, default 0.0
         Cost of the weights' squares.
-    gradient : {"centered", "plain", "standardized"}, default "centered"
-        Coordinates of the ascent; "plain" is what scikit-learn does.
+    gradient : {"plain", "centered", "standardized"}, default "plain"
+        Coordinates of the ascent. "plain" is what scikit-learn does, so that its learning rates
+        mean the same; "centered" gives better likelihoods.
     n_jobs : int or None
         Threads; all cores by default. The result does not depend on it.
 
@@ -90,7 +91,7 @@ class BernoulliRBM(RBMTransformer):
         n_steps: int = 1,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
-        gradient: str = "centered",
+        gradient: str = "plain",
         n_jobs: int | None = None,
     ) -> None:
         self.n_components = n_components
@@ -147,14 +148,15 @@ class BernoulliRBM(RBMTransformer):
         Returns
         -------
         ndarray of shape (n_samples,)
-            ``n_features * ln p(bit | all others)`` for a bit of each row, drawn anew by a
-            `random_state` that is not fixed.
+            ``n_features * ln p(bit | all others)`` for one bit of each row, which `random_state`
+            and the row itself decide: a row has the same score wherever it stands.
         """
         check_is_fitted(self)
         v = self._encode(X, fitting=False)
         dense: Array = v.toarray() if hasattr(v, "toarray") else v.copy()
-        rng = check_random_state(self.random_state)
-        rows, columns = np.arange(len(dense)), rng.randint(0, dense.shape[1], len(dense))
+        seed = new_seed(self.random_state)
+        rows = np.arange(len(dense))
+        columns = [zlib.crc32(row.tobytes(), seed) % dense.shape[1] for row in dense]
         rbm = self._as_fitted(dense)
         energy = rbm.free_energy(dense)
         dense[rows, columns] = 1 - dense[rows, columns]

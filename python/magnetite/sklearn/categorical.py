@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.preprocessing import OneHotEncoder
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 import magnetite as mg
 from magnetite.sklearn.base import RBMTransformer
@@ -84,20 +84,12 @@ class CategoricalRBM(RBMTransformer):
         self.n_jobs = n_jobs
 
     def _encode(self, X: Any, *, fitting: bool) -> Array:
-        # The encoder checks the data and counts the features.
+        valid: NDArray[Any] = validate_data(self, X, dtype=None, reset=fitting)
         if fitting:
-            dtype = getattr(X, "dtype", None)
-            self.encoder_ = OneHotEncoder(
-                categories=self.categories,
-                sparse_output=False,
-                dtype=np.float32 if dtype == np.float32 else np.float64,
-            )
-            self.encoder_.fit(X)
-            self.n_features_in_ = self.encoder_.n_features_in_
-            if hasattr(self.encoder_, "feature_names_in_"):
-                self.feature_names_in_ = self.encoder_.feature_names_in_
-        columns: Array = self.encoder_.transform(X)
-        return columns
+            self.encoder_ = OneHotEncoder(categories=self.categories, sparse_output=False)
+            self.encoder_.fit(valid)
+        columns: Array = self.encoder_.transform(valid)
+        return columns.astype(np.float32 if valid.dtype == np.float32 else np.float64)
 
     def _new_machine(self, X: Array) -> mg.RBM:
         # A column of one category is a bit that is always 1.

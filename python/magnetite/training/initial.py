@@ -24,10 +24,12 @@ def begin_from_data(rbm: "RBM", summary: Summary, key: int) -> bool:
     if rbm.weights.any():
         return False
     draws = np.random.default_rng(key).standard_normal(rbm.weights.shape)
-    rbm.weights[...] = WEIGHT_DEVIATION * draws
     learned = rbm.visible.learned_precisions & (summary.variances > 0)
     rbm.visible_precision[learned] = 1 / summary.variances[learned]
     q = rbm.visible_precision.astype(np.float64)
+    # Real units count in their own deviations, so that the scale of a column does not matter.
+    scales = np.where(q > 0, np.sqrt(q), 1.0)
+    rbm.weights[...] = WEIGHT_DEVIATION * draws * scales[:, None]
     biases = rbm.visible.bias_of(summary.means, summary.variances)
     rbm.visible_bias[...] = np.where(q > 0, q * summary.means, biases)
     return True
