@@ -285,7 +285,7 @@ class EliminationRun:
 class Layers:
     """Two layers of units with weights between them; many chains are rows of matrices.
 
-    The energy is ``E(v, h) = -v^T W h - b^T v - c^T h + sum_i a_i v_i^2 / 2 + sum_j d_j h_j^2 / 2``.
+    The energy is ``-v^T W h - b^T v - c^T h + sum_i a_i v_i^2 / 2 + sum_j d_j h_j^2 / 2``.
     A row is worked at its own beta: units have input ``beta (sum + bias) + base_bias`` and
     precision ``beta precision + base_precision``. Groups of units are ``(kind, columns, states)``;
     a kind is "binary", "spin", "gaussian", "rectified" or "categorical", and states are 0 for all

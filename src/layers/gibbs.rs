@@ -14,7 +14,7 @@ use crate::rng::{Key, Purpose, Stream};
 const CATEGORICAL_ROWS: usize = 32;
 
 /// One side to be worked given the other, whose weights are packed.
-pub(super) struct Onward<'a, T> {
+pub(super) struct Onward<'a, T: Number> {
     pub side: &'a Side,
     purpose: Purpose,
     pub terms: Terms<'a, T>,
@@ -29,6 +29,17 @@ struct Goal<'a, T> {
 }
 
 impl Layers {
+    /// A right factor of such a shape.
+    pub(super) fn packed<'a, T: Number>(&'a self, source: Source<'a, T>, shape: [usize; 2]) -> Packed<'a, T> {
+        Packed::new(
+            self.tier,
+            T::stock(&self.stocks),
+            source,
+            shape,
+            self.crew.num_threads(),
+        )
+    }
+
     /// The way from visible to hidden units.
     pub(super) fn up<'a, T: Number>(&'a self, pair: &Pair<'a, T>) -> Onward<'a, T> {
         let (depth, columns) = (self.visible.num_columns(), self.hidden.num_columns());
@@ -36,12 +47,7 @@ impl Layers {
             side: &self.hidden,
             purpose: Purpose::Hidden,
             terms: pair.hidden,
-            packed: Packed::new(
-                Source::Rows(pair.weights),
-                depth,
-                columns,
-                self.crew.num_threads(),
-            ),
+            packed: self.packed(Source::Rows(pair.weights), [depth, columns]),
         }
     }
 
@@ -52,12 +58,7 @@ impl Layers {
             side: &self.visible,
             purpose: Purpose::Visible,
             terms: pair.visible,
-            packed: Packed::new(
-                Source::Columns(pair.weights),
-                depth,
-                columns,
-                self.crew.num_threads(),
-            ),
+            packed: self.packed(Source::Columns(pair.weights), [depth, columns]),
         }
     }
 
@@ -192,7 +193,7 @@ impl Layers {
             samples: goal.samples.map(|values| Grid::new(values, columns)),
             held: goal.held,
         };
-        let rows = Rows::new(from, betas.len(), from.len() / betas.len().max(1));
+        let rows = Rows::new(self.tier, from, betas.len(), from.len() / betas.len().max(1));
         multiply(&self.crew, self.tier, &rows, &way.packed, &finish);
         if way.side.has_categorical() {
             self.by_rows(betas.len(), columns, CATEGORICAL_ROWS, |row| {

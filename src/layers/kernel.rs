@@ -5,26 +5,37 @@
 //! entries are looked at get the same bits thereby (what is left out would have added zero), so that a row's result
 //! does not depend on the company it is worked in.
 
+use super::shape::Shape;
 use super::tier::Tier;
 use super::vector::{Plain, Vector};
 use crate::units::Real;
 
-/// Inner indices that are summed in one register: a panel's chunk stays in the near caches.
-pub(super) const CHUNK: usize = 256;
+/// Inner indices that are summed in one register: half a chunk of a panel stays in the nearest cache.
+pub(super) const CHUNK: usize = 128;
 
-/// Bytes of a row of a panel, at most: eight of the widest registers.
-pub(super) const PANEL_BYTES: usize = 512;
-
-/// Bytes that widths of panels are multiples of.
+/// Bytes that widths of panels are multiples of: those of the widest register.
 pub(super) const CELL_BYTES: usize = 64;
 
-/// A chunk of a packed panel.
+/// Cells of half a panel.
+pub(super) const HALF: usize = 4;
+
+/// A chunk of a packed panel, whose halves stand one after the other.
 #[derive(Clone, Copy)]
 pub struct Chunk<'a, T> {
-    /// So many rows of `width` numbers, one after the other.
-    pub values: &'a [T],
-    /// Columns, a multiple of a cell.
-    pub width: usize,
+    /// Rows of each half, one after the other; as many in both.
+    pub halves: [&'a [T]; 2],
+    /// Columns of each half, multiples of a cell. The second may have none.
+    pub widths: [usize; 2],
+}
+
+impl<T> Chunk<'_, T> {
+    fn depth(&self) -> usize {
+        self.halves[0].len() / self.widths[0]
+    }
+
+    fn width(&self) -> usize {
+        self.widths[0] + self.widths[1]
+    }
 }
 
 /// Rows of the left factor that are looked at whole.
@@ -34,8 +45,6 @@ pub struct Dense<'a, T> {
     pub data: &'a [T],
     /// Where the chunk begins, in each row.
     pub starts: &'a [usize],
-    /// From one inner index to the next.
-    pub step: usize,
     /// Lines of the result, for each row.
     pub lines: &'a [usize],
 }
@@ -50,7 +59,7 @@ pub struct Entries<'a, T> {
 }
 
 /// A number that layers are worked in.
-pub trait Number: Real {
+pub trait Number: Shape {
     /// Adds the products of dense rows with a chunk to their lines of `out`, which is as wide as the chunk.
     #[doc(hidden)]
     fn add_dense(tier: Tier, left: Dense<'_, Self>, right: Chunk<'_, Self>, out: &mut [Self]);
@@ -60,7 +69,7 @@ pub trait Number: Real {
     fn add_entries(tier: Tier, left: Entries<'_, Self>, right: Chunk<'_, Self>, line: &mut [Self]);
 }
 
-/// Works dense rows, six at a time; the rest fewer at a time.
+/// Works dense rows, all columns, `N` registers of columns at a time.
 ///
 /// # Safety
 /// The CPU must have the instructions of `V`, and [`check_dense`] (or [`check_entries`]) must have passed.
@@ -70,53 +79,65 @@ unsafe fn dense<V: Vector, const N: usize>(
     right: Chunk<'_, V::Item>,
     out: *mut V::Item,
 ) {
-    let (mut at, rows) = (0, left.starts.len());
-    // SAFETY: the caller's promise.
-    unsafe {
-        while at + 6 <= rows {
-            columns::<V, 6, N>(left, right, out, at);
-            at += 6;
-        }
-        if at + 4 <= rows {
-            columns::<V, 4, N>(left, right, out, at);
-            at += 4;
-        }
-        if at + 2 <= rows {
-            columns::<V, 2, N>(left, right, out, at);
-            at += 2;
-        }
-        if at < rows {
-            columns::<V, 1, N>(left, right, out, at);
+    for half in 0..2 {
+        let mut column = 0;
+        while column < right.widths[half] {
+            let registers = ((right.widths[half] - column) / V::LANES).min(N);
+            let place = Place { half, column };
+            // SAFETY: the caller's promise.
+            unsafe {
+                match registers {
+                    4 => rows::<V, 4>(left, right, out, place),
+                    3 => rows::<V, 3>(left, right, out, place),
+                    2 => rows::<V, 2>(left, right, out, place),
+                    _ => rows::<V, 1>(left, right, out, place),
+                }
+            }
+            column += registers.clamp(1, 4) * V::LANES;
         }
     }
 }
 
-/// `M` rows from the `at`-th on, all columns, `N` registers at a time.
+/// Columns of a chunk.
+#[derive(Clone, Copy)]
+struct Place {
+    half: usize,
+    column: usize,
+}
+
+/// Works dense rows, six at a time, then the rest fewer at a time; `N` registers of columns.
 ///
 /// # Safety
 /// As [`dense`].
 #[inline(always)]
-unsafe fn columns<V: Vector, const M: usize, const N: usize>(
+unsafe fn rows<V: Vector, const N: usize>(
     left: Dense<'_, V::Item>,
     right: Chunk<'_, V::Item>,
     out: *mut V::Item,
-    at: usize,
+    place: Place,
 ) {
-    let mut column = 0;
+    let (mut at, count) = (0, left.starts.len());
     // SAFETY: the caller's promise.
     unsafe {
-        while column + N * V::LANES <= right.width {
-            tile::<V, M, N>(left, right, out, at, column);
-            column += N * V::LANES;
+        while at + 6 <= count {
+            tile::<V, 6, N>(left, right, out, at, place);
+            at += 6;
         }
-        while column < right.width {
-            tile::<V, M, 1>(left, right, out, at, column);
-            column += V::LANES;
+        if at + 4 <= count {
+            tile::<V, 4, N>(left, right, out, at, place);
+            at += 4;
+        }
+        if at + 2 <= count {
+            tile::<V, 2, N>(left, right, out, at, place);
+            at += 2;
+        }
+        if at < count {
+            tile::<V, 1, N>(left, right, out, at, place);
         }
     }
 }
 
-/// `M` rows, `N` registers of columns.
+/// `M` rows from the `at`-th on, `N` registers of columns.
 ///
 /// # Safety
 /// As [`dense`].
@@ -126,25 +147,27 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize>(
     right: Chunk<'_, V::Item>,
     out: *mut V::Item,
     at: usize,
-    column: usize,
+    place: Place,
 ) {
+    let width = right.widths[place.half];
     // SAFETY: the caller's promise.
     unsafe {
         let rows: [*const V::Item; M] = std::array::from_fn(|m| left.data.as_ptr().add(left.starts[at + m]));
         let mut sums = [[V::splat(V::Item::ZERO); N]; M];
-        let mut from = right.values.as_ptr().add(column);
-        for k in 0..right.values.len() / right.width {
+        let mut from = right.halves[place.half].as_ptr().add(place.column);
+        for k in 0..right.depth() {
             let weights: [V; N] = std::array::from_fn(|n| V::load(from.add(n * V::LANES)));
             for m in 0..M {
-                let x = V::splat(*rows[m].add(k * left.step));
+                let x = V::splat(*rows[m].add(k));
                 for n in 0..N {
                     sums[m][n] = sums[m][n].add_product(x, weights[n]);
                 }
             }
-            from = from.wrapping_add(right.width);
+            from = from.wrapping_add(width);
         }
         for m in 0..M {
-            let to = out.add(left.lines[at + m] * right.width + column);
+            let column = place.half * right.widths[0] + place.column;
+            let to = out.add(left.lines[at + m] * right.width() + column);
             for n in 0..N {
                 let to = to.add(n * V::LANES);
                 V::load(to).add(sums[m][n]).store(to);
@@ -159,32 +182,68 @@ unsafe fn tile<V: Vector, const M: usize, const N: usize>(
 /// As [`dense`].
 #[inline(always)]
 unsafe fn entries<V: Vector>(left: Entries<'_, V::Item>, right: Chunk<'_, V::Item>, line: *mut V::Item) {
-    let mut column = 0;
+    let registers = right.widths.map(|width| width / V::LANES);
     // SAFETY: the caller's promise.
     unsafe {
-        while column < right.width {
-            let registers = ((right.width - column) / V::LANES).min(8);
-            match registers {
-                8 => sum::<V, 8>(left, right, line, column),
-                7 => sum::<V, 7>(left, right, line, column),
-                6 => sum::<V, 6>(left, right, line, column),
-                5 => sum::<V, 5>(left, right, line, column),
-                4 => sum::<V, 4>(left, right, line, column),
-                3 => sum::<V, 3>(left, right, line, column),
-                2 => sum::<V, 2>(left, right, line, column),
-                _ => sum::<V, 1>(left, right, line, column),
+        match registers {
+            // One walk over the entries of a row serves both halves where that many registers are to be had.
+            [4, 4] => sum::<V, 4, 4>(left, right, line, 0),
+            [4, 3] => sum::<V, 4, 3>(left, right, line, 0),
+            [4, 2] => sum::<V, 4, 2>(left, right, line, 0),
+            [4, 1] => sum::<V, 4, 1>(left, right, line, 0),
+            _ => {
+                for half in 0..2 {
+                    let mut done = 0;
+                    while done < registers[half] {
+                        let place = Place {
+                            half,
+                            column: done * V::LANES,
+                        };
+                        done += some::<V>(left, right, line, place, registers[half] - done);
+                    }
+                }
             }
-            column += registers * V::LANES;
         }
     }
 }
 
-/// The entries of a row, `N` registers of columns.
+/// The entries of a row, as many registers of columns as there are, up to eight.
 ///
 /// # Safety
 /// As [`dense`].
 #[inline(always)]
-unsafe fn sum<V: Vector, const N: usize>(
+unsafe fn some<V: Vector>(
+    left: Entries<'_, V::Item>,
+    right: Chunk<'_, V::Item>,
+    line: *mut V::Item,
+    place: Place,
+    registers: usize,
+) -> usize {
+    let Place { half, column } = place;
+    let width = right.widths[half];
+    let part = Chunk {
+        halves: [right.halves[half], &[]],
+        widths: [width, 0],
+    };
+    // SAFETY: the caller's promise.
+    unsafe {
+        let line = line.add(half * right.widths[0]);
+        match registers {
+            1 => sum::<V, 1, 0>(left, part, line, column),
+            2 | 3 => sum::<V, 2, 0>(left, part, line, column),
+            4..8 => sum::<V, 4, 0>(left, part, line, column),
+            _ => sum::<V, 8, 0>(left, part, line, column),
+        }
+    }
+    1 << registers.min(8).ilog2()
+}
+
+/// The entries of a row, `N` registers of columns of the first half from one on, the first `M` of the second half.
+///
+/// # Safety
+/// As [`dense`].
+#[inline(always)]
+unsafe fn sum<V: Vector, const N: usize, const M: usize>(
     left: Entries<'_, V::Item>,
     right: Chunk<'_, V::Item>,
     line: *mut V::Item,
@@ -193,55 +252,83 @@ unsafe fn sum<V: Vector, const N: usize>(
     // SAFETY: the caller's promise.
     unsafe {
         let mut sums = [V::splat(V::Item::ZERO); N];
-        let from = right.values.as_ptr().add(column);
+        let mut more = [V::splat(V::Item::ZERO); M];
+        let (first, second) = (right.halves[0].as_ptr().add(column), right.halves[1].as_ptr());
+        let row = |place: u32| {
+            let place = place as usize;
+            (
+                first.add(place * right.widths[0]),
+                second.wrapping_add(place * right.widths[1]),
+            )
+        };
         match left.values {
             None => {
                 for &place in left.places {
-                    let from = from.add(place as usize * right.width);
+                    let (first, second) = row(place);
                     for n in 0..N {
-                        sums[n] = sums[n].add(V::load(from.add(n * V::LANES)));
+                        sums[n] = sums[n].add(V::load(first.add(n * V::LANES)));
+                    }
+                    for m in 0..M {
+                        more[m] = more[m].add(V::load(second.add(m * V::LANES)));
                     }
                 }
             }
             Some(values) => {
                 for (&place, &value) in left.places.iter().zip(values) {
-                    let (from, x) = (from.add(place as usize * right.width), V::splat(value));
+                    let ((first, second), x) = (row(place), V::splat(value));
                     for n in 0..N {
-                        sums[n] = sums[n].add_product(x, V::load(from.add(n * V::LANES)));
+                        sums[n] = sums[n].add_product(x, V::load(first.add(n * V::LANES)));
+                    }
+                    for m in 0..M {
+                        more[m] = more[m].add_product(x, V::load(second.add(m * V::LANES)));
                     }
                 }
             }
         }
-        for n in 0..N {
+        for (n, sum) in sums.into_iter().chain(more).enumerate() {
             let to = line.add(column + n * V::LANES);
-            V::load(to).add(sums[n]).store(to);
+            V::load(to).add(sum).store(to);
         }
     }
 }
 
 /// Panics where a kernel would leave its arrays.
+fn check_chunk<T>(right: &Chunk<'_, T>) {
+    let depth = right.depth();
+    assert!(depth > 0 && right.widths[0] > 0);
+    for half in 0..2 {
+        assert!(right.widths[half].is_multiple_of(CELL_BYTES / size_of::<T>()));
+        assert!(right.halves[half].len() == depth * right.widths[half]);
+    }
+}
+
+/// As [`check_chunk`].
 fn check_dense<T: Real>(left: &Dense<'_, T>, right: &Chunk<'_, T>, out: &[T]) {
-    let depth = right.values.len() / right.width;
+    check_chunk(right);
+    assert!(left.lines.len() == left.starts.len());
     assert!(
-        right.width.is_multiple_of(CELL_BYTES / size_of::<T>()) && right.values.len() == depth * right.width
+        left.starts
+            .iter()
+            .all(|start| start + right.depth() <= left.data.len())
     );
-    assert!(left.lines.len() == left.starts.len() && depth > 0);
-    let reach = (depth - 1) * left.step;
-    assert!(left.starts.iter().all(|start| start + reach < left.data.len()));
     assert!(
         left.lines
             .iter()
-            .all(|line| (line + 1) * right.width <= out.len())
+            .all(|line| (line + 1) * right.width() <= out.len())
     );
 }
 
-/// As [`check_dense`]; places are checked where they are made.
+/// As [`check_chunk`].
 fn check_entries<T: Real>(left: &Entries<'_, T>, right: &Chunk<'_, T>, line: &[T]) {
-    let depth = right.values.len() / right.width;
-    assert!(right.width.is_multiple_of(CELL_BYTES / size_of::<T>()) && line.len() == right.width);
+    check_chunk(right);
+    assert!(line.len() == right.width());
     // Places ascend.
-    assert!(left.places.last().is_none_or(|&last| (last as usize) < depth));
     debug_assert!(left.places.is_sorted());
+    assert!(
+        left.places
+            .last()
+            .is_none_or(|&last| (last as usize) < right.depth())
+    );
     assert!(left.values.is_none_or(|values| values.len() == left.places.len()));
 }
 
@@ -259,7 +346,7 @@ macro_rules! number {
                         // SAFETY: the caller's promise.
                         unsafe { dense::<$half, 2>(left, right, out) }
                     }
-                    #[target_feature(enable = "avx512f,fma")]
+                    #[target_feature(enable = "avx512f,avx512vl,fma")]
                     unsafe fn full(left: Dense<'_, $float>, right: Chunk<'_, $float>, out: *mut $float) {
                         // SAFETY: the caller's promise.
                         unsafe { dense::<$full, 4>(left, right, out) }
@@ -288,7 +375,7 @@ macro_rules! number {
                         // SAFETY: the caller's promise.
                         unsafe { entries::<$half>(left, right, line) }
                     }
-                    #[target_feature(enable = "avx512f,fma")]
+                    #[target_feature(enable = "avx512f,avx512vl,fma")]
                     unsafe fn full(left: Entries<'_, $float>, right: Chunk<'_, $float>, line: *mut $float) {
                         // SAFETY: the caller's promise.
                         unsafe { entries::<$full>(left, right, line) }

@@ -15,11 +15,14 @@ mod kernel;
 mod packed;
 mod product;
 mod rows;
+mod shape;
 mod side;
 mod statistics;
 mod tier;
 mod updates;
 mod vector;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 pub use kernel::Number;
 pub use side::{Draws, Pair, Side, Terms};
@@ -30,6 +33,7 @@ use crate::error::{Result, invalid};
 use crate::rng::{Purpose, Stream, word};
 use crate::units::Real;
 use crew::Crew;
+use shape::Stocks;
 use tier::Tier;
 
 /// Elements that one thread works sooner than it has woken others.
@@ -41,6 +45,7 @@ pub struct Layers {
     hidden: Side,
     crew: Crew,
     tier: Tier,
+    stocks: Stocks,
 }
 
 impl Layers {
@@ -54,6 +59,7 @@ impl Layers {
             hidden,
             crew: Crew::new(num_threads),
             tier: Tier::chosen()?,
+            stocks: Stocks::default(),
         })
     }
 

@@ -75,7 +75,6 @@ fn work<T: Number>(
             let dense = Dense {
                 data: left.data(),
                 starts: &starts,
-                step: 1,
                 lines: &lines,
             };
             T::add_dense(tier, dense, chunk, out);

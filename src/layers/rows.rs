@@ -1,6 +1,8 @@
 //! The left factor of a product: rows, and of those with few nonzero entries where these are.
 
 use super::kernel::{CHUNK, Entries, Number};
+use super::shape::SLACK;
+use super::tier::Tier;
 use std::ops::Range;
 use std::sync::OnceLock;
 
@@ -27,6 +29,7 @@ enum Way {
 
 /// Rows of `depth` numbers each, in blocks; a block is looked through when it is first asked for.
 pub(super) struct Rows<'a, T> {
+    tier: Tier,
     data: &'a [T],
     depth: usize,
     count: usize,
@@ -46,10 +49,11 @@ pub(super) struct Block<T> {
 }
 
 impl<'a, T: Number> Rows<'a, T> {
-    pub fn new(data: &'a [T], count: usize, depth: usize) -> Self {
+    pub fn new(tier: Tier, data: &'a [T], count: usize, depth: usize) -> Self {
         let blocks = count.div_ceil(BLOCK);
         let size = count.div_ceil(blocks.max(1)).next_multiple_of(TOGETHER);
         Self {
+            tier,
             data,
             depth,
             count,
@@ -81,15 +85,15 @@ impl<'a, T: Number> Rows<'a, T> {
         self.blocks[block].get_or_init(|| {
             let rows = self.rows(block);
             let data = &self.data[rows.start * self.depth..rows.end * self.depth];
-            Block::new(data, rows.len(), self.depth)
+            Block::new(self.tier, data, rows.len(), self.depth)
         })
     }
 }
 
 impl<T: Number> Block<T> {
-    fn new(data: &[T], count: usize, depth: usize) -> Self {
+    fn new(tier: Tier, data: &[T], count: usize, depth: usize) -> Self {
         let most = depth / SPARSE;
-        let (chunks, room) = (depth.div_ceil(CHUNK), most + CHUNK.min(depth));
+        let (chunks, room) = (depth.div_ceil(CHUNK), most + CHUNK.min(depth) + SLACK);
         let mut block = Self {
             ways: vec![Way::Dense; count],
             room,
@@ -101,7 +105,7 @@ impl<T: Number> Block<T> {
             let places = &mut block.places[row * room..][..room];
             let values = &mut block.values[row * room..][..room];
             let ends = &mut block.ends[row * chunks..][..chunks];
-            block.ways[row] = find(numbers, most, places, values, ends);
+            block.ways[row] = find(tier, numbers, most, places, values, ends);
         }
         block
     }
@@ -130,18 +134,22 @@ impl<T: Number> Block<T> {
 }
 
 /// Lists the nonzero entries of a row by their places in their chunks, unless they are more than `most`.
-fn find<T: Number>(row: &[T], most: usize, places: &mut [u32], values: &mut [T], ends: &mut [usize]) -> Way {
+fn find<T: Number>(
+    tier: Tier,
+    row: &[T],
+    most: usize,
+    places: &mut [u32],
+    values: &mut [T],
+    ends: &mut [usize],
+) -> Way {
     let (mut count, mut ones) = (0, true);
     for (numbers, end) in row.chunks(CHUNK).zip(ends) {
         if count > most {
             return Way::Dense;
         }
-        for (k, &x) in numbers.iter().enumerate() {
-            places[count] = k as u32;
-            values[count] = x;
-            count += usize::from(x != T::ZERO);
-            ones &= x == T::ZERO || x == T::ONE;
-        }
+        let (more, only) = T::collect(tier, numbers, &mut places[count..], &mut values[count..]);
+        count += more;
+        ones &= only;
         *end = count;
     }
     match (count <= most, ones) {

@@ -2,9 +2,10 @@
 
 use super::gibbs::{Onward, narrow};
 use super::kernel::{CHUNK, Number};
-use super::packed::{Packed, Source, transpose};
+use super::packed::Source;
 use super::product::{Grid, Sink, multiply};
 use super::rows::Rows;
+use super::shape::transpose;
 use super::side::{Pair, Side, Terms, check_len};
 use super::tier::vectorised;
 use super::{Layers, check_rows};
@@ -115,13 +116,13 @@ impl Layers {
         check_len("v", v.len(), rows * visible)?;
         check_len("h", h.len(), rows * columns)?;
         check_len("weights", weights.len(), visible * columns)?;
-        let packed = Packed::new(Source::Rows(weights), visible, columns, self.crew.num_threads());
+        let packed = self.packed(Source::Rows(weights), [visible, columns]);
         let mut products = vec![T::ZERO; rows * columns];
         let store = Store(Grid::new(&mut products, columns));
         multiply(
             &self.crew,
             self.tier,
-            &Rows::new(v, rows, visible),
+            &Rows::new(self.tier, v, rows, visible),
             &packed,
             &store,
         );
@@ -135,7 +136,7 @@ impl Layers {
         let columns = way.side.num_columns();
         let mut products = vec![T::ZERO; rows * columns];
         let store = Store(Grid::new(&mut products, columns));
-        let left = Rows::new(from, rows, from.len() / rows.max(1));
+        let left = Rows::new(self.tier, from, rows, from.len() / rows.max(1));
         multiply(&self.crew, self.tier, &left, &way.packed, &store);
         products
     }
@@ -155,14 +156,15 @@ impl Layers {
             check_len(&format!("h_{name}"), phase.h.len(), phase.weights.len() * n_h)?;
         }
         let mut sum = vec![T::ZERO; n_v * n_h];
-        let (mut left, most) = (Vec::new(), PHASE_ROWS / 2);
+        let most = PHASE_ROWS / 2;
         let rounds = positive.weights.len().max(negative.weights.len()).div_ceil(most);
         for round in 0..rounds {
             let parts = [positive, negative].map(|phase| phase.part(round * most, most, n_v, n_h));
             let depth = parts[0].weights.len() + parts[1].weights.len();
-            left.resize(n_v * depth, T::ZERO);
+            let mut left = T::stock(&self.stocks).take(n_v * depth);
             for (part, start) in parts.iter().zip([0, parts[0].weights.len()]) {
-                transpose(part.v, part.weights.len(), n_v, &mut left[start..], depth);
+                let shape = [part.weights.len(), n_v];
+                transpose(self.tier, part.v, shape, &mut left[start..], depth);
             }
             let signs = [1.0, -1.0];
             let weights = parts.iter().zip(signs).flat_map(|(part, sign)| {
@@ -171,12 +173,12 @@ impl Layers {
             });
             let weights: Vec<T> = weights.collect();
             let source = Source::Weighted(parts.map(|part| part.h), &weights);
-            let packed = Packed::new(source, depth, n_h, self.crew.num_threads());
+            let packed = self.packed(source, [depth, n_h]);
             let add = Add(Grid::new(&mut sum, n_h));
             multiply(
                 &self.crew,
                 self.tier,
-                &Rows::new(&left, n_v, depth),
+                &Rows::new(self.tier, &left, n_v, depth),
                 &packed,
                 &add,
             );
