@@ -5,6 +5,9 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+/// How often the thread that calls looks whether the others are done before it goes to sleep: some ten microseconds.
+const SPINS: u32 = 300;
+
 /// Helpers that are made when they are first wanted, and again in a process that was forked off since.
 pub(super) struct Crew {
     num_threads: usize,
@@ -46,12 +49,23 @@ impl Crew {
                 }
             }
         };
+        let helping = AtomicUsize::new(crew - 1);
         pool.in_place_scope(|scope| {
             for own in 1..crew {
-                let work = &work;
-                scope.spawn(move |_| work(own));
+                let (work, helping) = (&work, &helping);
+                scope.spawn(move |_| {
+                    work(own);
+                    helping.fetch_sub(1, Ordering::Release);
+                });
             }
             work(0);
+            // The others are about to be done as well: going to sleep and waking up take longer than that.
+            for _ in 0..SPINS {
+                if helping.load(Ordering::Acquire) == 0 {
+                    break;
+                }
+                std::hint::spin_loop();
+            }
         });
     }
 

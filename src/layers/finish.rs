@@ -172,22 +172,31 @@ fn settle_with<T: Number>(mut stretch: Stretch<'_, T>) {
 /// Units that are 1 with the probability `chance(mean, input)` and else `low`.
 #[inline(always)]
 fn two_valued<T: Number>(s: &mut Stretch<'_, T>, low: T, mean: impl Fn(T) -> T, chance: impl Fn(T, T) -> T) {
-    let drawn = s.samples.len();
-    let len = s.values.len();
-    let (bias, base) = (&s.terms.bias[..len], &s.terms.base_bias[..len]);
-    if drawn == 0 {
-        for j in 0..len {
-            s.values[j] = mean(s.beta * (s.values[j] + bias[j]) + base[j]);
+    let (beta, key, first) = (s.beta, s.key, s.first);
+    let inputs = |values: &mut [T], bias: &[T], base: &[T]| {
+        for ((value, &bias), &base) in values.iter_mut().zip(bias).zip(base) {
+            *value = beta * (*value + bias) + base;
+        }
+    };
+    inputs(s.values, s.terms.bias, s.terms.base_bias);
+    if s.samples.is_empty() {
+        for value in s.values.iter_mut() {
+            *value = mean(*value);
         }
         return;
     }
-    let samples = &mut s.samples[..len];
-    for j in 0..len {
-        let x = s.beta * (s.values[j] + bias[j]) + base[j];
+    draw(s.values, s.samples, |j, x| {
         let m = mean(x);
-        s.values[j] = m;
-        let u = T::uniform(word(s.key, s.first.wrapping_add(j as u32)));
-        samples[j] = if u < chance(m, x) { T::ONE } else { low };
+        let u = T::uniform(word(key, first.wrapping_add(j)));
+        (m, if u < chance(m, x) { T::ONE } else { low })
+    });
+}
+
+/// Puts means in the place of inputs, and samples where they belong.
+#[inline(always)]
+fn draw<T: Copy>(values: &mut [T], samples: &mut [T], law: impl Fn(u32, T) -> (T, T)) {
+    for (j, (value, sample)) in (0u32..).zip(values.iter_mut().zip(samples)) {
+        (*value, *sample) = law(j, *value);
     }
 }
 

@@ -6,8 +6,9 @@ use super::tier::Tier;
 use std::ops::Range;
 use std::sync::OnceLock;
 
-/// A row is worked by its nonzero entries if they are at most one in so many.
-const SPARSE: usize = 4;
+/// A row is worked by its nonzero entries if they are at most one in so many. (An entry costs 2.6 times what it does
+/// in a dense row: AVX-512, f32, 784 x 500.)
+const SPARSE: usize = 3;
 
 /// Rows of a block, at most: its results stay in the nearest caches.
 const BLOCK: usize = 48;

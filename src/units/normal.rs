@@ -7,6 +7,7 @@ use crate::math::{exp, ln};
 use std::f64::consts::{FRAC_1_SQRT_2, LN_2};
 
 const FRAC_1_SQRT_PI: f64 = 0.564_189_583_547_756_3;
+const SQRT_2_PI: f64 = 0.797_884_560_802_865_4;
 
 /// Cody's fraction for `erf(x) / x` in `x^2`, x up to 0.46875; as all here, highest power first.
 const ERF_TOP: [f64; 5] = [
@@ -278,7 +279,6 @@ pub fn mean_excess(a: f64) -> f64 {
 
 /// `phi(a) / Q(a)`, the rate at which a standard normal number that is above `a` ends there.
 fn hazard(a: f64) -> f64 {
-    const SQRT_2_PI: f64 = 0.797_884_560_802_865_4;
     SQRT_2_PI / erfcx(a * FRAC_1_SQRT_2)
 }
 
@@ -297,11 +297,13 @@ pub fn excess_quantile(a: f64, u: f64) -> f64 {
     // Newton's method on ln Q(a + t) = ln Q(a) + ln(1 - u), which is concave, from the exponent of Q alone.
     // 1 - u is exact.
     let goal = -ln(1.0 - u);
-    let scaled_a = ln(scaled(a * FRAC_1_SQRT_2));
+    let scaled_a = scaled(a * FRAC_1_SQRT_2);
     let mut t = 2.0 * goal / (a + (a * a + 2.0 * goal).sqrt());
     for _ in 0..4 {
-        let value = t * (a + 0.5 * t) + scaled_a - ln(scaled((a + t) * FRAC_1_SQRT_2));
-        t = t + (goal - value) / hazard(a + t);
+        let scaled_t = scaled((a + t) * FRAC_1_SQRT_2);
+        let value = t * (a + 0.5 * t) + ln(scaled_a / scaled_t);
+        // The slope is the hazard there.
+        t += (goal - value) * scaled_t / SQRT_2_PI;
     }
     if t > 0.0 { t } else { 0.0 }
 }

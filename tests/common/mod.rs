@@ -4,6 +4,7 @@
 
 pub mod graphs;
 pub mod law;
+pub mod machines;
 pub mod models;
 pub mod paths;
 pub mod plain;
