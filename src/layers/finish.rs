@@ -155,11 +155,7 @@ fn settle_with<T: Number>(mut stretch: Stretch<'_, T>) {
     match stretch.kind {
         Kind::Binary => two_valued(stretch, T::ZERO, sigmoid, |p, _| p),
         Kind::Spin => two_valued(stretch, -T::ONE, spin_mean, |_, x| sigmoid(x + x)),
-        Kind::Gaussian => real(
-            stretch,
-            |x, q| x / q,
-            |x, q, u| T::of(gaussian_sample(x.wide(), q.wide(), u.wide())),
-        ),
+        Kind::Gaussian => real(stretch, |x, q| x / q, gaussian_sample),
         Kind::Rectified => real(
             stretch,
             |x, q| T::of(rectified_mean(x.wide(), q.wide())),
@@ -203,11 +199,21 @@ fn draw<T: Copy>(values: &mut [T], samples: &mut [T], law: impl Fn(u32, T) -> (T
 /// Units of real values.
 #[inline(always)]
 fn real<T: Number>(s: &mut Stretch<'_, T>, mean: impl Fn(T, T) -> T, sample: impl Fn(T, T, T) -> T) {
-    for (j, value) in s.values.iter_mut().enumerate() {
-        let (x, q) = (s.terms.input(j, s.beta, *value), s.terms.precision(j, s.beta));
-        *value = mean(x, q);
-        if let Some(to) = s.samples.get_mut(j) {
-            *to = sample(x, q, T::uniform(word(s.key, s.first.wrapping_add(j as u32))));
+    let (beta, key, first, terms) = (s.beta, s.key, s.first, s.terms);
+    if s.samples.is_empty() {
+        for (j, value) in s.values.iter_mut().enumerate() {
+            *value = mean(terms.input(j, beta, *value), terms.precision(j, beta));
         }
+        return;
     }
+    let len = s.values.len();
+    let (bias, base) = (&terms.bias[..len], &terms.base_bias[..len]);
+    let (precision, base_precision) = (&terms.precision[..len], &terms.base_precision[..len]);
+    draw(s.values, s.samples, |j, sum| {
+        let k = j as usize;
+        let x = beta * (sum + bias[k]) + base[k];
+        let q = beta * precision[k] + base_precision[k];
+        let u = T::uniform(word(key, first.wrapping_add(j)));
+        (mean(x, q), sample(x, q, u))
+    });
 }

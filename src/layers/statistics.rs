@@ -174,14 +174,12 @@ impl Layers {
             let weights: Vec<T> = weights.collect();
             let source = Source::Weighted(parts.map(|part| part.h), &weights);
             let packed = self.packed(source, [depth, n_h]);
-            let add = Add(Grid::new(&mut sum, n_h));
-            multiply(
-                &self.crew,
-                self.tier,
-                &Rows::new(self.tier, &left, n_v, depth),
-                &packed,
-                &add,
-            );
+            let (rows, grid) = (Rows::new(self.tier, &left, n_v, depth), Grid::new(&mut sum, n_h));
+            if round == 0 {
+                multiply(&self.crew, self.tier, &rows, &packed, &Store(grid));
+            } else {
+                multiply(&self.crew, self.tier, &rows, &packed, &Add(grid));
+            }
         }
         Ok(sum)
     }

@@ -1,6 +1,6 @@
 //! The laws of single units: mean, logarithm of the normaliser and sample as functions of input, precision, uniform.
 
-use super::normal::{excess_quantile, ln_erfcx, mean_excess, normal_quantile};
+use super::normal::{excess_quantile, ln_erfcx, mean_excess};
 use super::real::Real;
 use crate::math::{decay, ln, ln_1_plus};
 use std::f64::consts::{FRAC_PI_2, PI};
@@ -47,8 +47,8 @@ pub fn gaussian_log_norm(x: f64, q: f64) -> f64 {
 /// Sample of a Gaussian unit: `x / q + quantile(u) / sqrt q`.
 #[inline(always)]
 #[must_use]
-pub fn gaussian_sample(x: f64, q: f64, u: f64) -> f64 {
-    x / q + normal_quantile(u) / q.sqrt()
+pub fn gaussian_sample<T: Real>(x: T, q: T, u: T) -> T {
+    x / q + u.normal_quantile() / q.sqrt()
 }
 
 /// Mean of a rectified unit, a Gaussian truncated to what is not negative.
