@@ -4,6 +4,7 @@
 optimiser (`SGD`, `Adam`), penalties, schedules and callbacks.
 """
 
+from magnetite.training.callbacks import EarlyStopping, Evaluate
 from magnetite.training.exact_phase import Exact
 from magnetite.training.negatives import CD, PCD, FastPCD
 from magnetite.training.optimizers import SGD, Adam, Optimizer, OptimizerRun
@@ -32,6 +33,8 @@ __all__ = [
     "Constant",
     "Context",
     "Cosine",
+    "EarlyStopping",
+    "Evaluate",
     "Exact",
     "FastPCD",
     "GroupLasso",

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 __all__ = ["check_bounds", "keep_normalisable"]
 
 LARGEST_WEIGHT = 200.0
-"""Between units of finitely many values a weight of 200 is no belief, but a rate too high."""
+"""Between units of finitely many values: more is no belief, but a rate that is too high."""
+
+LARGEST_OF_CONTINUUM = 1e6
+"""The same where values have a scale, so that nothing can be said of their weights."""
 
 LARGEST_GAIN = 0.99
 """Weights between units of a continuum are scaled back to this, see `models.normalisable`."""
@@ -33,7 +36,7 @@ def check_bounds(rbm: "RBM") -> None:
             raise FloatingPointError(f"{name} is no longer finite")
     largest = float(np.abs(rbm.weights).max())
     discrete = math.isfinite(rbm.visible.log_states) and math.isfinite(rbm.hidden.log_states)
-    if discrete and largest > LARGEST_WEIGHT:
+    if largest > (LARGEST_WEIGHT if discrete else LARGEST_OF_CONTINUUM):
         raise FloatingPointError(f"a weight has become {largest:.3g}")
 
 

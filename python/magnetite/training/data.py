@@ -18,7 +18,7 @@ __all__ = ["Batch", "Matrix", "Source", "make_source"]
 
 Floats = NDArray[np.float64]
 
-NUMBERS_AT_ONCE = 2**22
+NUMBERS_AT_ONCE = 2**18
 """Of data that are checked before work starts: what is in memory at a time."""
 
 SHUFFLE, PICK = 1, 2
@@ -35,6 +35,7 @@ class Batch:
     v: Array
     weights: Floats
     rows: NDArray[np.intp] | None
+    missing: bool
 
 
 class Source(Protocol):
@@ -132,7 +133,8 @@ class MatrixSource:
             rows = np.sort(order[start : start + self.batch_size])
             weights = self.weights[rows]
             places = None if self.stream else rows
-            yield Batch(self.matrix.take(rows), weights / weights.sum(), places)
+            share = weights / weights.sum()
+            yield Batch(self.matrix.take(rows), share, places, self.summary.missing)
 
     def some_rows(self, count: int) -> Array:
         """Return up to so many rows, the same ones at every call."""
@@ -183,10 +185,10 @@ class ChunkSource:
                 part = slice(start, start + self.batch_size)
                 skip -= 1
                 if skip < 0:
-                    yield Batch(left_v[part], left_w[part] / left_w[part].sum(), None)
+                    yield _without_places(left_v[part], left_w[part])
             left_v, left_w = left_v[full:], left_w[full:]
         if len(left_v) and skip <= 0:
-            yield Batch(left_v, left_w / left_w.sum(), None)
+            yield _without_places(left_v, left_w)
 
     def _pass(self) -> Iterator[Any]:
         """Yield the chunks; those of the iterator that was begun, first."""
@@ -219,6 +221,10 @@ class ChunkSource:
         """Return up to so many rows of the first chunk, the same ones at every call."""
         matrix, _ = self._matrix(self._first, 0)
         return matrix.take(pick_rows(len(matrix), count, self.key))
+
+
+def _without_places(v: Array, weights: Floats) -> Batch:
+    return Batch(v, weights / weights.sum(), None, bool(np.isnan(v).any()))
 
 
 def check_weights(sample_weight: Any, num_rows: int) -> Floats:
@@ -263,6 +269,11 @@ def make_source(
     return ChunkSource(rbm, chunks, once=once, batch_size=batch_size, shuffle=shuffle, key=key)
 
 
+def _is_chunk(part: Any) -> bool:
+    matrix = part[0] if isinstance(part, tuple) and len(part) == 2 else part
+    return getattr(matrix, "ndim", 0) == 2
+
+
 def _as_chunks(X: Any) -> Callable[[], Iterable[Any]] | None:
     """Return what gives chunks; None for one matrix."""
     if hasattr(X, "__array__") or hasattr(X, "tocsr"):
@@ -271,8 +282,7 @@ def _as_chunks(X: Any) -> Callable[[], Iterable[Any]] | None:
         call: Callable[[], Iterable[Any]] = X
         return call
     if isinstance(X, list | tuple):
-        matrices = bool(X) and all(np.ndim(part) == 2 or hasattr(part, "tocsr") for part in X)
-        return (lambda: X) if matrices else None
+        return (lambda: X) if X and all(_is_chunk(part) for part in X) else None
     if isinstance(X, Iterable):
         return lambda: X
     raise TypeError(

@@ -57,6 +57,7 @@ class Coordinates:
         self.mu, self.lam = np.zeros_like(rbm.visible_bias), np.zeros_like(rbm.hidden_bias)
         self.mean_squares = np.zeros_like(self.mu), np.zeros_like(self.lam)
         self.started = False, False
+        self._buffer = np.empty_like(rbm.weights)
         layers = (rbm.visible, rbm.hidden)
         self.learned = tuple(layer.learned_precisions for layer in layers)
 
@@ -110,7 +111,7 @@ class Coordinates:
             sample.h_means - self.lam,
             sample.weights,
         )
-        gW -= np.multiply.outer(self.mu, gc)
+        gW -= np.multiply(self.mu[:, None], gc, out=self._buffer)
         gradient = {"weights": gW, "visible_bias": gb, "hidden_bias": gc}
         if self.learned[0].any():
             squares = _mean_squares(positive, sample)

@@ -37,12 +37,12 @@ class PositivePhase:
 
     def of(self, batch: Batch, update: int) -> Positive:
         """Return a batch with its hidden units; `update` numbers the draws."""
-        held = ~np.isnan(batch.v)
         ones = np.ones(len(batch.v))
-        if held.all():
+        if not batch.missing:
             draws = Draws(self.seed, 0, update)
             means, h = self.layers.hidden(batch.v, self.rbm.pair, ones, draws)
             return Positive(batch.v, means, h, batch.weights)
+        held = ~np.isnan(batch.v)
         v, num_steps = self._filled(batch, held, update)
         # A number of its own for every step of every update.
         draws = Draws(self.missing_seed, 0, update * (FIRST_STEPS + 1))

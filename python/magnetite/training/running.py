@@ -74,13 +74,13 @@ class Runner:
                 reason, error = "error", other
             finally:
                 bar.close()
-            for callback in self.callbacks:
-                if hasattr(callback, "finish"):
-                    callback.finish(self.session.rbm)
             self.session.rbm._chains = self.session.chains()
             result = self.result(reason)
             if reason not in ("diverged", "error"):
                 error = self._save_last()
+            for callback in self.callbacks:
+                if hasattr(callback, "finish"):
+                    callback.finish(self.session.rbm)
         if error is not None:
             raise carrying(error, result)
         if self.interrupts.pending and self.control.on_interrupt == "raise":
@@ -123,7 +123,8 @@ class Runner:
             "seconds": self.seconds_before + self.control.elapsed(),
         }
         if session.epoch % self.monitor_every == 0 or session.epoch == session.num_epochs:
-            figures |= self.monitors.figures() | {"update_ratio": session.update_ratio()}
+            with np.errstate(over="ignore", invalid="ignore"):
+                figures |= self.monitors.figures() | {"update_ratio": session.update_ratio()}
         self.history.append(figures)
         with self.interrupts.raising():
             # All are asked, also where the first wants to stop: others may record figures.

@@ -49,18 +49,20 @@ def summarise(
     total = first = second = np.zeros(0)
     shift, missing = np.zeros(0), False
     for start, rows in blocks:
-        unknown = np.isnan(rows)
-        _refuse_empty(name, "row", np.flatnonzero(unknown.all(axis=1)) + start)
         if start == 0:
             # Sums of squares about the first row lose no digits to a large mean.
             shift = np.nan_to_num(rows[0].astype(np.float64))
             total, first, second = (np.zeros(rows.shape[1]) for _ in range(3))
-        missing |= bool(unknown.any())
-        known = np.where(unknown, 0.0, weights[start : start + len(rows), None])
-        about = np.where(unknown, 0.0, rows - shift)
-        total = total + known.sum(axis=0)
-        first = first + (known * about).sum(axis=0)
-        second = second + (known * about**2).sum(axis=0)
+        about, w = rows - shift, weights[start : start + len(rows)]
+        unknown = np.isnan(about)
+        if unknown.any():
+            missing = True
+            _refuse_empty(name, "row", np.flatnonzero(unknown.all(axis=1)) + start)
+            about[unknown] = 0.0
+            total -= np.einsum("r,ri->i", w, unknown)
+        total += w.sum()
+        first += np.einsum("r,ri->i", w, about)
+        second += np.einsum("r,ri,ri->i", w, about, about)
     if whole:
         _refuse_empty(name, "column", np.flatnonzero(total == 0))
     share = np.divide(1, total, out=np.zeros_like(total), where=total > 0)

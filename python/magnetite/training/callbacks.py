@@ -1,0 +1,144 @@
+"""What may be asked after every epoch: whether to stop, and how likely the data have become."""
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from magnetite._checks import check_count, check_real
+from magnetite.estimates import Estimate
+from magnetite.models.bipartite import PARAMETERS
+from magnetite.training.result import TrainingProgress
+from magnetite.units.base import Array
+
+if TYPE_CHECKING:
+    from magnetite.models.rbm import RBM
+
+__all__ = ["EarlyStopping", "Evaluate"]
+
+
+class EarlyStopping:
+    """Stop when a figure of the history has not improved for some epochs, or exceeds a limit.
+
+    Parameters
+    ----------
+    monitor : str
+        A column of the history. By default the pseudo-likelihood of the validation rows; with an
+        `Evaluate` before it in the list of callbacks, "log_likelihood" is better.
+    patience : int
+        Epochs with a figure, but without an improvement, after which to stop; 5 by default.
+    min_change : float
+        What counts as an improvement, 0 by default.
+    limit : float, optional
+        Stop instead when the figure has exceeded this for `patience` epochs. So is
+        "free_energy_gap" watched: it is least before learning begins, and grows with overfitting.
+    restore_best : bool
+        Whether the machine ends with the parameters of the best epoch; it does by default.
+
+    Raises
+    ------
+    KeyError
+        From the training, if the history has no such column.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import magnetite as mg
+    >>> rng = np.random.default_rng(1)
+    >>> X = rng.random((60, 6)) < 0.5
+    >>> stop = mg.training.EarlyStopping(patience=3)
+    >>> options = {"optimizer": mg.SGD(0.5), "epochs": 500, "seed": 1}
+    >>> result = mg.RBM(6, 20).fit(X[:30], validation=X[30:], callbacks=[stop], **options)
+    >>> result.info["stop_reason"]
+    'callback'
+    """
+
+    def __init__(
+        self,
+        monitor: str = "validation_pseudo_log_likelihood",
+        *,
+        patience: int = 5,
+        min_change: float = 0.0,
+        limit: float | None = None,
+        restore_best: bool = True,
+    ) -> None:
+        self.monitor, self.restore_best = monitor, restore_best
+        self.patience = check_count("patience", patience, 1)
+        self.min_change = check_real("min_change", min_change)
+        self.limit = None if limit is None else check_real("limit", limit)
+        # All that is called a likelihood is better when larger; errors and gaps, when smaller.
+        self.sign = 1.0 if "likelihood" in monitor else -1.0
+        self.best, self.waited = -math.inf, 0
+        self.parameters: dict[str, Array] = {}
+
+    def __call__(self, progress: TrainingProgress) -> bool:
+        """Return True when it is time to stop."""
+        if self.monitor not in progress.figures:
+            if progress.epoch < progress.num_epochs or self.parameters:
+                return False
+            raise KeyError(
+                f"monitor must be a column of the history, got {self.monitor!r}; there are "
+                f"{', '.join(progress.figures)} (those of validation rows need fit's validation)"
+            )
+        value = progress.figures[self.monitor]
+        if self.limit is not None:
+            good = value <= self.limit
+        else:
+            good = self.sign * value > self.best + self.min_change
+        if good:
+            self.best, self.waited = self.sign * value, 0
+            self.parameters = {name: getattr(progress.rbm, name).copy() for name in PARAMETERS}
+        else:
+            self.waited += 1
+        return self.waited >= self.patience
+
+    def finish(self, rbm: "RBM") -> None:
+        """Give the machine the parameters of the best epoch."""
+        if self.restore_best:
+            for name, value in self.parameters.items():
+                getattr(rbm, name)[...] = value
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint holds."""
+        return {"best": self.best, "waited": self.waited, "parameters": self.parameters}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Undo `state`."""
+        for name, value in state.items():
+            setattr(self, name, value)
+
+
+class Evaluate:
+    """Record the log-likelihood of rows every few epochs, by `RBM.log_likelihood`.
+
+    What is recorded is "log_likelihood", the mean of a row in nats (nan where the estimate was
+    refused), and its bracket "log_likelihood_low" and "log_likelihood_high".
+
+    Parameters
+    ----------
+    X : array_like, shape (rows, n_visible)
+        The rows; validation data, say.
+    every : int
+        Epochs between evaluations, 10 by default; the last epoch has one too.
+    options : dict
+        Further options of `RBM.log_likelihood`.
+
+    Examples
+    --------
+    >>> import magnetite as mg
+    >>> watch = mg.training.Evaluate([[0, 1], [1, 0]], every=5, method="exact")
+    >>> watch.every
+    5
+    """
+
+    def __init__(self, X: Any, *, every: int = 10, **options: Any) -> None:
+        self.X, self.every, self.options = X, check_count("every", every, 1), options
+
+    def __call__(self, progress: TrainingProgress) -> None:
+        """Evaluate, if it is time for it."""
+        if progress.epoch % self.every and progress.epoch != progress.num_epochs:
+            return
+        rbm: Any = progress.rbm
+        estimate: Estimate = rbm.log_likelihood(self.X, **self.options)
+        low, high = estimate.bracket
+        progress.record(
+            log_likelihood=estimate.value, log_likelihood_low=low, log_likelihood_high=high
+        )
