@@ -30,8 +30,8 @@ PARAMETERS = (
 NEGATIVES = {
     "CD": mg.CD(steps=2),
     "mean field": mg.CD(mean_field=True),
-    "PCD": mg.PCD(num_chains=7),
-    "FastPCD": mg.FastPCD(num_chains=7),
+    "PCD": mg.PCD(num_chains=100),
+    "FastPCD": mg.FastPCD(num_chains=100),
     "Exact": mg.Exact(),
 }
 X = bars_and_stripes(3)

@@ -78,6 +78,11 @@ def read_checkpoint(path: str | PathLike[str]) -> Checkpoint:
     """Read a checkpoint and rebuild its model."""
     kind, content = read_archive(path)
     sampler = kind.removesuffix(_SUFFIX)
+    if sampler == "training":
+        raise ValueError(
+            f"{path}: holds a magnetite training checkpoint: rbm.fit goes on with it, given the "
+            "data, checkpoint and resume=True"
+        )
     if sampler not in _PLANS:
         raise ValueError(f"{path}: holds a magnetite {kind}, not a checkpoint")
     plan = _PLANS[sampler].from_content(content["plan"])

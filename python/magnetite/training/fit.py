@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from magnetite._checks import check_count
 from magnetite.control import check_control
-from magnetite.options import SeedLike, check_threads
+from magnetite.options import SeedLike, check_seed, check_threads
 from magnetite.training.data import Matrix, make_source, pick_rows
 from magnetite.training.monitors import Monitors
 from magnetite.training.negatives import PCD
@@ -18,7 +19,7 @@ from magnetite.training.phases import Negative
 from magnetite.training.plan import Keys, Plan, check_plan
 from magnetite.training.result import TrainingResult
 from magnetite.training.running import Callback, Runner, run_chunk
-from magnetite.training.saving import read_training
+from magnetite.training.saving import check_identity, identity, read_training
 from magnetite.training.session import Session
 from magnetite.units.base import Array
 
@@ -175,9 +176,9 @@ def fit(
     every = check_count("monitor_every", monitor_every, 1)
     threads = check_threads(num_threads)
     _check_callbacks(callbacks)
-    saved = _saved(control.checkpoint, resume, plan, seed)
+    saved = _saved(control.checkpoint, resume)
     if saved is not None:
-        plan = plan.with_seed(saved["seed"])
+        plan = _seeded(plan, saved["seed"], seed)
     held_out = _validation_rows(rbm, validation, plan)
     keys = Keys.of(plan.seed)
     source = make_source(
@@ -188,6 +189,8 @@ def fit(
             f"epochs must be 1 for an X that can be gone through only once, got {num_epochs}: "
             "let X be a function that returns such an iterator, or a list of chunks"
         )
+    if saved is not None and control.checkpoint is not None:
+        check_identity(control.checkpoint, saved["identity"], identity(rbm, plan, source))
     rbm._stream = None
     session = Session(rbm, plan, source, threads, num_epochs)
     runner = Runner(session, control, callbacks, session.monitors(held_out), every)
@@ -204,19 +207,21 @@ def _check_callbacks(callbacks: Any) -> None:
             raise TypeError(f"callbacks must be callable, got {callback!r}")
 
 
-def _saved(path: Path | None, resume: bool, plan: Plan, seed: SeedLike) -> dict[str, Any] | None:
+def _saved(path: Path | None, resume: bool) -> dict[str, Any] | None:
     """Return the checkpoint to go on from; None where there is none."""
     if resume and path is None:
         raise ValueError("resume must be False without a checkpoint, got True")
-    if not resume or path is None or not path.exists():
-        return None
-    saved = read_training(path, plan.described())
-    if seed is not None and plan.seed.replay != saved["seed"]:
+    return read_training(path) if resume and path is not None and path.exists() else None
+
+
+def _seeded(plan: Plan, saved: int, seed: SeedLike) -> Plan:
+    """Return the plan with the seed of a checkpoint, which a seed given anew must not contradict."""
+    if seed is not None and plan.seed.replay != saved:
         raise ValueError(
-            f"seed must be that of the checkpoint {path} to go on with it, {saved['seed']}, or "
-            f"None, got {plan.seed.replay}"
+            f"seed must be that of the checkpoint to go on with it, {saved}, or None, "
+            f"got {plan.seed.replay}"
         )
-    return saved
+    return replace(plan, seed=check_seed(saved))
 
 
 def _validation_rows(rbm: "RBM", validation: Any, plan: Plan) -> Array | None:

@@ -1,7 +1,7 @@
 """The options of a training, checked before any work starts."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,10 +53,6 @@ class Plan:
     initial: str | None
     shuffle: bool
     seed: Seed
-
-    def with_seed(self, seed: int) -> "Plan":
-        """Return the plan with the seed of a checkpoint."""
-        return replace(self, seed=check_seed(seed))
 
     def described(self) -> dict[str, Any]:
         """Return the options as plain values: for `info`, and to compare with a checkpoint's."""

@@ -17,7 +17,7 @@ from magnetite.training.result import (
     TrainingResult,
     table_of,
 )
-from magnetite.training.saving import save_training
+from magnetite.training.saving import identity, save_training
 from magnetite.training.session import Session
 
 __all__ = ["Callback", "Runner", "run_chunk"]
@@ -186,10 +186,11 @@ class Runner:
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint holds."""
+        session = self.session
         return {
-            "options": self.session.plan.described(),
-            "seed": self.session.plan.seed.replay,
-            "session": self.session.state(),
+            "identity": identity(session.rbm, session.plan, session.source),
+            "seed": session.plan.seed.replay,
+            "session": session.state(),
             "history": self.history,
             "seconds": self.seconds_before + self.control.elapsed(),
             "callbacks": [

@@ -62,6 +62,7 @@ class Session:
         self.penalties = [penalty.start(rbm) for penalty in plan.penalties]
         self.updates, self.epoch, self.batches_done = 0, 0, 0
         self.steps: dict[str, Array] = {}
+        self._ratio = float("nan")  # of the last update before a break
         self.good = self.parameters()
 
     # One update.
@@ -132,7 +133,7 @@ class Session:
     def update_ratio(self) -> float:
         """Return the mean size of the last step of a weight, divided by that of a weight."""
         if not self.steps:
-            return float("nan")
+            return self._ratio
         step, weight = (
             float(np.abs(w).mean(dtype=np.float64))
             for w in (self.steps["weights"], self.rbm.weights)
@@ -147,6 +148,7 @@ class Session:
             "parameters": {name: getattr(self.rbm, name) for name in PARAMETERS},
             "good": self.good,
             "counts": [self.updates, self.epoch, self.batches_done],
+            "update_ratio": self.update_ratio(),
             "parts": [part.state() for part in self._parts()],
         }
 
@@ -156,6 +158,7 @@ class Session:
         self.go_back()
         self.good = state["good"]
         self.updates, self.epoch, self.batches_done = state["counts"]
+        self._ratio = state["update_ratio"]
         for part, its in zip(self._parts(), state["parts"], strict=True):
             part.restore(its)
 
