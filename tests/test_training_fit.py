@@ -146,6 +146,7 @@ def test_history_and_info_say_what_happened() -> None:
     assert (info["seed"], info["stop_reason"], info["updates"]) == (7, "completed", 16)
     assert info["negative"] == "PCD(num_chains=None, steps=1, start_at='data')"
     np.testing.assert_allclose(rbm.data_means, X.mean(axis=0), rtol=1e-6)
+    np.testing.assert_array_equal(rbm.copy().data_means, rbm.data_means)
     assert [states.shape for states in rbm.chains] == [(5, 9), (5, 4)]
     with pytest.raises(AttributeError, match="the machine has no chains"):
         _ = mg.RBM(2, 2).chains

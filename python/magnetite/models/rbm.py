@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -11,17 +11,15 @@ from magnetite._checks import check_count
 from magnetite.layers import Draws
 from magnetite.models.bipartite import PARAMETERS, Bipartite
 from magnetite.models.layered import LayeredModel, model_of_layers
+from magnetite.models.learned import Learned
 from magnetite.options import SeedLike, check_seed
 from magnetite.training.fit import fit, partial_fit
 from magnetite.units.base import Array
 
-if TYPE_CHECKING:
-    from magnetite.training.session import Session
-
 __all__ = ["RBM"]
 
 
-class RBM(Bipartite):
+class RBM(Learned, Bipartite):
     """Two layers of units: ``E(v, h) = -v^T W h - b^T v - c^T h`` plus each unit's own terms.
 
     Units with a precision (Gaussian, ReLU) add ``q s**2 / 2`` each. A new machine has no weights:
@@ -314,7 +312,7 @@ class RBM(Bipartite):
         dtype('float64')
         """
         parameters = {name: getattr(self, name) for name in PARAMETERS}
-        return type(self)(
+        other = type(self)(
             self.n_visible,
             self.n_hidden,
             visible=self.visible.groups,
@@ -322,36 +320,11 @@ class RBM(Bipartite):
             dtype=dtype,
             **parameters,
         )
+        other.data_means = self.data_means
+        return other
 
     fit = fit
     partial_fit = partial_fit
-
-    data_means: NDArray[np.float64] | None = None
-    """Means of the data that the machine was last fitted to, shape (n_visible,)."""
-
-    _chains: tuple[Array, Array] | None = None
-    _stream: "Session | None" = None  # what `partial_fit` goes on with
-
-    @property
-    def chains(self) -> tuple[Array, Array]:
-        """Visible and hidden states of the persistent chains of the last training.
-
-        Raises
-        ------
-        AttributeError
-            If there was no training, or one without persistent chains.
-
-        Examples
-        --------
-        >>> import magnetite as mg
-        >>> rbm = mg.RBM(2, 3)
-        >>> _ = rbm.fit([[0, 0], [1, 1]], negative=mg.PCD(num_chains=50), epochs=1, seed=1)
-        >>> [states.shape for states in rbm.chains]
-        [(50, 2), (50, 3)]
-        """
-        if self._chains is None:
-            raise AttributeError("the machine has no chains: it was not trained with mg.PCD")
-        return self._chains
 
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_layers": {}, "_stream": None}

@@ -30,7 +30,8 @@ def _groups(layer: Layer) -> list[list[Any]]:
 def content_of_rbm(rbm: RBM) -> dict[str, Any]:
     """Return what a file holds of a machine."""
     layers = {"visible": _groups(rbm.visible), "hidden": _groups(rbm.hidden)}
-    return layers | {name: getattr(rbm, name) for name in PARAMETERS}
+    kept = {name: getattr(rbm, name) for name in (*PARAMETERS, "data_means")}
+    return layers | kept
 
 
 def rbm_of_content(content: dict[str, Any]) -> RBM:
@@ -41,4 +42,6 @@ def rbm_of_content(content: dict[str, Any]) -> RBM:
     }
     parameters: dict[str, Any] = {name: content[name] for name in PARAMETERS}
     n, m = parameters["weights"].shape
-    return RBM(n, m, **layers, **parameters, dtype=parameters["weights"].dtype)
+    rbm = RBM(n, m, **layers, **parameters, dtype=parameters["weights"].dtype)
+    rbm.data_means = content["data_means"]
+    return rbm

@@ -1,0 +1,44 @@
+"""What a machine keeps of its training, beside the parameters."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from magnetite.units.base import Array
+
+if TYPE_CHECKING:
+    from magnetite.training.session import Session
+
+__all__ = ["Learned"]
+
+
+class Learned:
+    """Means of the data, persistent chains, and what `partial_fit` goes on with; base of `RBM`."""
+
+    data_means: NDArray[np.float64] | None = None
+    """Means of the data that the machine was last fitted to, shape (n_visible,)."""
+
+    _chains: tuple[Array, Array] | None = None
+    _stream: "Session | None" = None
+
+    @property
+    def chains(self) -> tuple[Array, Array]:
+        """Visible and hidden states of the persistent chains of the last training.
+
+        Raises
+        ------
+        AttributeError
+            If there was no training, or one without persistent chains.
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> rbm = mg.RBM(2, 3)
+        >>> _ = rbm.fit([[0, 0], [1, 1]], negative=mg.PCD(num_chains=50), epochs=1, seed=1)
+        >>> [states.shape for states in rbm.chains]
+        [(50, 2), (50, 3)]
+        """
+        if self._chains is None:
+            raise AttributeError("the machine has no chains: it was not trained with mg.PCD")
+        return self._chains
