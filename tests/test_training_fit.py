@@ -353,8 +353,8 @@ def test_a_trained_machine_goes_on_from_its_weights() -> None:
 def test_bad_options_are_refused(options: dict[str, Any], message: str) -> None:
     rbm = mg.RBM(9, 4)
     with pytest.raises((TypeError, ValueError), match=message):
-        rbm.fit(X, **options)
-    assert not rbm.visible_bias.any()
+        rbm.fit(X[:5], **options)
+    assert not rbm.visible_bias.any() and rbm.data_means is None
 
 
 @pytest.mark.parametrize(

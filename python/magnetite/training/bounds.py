@@ -11,7 +11,7 @@ from magnetite.models.normalisable import gain_of
 if TYPE_CHECKING:
     from magnetite.models.rbm import RBM
 
-__all__ = ["check_bounds", "keep_normalisable"]
+__all__ = ["OutOfBounds", "check_bounds", "keep_normalisable"]
 
 LARGEST_WEIGHT = 200.0
 """Between units of finitely many values: more is no belief, but a rate that is too high."""
@@ -23,21 +23,25 @@ LARGEST_GAIN = 0.99
 """Weights between units of a continuum are scaled back to this, see `models.normalisable`."""
 
 
+class OutOfBounds(FloatingPointError):
+    """Says which parameters have left all bounds."""
+
+
 def check_bounds(rbm: "RBM") -> None:
     """Refuse parameters that have left all bounds.
 
     Raises
     ------
-    FloatingPointError
+    OutOfBounds
         Says which.
     """
     for name in PARAMETERS:
         if not np.isfinite(getattr(rbm, name)).all():
-            raise FloatingPointError(f"{name} is no longer finite")
+            raise OutOfBounds(f"{name} is no longer finite")
     largest = float(np.abs(rbm.weights).max())
     discrete = math.isfinite(rbm.visible.log_states) and math.isfinite(rbm.hidden.log_states)
     if largest > (LARGEST_WEIGHT if discrete else LARGEST_OF_CONTINUUM):
-        raise FloatingPointError(f"a weight has become {largest:.3g}")
+        raise OutOfBounds(f"a weight has become {largest:.3g}")
 
 
 def keep_normalisable(rbm: "RBM") -> None:

@@ -45,6 +45,11 @@ class Source(Protocol):
     """Means, variances and number of rows of the data, or of the first chunk."""
 
     @property
+    def lasting(self) -> bool:
+        """Whether all rows are there, and come again in the next epoch."""
+        ...
+
+    @property
     def num_batches(self) -> int | None:
         """Batches an epoch, where that is known before it is over."""
         ...
@@ -114,7 +119,7 @@ class MatrixSource:
         key: int,
         stream: bool,
     ) -> None:
-        self.matrix, self.weights, self.stream = matrix, weights, stream
+        self.matrix, self.weights, self.lasting = matrix, weights, not stream
         self.batch_size, self.shuffle, self.key = batch_size, shuffle, key
         self.summary = summarise(matrix.name, matrix.blocks(), weights, whole=not stream)
         self.used = np.flatnonzero(weights > 0)
@@ -132,7 +137,7 @@ class MatrixSource:
         for start in range(skip * self.batch_size, len(order), self.batch_size):
             rows = np.sort(order[start : start + self.batch_size])
             weights = self.weights[rows]
-            places = None if self.stream else rows
+            places = rows if self.lasting else None
             share = weights / weights.sum()
             yield Batch(self.matrix.take(rows), share, places, self.summary.missing)
 
@@ -153,6 +158,7 @@ class ChunkSource:
     """Batches of chunks that come one after another; rows left over go on to the next chunk."""
 
     num_batches = None
+    lasting = False
 
     def __init__(
         self,

@@ -215,7 +215,7 @@ def _saved(path: Path | None, resume: bool) -> dict[str, Any] | None:
 
 
 def _seeded(plan: Plan, saved: int, seed: SeedLike) -> Plan:
-    """Return the plan with the seed of a checkpoint, which a seed given anew must not contradict."""
+    """Return the plan with the seed of a checkpoint, which none given anew may contradict."""
     if seed is not None and plan.seed.replay != saved:
         raise ValueError(
             f"seed must be that of the checkpoint to go on with it, {saved}, or None, "

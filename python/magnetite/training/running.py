@@ -10,6 +10,7 @@ from magnetite.bars import Bar, make_bar
 from magnetite.control import Control, carrying
 from magnetite.facts import versions
 from magnetite.interrupts import Interrupts
+from magnetite.training.bounds import OutOfBounds
 from magnetite.training.monitors import Monitors
 from magnetite.training.result import (
     TrainingDiverged,
@@ -67,7 +68,7 @@ class Runner:
                 reason = self._epochs(bar)
             except KeyboardInterrupt:  # from a callback, or a signal that is not held back
                 self.interrupts.pending, reason = True, "interrupted"
-            except FloatingPointError as left:
+            except OutOfBounds as left:
                 self.session.go_back()
                 reason, error = "diverged", _diverged(left, self.session.epoch)
             except BaseException as other:  # a callback's, or that of an iterator that gives data
@@ -76,7 +77,8 @@ class Runner:
                 bar.close()
             self.session.rbm._chains = self.session.chains()
             result = self.result(reason)
-            if reason not in ("diverged", "error"):
+            # A second Ctrl-C breaks an update off, which leaves no place to go on from.
+            if reason not in ("diverged", "error") and not self.session.updating:
                 error = self._save_last()
             for callback in self.callbacks:
                 if hasattr(callback, "finish"):
@@ -232,7 +234,7 @@ def run_chunk(session: Session) -> None:
                 session.update(batch)
             session.end_epoch()
             session.rbm._chains = session.chains()
-        except FloatingPointError as left:
+        except OutOfBounds as left:
             session.go_back()
             session.rbm._stream = None
             raise _diverged(left, session.epoch) from None
@@ -240,7 +242,7 @@ def run_chunk(session: Session) -> None:
         raise KeyboardInterrupt("the machine is as it was after the last update")
 
 
-def _diverged(left: FloatingPointError, epochs: int) -> TrainingDiverged:
+def _diverged(left: OutOfBounds, epochs: int) -> TrainingDiverged:
     return TrainingDiverged(
         f"the training diverges ({left}): lower the learning rate. The machine is as it was "
         f"after epoch {epochs}"

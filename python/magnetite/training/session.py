@@ -48,12 +48,10 @@ class Session:
     ) -> None:
         self.rbm, self.plan, self.source, self.num_epochs = rbm, plan, source, num_epochs
         self.keys = Keys.of(plan.seed)
-        if plan.initial == "data":
-            begin_from_data(rbm, source.summary, self.keys.initial)
-        rbm.data_means = source.summary.means
         self.layers = rbm.layers(num_threads)
         self.positive = PositivePhase(rbm, self.layers, self.keys.positive, self.keys.missing)
-        batch_size = min(plan.batch_size, source.summary.num_rows)
+        rows = source.summary.num_rows if source.lasting else plan.batch_size
+        batch_size = min(plan.batch_size, rows)
         context = Context(rbm, self.layers, batch_size, self.keys.negative)
         self.negative = plan.negative.start(context)
         self.coordinates = Coordinates(rbm, plan.gradient, plan.offset_rate)
@@ -63,16 +61,23 @@ class Session:
         self.updates, self.epoch, self.batches_done = 0, 0, 0
         self.steps: dict[str, Array] = {}
         self._ratio = float("nan")  # of the last update before a break
+        self.updating = False
+        # Nothing above changes the machine, so that options which are refused leave it alone.
+        if plan.initial == "data":
+            begin_from_data(rbm, source.summary, self.keys.initial)
+        rbm.data_means = source.summary.means
         self.good = self.parameters()
 
     # One update.
 
     def update(self, batch: Batch) -> None:
         """Learn from a batch: both phases, the gradient, a step."""
+        self.updating = True
         with np.errstate(over="ignore", invalid="ignore"):  # `check_bounds` looks at that
             self._learn(batch)
         self.updates += 1
         self.batches_done += 1
+        self.updating = False
         if self.updates % CHECK_EVERY == 0:
             check_bounds(self.rbm)
 
