@@ -43,7 +43,9 @@ class TemperedChains:
         self.accepted = np.zeros(len(self.betas) - 1, np.int64)
         # Which end a chain saw last (-1: the first rung, 1: the last), and how often it came back.
         self.last_end = np.zeros(self.rungs.shape, np.int8)
-        self.round_trips = 0
+        self.ladder_trips = np.zeros(self.num_ladders, np.int64)
+        # Scaled energies at each rung after the last exchange.
+        self.rung_energies = np.full(self.rungs.shape, np.nan)
 
     def advance(self, num_rounds: int, steps_per_round: int = 1) -> None:
         """Make rounds of Gibbs steps and an exchange of neighbours each."""
@@ -73,12 +75,13 @@ class TemperedChains:
         self.rungs[ladders, second] -= swap
         self.tried[lower] += self.num_ladders
         self.accepted[lower] += swap.sum(axis=0)
+        self.rung_energies = np.take_along_axis(energies, np.argsort(self.rungs, axis=1), axis=1)
         self._count_trips()
 
     def _count_trips(self) -> None:
         top = self.rungs == len(self.betas) - 1
         bottom = self.rungs == 0
-        self.round_trips += int((bottom & (self.last_end == 1)).sum())
+        self.ladder_trips += (bottom & (self.last_end == 1)).sum(axis=1)
         self.last_end[top & (self.last_end != 0)] = 1
         self.last_end[bottom] = -1
 
@@ -104,6 +107,11 @@ class TemperedChains:
         return self.v[rows], self.h[rows]
 
     @property
+    def round_trips(self) -> int:
+        """Round trips of all chains of all ladders."""
+        return int(self.ladder_trips.sum())
+
+    @property
     def acceptance(self) -> NDArray[np.float64]:
         """Share of exchanges accepted, between each two neighbours."""
         result: NDArray[np.float64] = self.accepted / np.maximum(self.tried, 1)
@@ -111,7 +119,7 @@ class TemperedChains:
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint holds."""
-        names = ("v", "h", "rungs", "tried", "accepted", "last_end", "round_trips", "step", "seed")
+        names = ("v", "h", "rungs", "tried", "accepted", "last_end", "ladder_trips", "step", "seed")
         return {name: getattr(self, name) for name in names}
 
     def restore(self, state: dict[str, Any]) -> None:
