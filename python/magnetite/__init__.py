@@ -1,6 +1,6 @@
 """Sample from and anneal Boltzmann distributions: many chains at once, the same bits everywhere."""
 
-from magnetite import planted, training, units
+from magnetite import likelihood, planted, training, units
 from magnetite._core import version as _version
 from magnetite.anneal import anneal
 from magnetite.estimates import Estimate
@@ -48,6 +48,7 @@ __all__ = [
     "exact",
     "graph_coloring",
     "independent_set",
+    "likelihood",
     "load",
     "log_partition",
     "max_sat",

@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from magnetite._checks import check_count
 from magnetite.layers import Draws
+from magnetite.likelihood.partition import log_partition
+from magnetite.likelihood.pseudo import pseudo_log_likelihood
+from magnetite.likelihood.rows import free_energy_gap, log_likelihood, log_probabilities
 from magnetite.models.bipartite import PARAMETERS, Bipartite
 from magnetite.models.layered import LayeredModel, model_of_layers
 from magnetite.models.learned import Learned
@@ -355,6 +358,13 @@ class RBM(Learned, Bipartite):
         from magnetite.storage import write_archive
 
         write_archive(path, "RBM", content_of_rbm(self))
+
+    # What it is worth: see `magnetite.likelihood`.
+    log_partition = log_partition
+    log_likelihood = log_likelihood
+    log_probabilities = log_probabilities
+    pseudo_log_likelihood = pseudo_log_likelihood
+    free_energy_gap = free_energy_gap
 
 
 def _mask(name: str, value: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:

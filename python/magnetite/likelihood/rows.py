@@ -1,0 +1,132 @@
+"""Log-likelihoods of rows: exact but for log Z, which brings its own error and bracket."""
+
+import math
+from typing import TYPE_CHECKING, Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from magnetite._checks import check_real
+from magnetite.estimates import Estimate
+from magnetite.likelihood.bracket import LogPartition
+from magnetite.likelihood.observed import observed_log_weights
+from magnetite.likelihood.partition import PartitionOptions, log_partition
+
+if TYPE_CHECKING:
+    from magnetite.models.rbm import RBM
+
+__all__ = ["free_energy_gap", "log_likelihood", "log_probabilities"]
+
+LogZ = LogPartition | Estimate | float
+
+
+def log_likelihood(
+    self: "RBM", X: ArrayLike, *, log_z: LogZ | None = None, **options: Unpack[PartitionOptions]
+) -> Estimate:
+    """Return the mean of ``ln p(v)`` over rows, in nats per row.
+
+    Parameters
+    ----------
+    X : array_like, shape (rows, n_visible)
+        Visible states; nan where missing: then it is the probability of what was observed.
+    log_z : LogPartition, Estimate or float, optional
+        Log Z if it is known, from `log_partition`; a number is taken to be exact.
+    **options
+        Those of `log_partition`, which is called where `log_z` is not given. Its base is by default
+        made of the means of `X` where the machine does not remember those of its training data.
+
+    Returns
+    -------
+    Estimate
+        Exact (error 0) where log Z is. Else the error and the bracket are those of log Z turned
+        around: the bracket goes from what the upper bound of log Z leaves to what the lower one
+        does. Where log Z is refused so is the value, and the bracket stays. The spread of the data
+        is not part of the error: it is the mean of these very rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import magnetite as mg
+    >>> print(mg.RBM(3, 2).log_likelihood([[0, 1, 0], [1, 1, 0]]))  # -3 ln 2
+    -2.07944 +- 0
+    >>> print(mg.RBM(3, 2).log_likelihood([[0, 1, np.nan]]))  # two bits are known
+    -1.38629 +- 0
+    """
+    rows, known = _with_log_z(self, X, log_z, options)
+    weights, errors = observed_log_weights(self, rows, options)
+    mean, spread = float(weights.mean()), float(np.sqrt((errors**2).sum())) / len(errors)
+    low, high = known.bracket
+    # What the sum over missing values is uncertain by, two errors to either side.
+    bracket = (mean - high - 2 * spread, mean - low + 2 * spread)
+    if not known.reliable:
+        return Estimate(math.nan, math.nan, bracket, known.ess, False, known.reason)
+    if not np.isfinite(errors).all():
+        reason = "of the values of missing units too few count: take more betas"
+        return Estimate(math.nan, math.nan, (-math.inf, math.inf), 0.0, False, reason)
+    error = math.hypot(known.error, spread)
+    return Estimate(mean - known.value, error, bracket, known.ess, True, "")
+
+
+def log_probabilities(
+    self: "RBM", X: ArrayLike, *, log_z: LogZ | None = None, **options: Unpack[PartitionOptions]
+) -> NDArray[np.float64]:
+    """Return ``ln p(v)`` of every row, shape (rows,); nan where log Z is refused.
+
+    Parameters
+    ----------
+    X, log_z, **options
+        As for `log_likelihood`.
+
+    Examples
+    --------
+    >>> import magnetite as mg
+    >>> mg.RBM(3, 2).log_probabilities([[0, 1, 0]]).round(4)
+    array([-2.0794])
+    """
+    rows, known = _with_log_z(self, X, log_z, options)
+    return observed_log_weights(self, rows, options)[0] - known.value
+
+
+def _with_log_z(
+    rbm: "RBM", X: ArrayLike, log_z: LogZ | None, options: PartitionOptions
+) -> tuple[NDArray[np.floating], Estimate]:
+    """Return checked rows, and log Z as an estimate."""
+    rows = rbm.visible_states(X, name="X", missing=True)
+    if not len(rows):
+        raise ValueError("X must have at least one row, got none")
+    if log_z is None:
+        if options.get("base") is None and getattr(rbm, "data_means", None) is None:
+            options = {**options, "base": rows}
+        return rows, log_partition(rbm, **options).estimate
+    if isinstance(log_z, LogPartition):
+        return rows, log_z.estimate
+    if isinstance(log_z, Estimate):
+        return rows, log_z
+    number = check_real("log_z", log_z)
+    return rows, Estimate(number, 0.0, (number, number), math.inf, True, "")
+
+
+def free_energy_gap(self: "RBM", train: ArrayLike, validation: ArrayLike) -> float:
+    """Return the mean free energy of validation rows less that of training rows.
+
+    It grows where the machine learns its training data by heart; log Z does not enter it.
+
+    Parameters
+    ----------
+    train, validation : array_like, shapes (rows, n_visible)
+        Some rows of each, the same ones all the time.
+
+    References
+    ----------
+    Hinton, "A practical guide to training restricted Boltzmann machines", UTML TR 2010-003 (2010),
+    section 6.1.
+
+    Examples
+    --------
+    >>> import magnetite as mg
+    >>> mg.RBM(2, 1, visible_bias=[1.0, 0.0]).free_energy_gap([[1, 0]], [[0, 0], [1, 0]])
+    0.5
+    """
+    wide = self.astype("float64")
+    means = [float(wide.free_energy(rows).mean()) for rows in (train, validation)]
+    return means[1] - means[0]
