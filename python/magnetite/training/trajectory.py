@@ -1,0 +1,207 @@
+"""The machines that training went through, as a ladder to sample the last one with."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from magnetite._checks import check_count, check_real
+from magnetite.diagnostics._series import check_positive
+from magnetite.layers import Draws
+from magnetite.options import SeedLike, check_seed
+from magnetite.trajectory_chains import TrajectoryChains, exchange_gain
+from magnetite.units.base import Array
+
+if TYPE_CHECKING:
+    from magnetite.models.rbm import RBM
+
+__all__ = ["Trajectory", "TrajectorySamples"]
+
+FIRST_STEPS, WARM_STEPS = 100, 5
+"""Gibbs steps on the first machine, and on each that may become the next of the ladder."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class TrajectorySamples:
+    """What `Trajectory.sample` returns.
+
+    Attributes
+    ----------
+    states : ndarray, shape (num_samples, n_visible)
+        Visible states of the last machine, each from a ladder of its own.
+    updates : tuple of int
+        The update after which each machine of the ladder was saved.
+    exchange_rates : ndarray, shape (num_machines - 1,)
+        Share of exchanges accepted between neighbours.
+    round_trips : int
+        How often a walker went from the first machine to the last and back, in all ladders.
+    num_rounds : int
+        Rounds made.
+    """
+
+    states: Array
+    updates: tuple[int, ...]
+    exchange_rates: NDArray[np.float64]
+    round_trips: int
+    num_rounds: int
+
+    def __repr__(self) -> str:
+        return (
+            f"<TrajectorySamples: {len(self.states)} samples through {len(self.updates)} machines; "
+            f"exchange rates from {self.exchange_rates.min(initial=1.0):.2f}; "
+            f"{self.round_trips / len(self.states):.2g} round trips each>"
+        )
+
+
+@dataclass(eq=False)
+class Trajectory:
+    """Machines saved on the way of training, at exponentially spaced updates.
+
+    Give it to `fit` as a callback. Early machines mix fast and late ones slowly, and neighbours
+    differ little: exchanges between them carry states across barriers that tempering meets as a
+    transition of first order (Bereux, Decelle, Furtlehner, Rosset and Seoane, arXiv 2405.15376).
+
+    Parameters
+    ----------
+    spacing : float
+        Ratio of successive updates at which the machine is saved, 1.15 by default.
+
+    Attributes
+    ----------
+    machines : list of RBM
+        Copies of the machine, the earliest first.
+    updates : list of int
+        After which update each was saved.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import magnetite as mg
+    >>> trajectory = mg.training.Trajectory()
+    >>> for update, strength in enumerate(np.linspace(0, 6, 20)):
+    ...     trajectory.save(mg.RBM(2, 1, weights=[[strength], [-strength]]), update)
+    >>> samples = trajectory.sample(500, num_rounds=50, seed=1)
+    >>> samples.updates[0], samples.updates[-1], len(samples.updates) < 20
+    (0, 19, True)
+    >>> samples.states.shape
+    (500, 2)
+    """
+
+    spacing: float = 1.15
+    machines: list["RBM"] = field(default_factory=list)
+    updates: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if not check_real("spacing", self.spacing) > 1:
+            raise ValueError(f"spacing must be above 1, got {self.spacing}")
+
+    def __repr__(self) -> str:
+        last = f" up to update {self.updates[-1]}" if self.updates else ""
+        return f"<Trajectory: {len(self.machines)} machines{last}>"
+
+    def due(self, update: int) -> bool:
+        """Return whether the machine is to be saved after this update."""
+        if not self.updates:
+            return True
+        return update > self.updates[-1] and update >= math.ceil(self.updates[-1] * self.spacing)
+
+    def save(self, rbm: "RBM", update: int) -> None:
+        """Save a copy of the machine, whether it is due or not."""
+        if self.updates and update <= self.updates[-1]:
+            raise ValueError(
+                f"update must be above that of the last machine, {self.updates[-1]}, got {update}"
+            )
+        self.machines.append(rbm.copy())
+        self.updates.append(update)
+
+    def sample(
+        self,
+        num_samples: int = 1,
+        *,
+        num_rounds: int = 1000,
+        steps: int = 1,
+        exchange_rate: float = 0.3,
+        seed: SeedLike = None,
+        num_threads: int | None = None,
+    ) -> TrajectorySamples:
+        """Draw visible states of the last machine by exchanges with those before it.
+
+        Parameters
+        ----------
+        num_samples : int
+            Ladders, one sample of each.
+        num_rounds : int
+            Rounds of Gibbs steps on every machine and an exchange of neighbours, 1,000 by default.
+        steps : int
+            Gibbs steps of a round, 1 by default.
+        exchange_rate : float
+            Machines are left out as long as neighbours accept this share of exchanges; 0.3 by
+            default.
+        seed, num_threads
+            As for `magnetite.sample`; the result does not depend on the number of threads.
+
+        Returns
+        -------
+        TrajectorySamples
+
+        Raises
+        ------
+        ValueError
+            If no machine was saved.
+        """
+        count = check_count("num_samples", num_samples, 1, bits=31)
+        rounds = check_count("num_rounds", num_rounds, 1, bits=31)
+        steps = check_count("steps", steps, 1, bits=31)
+        rate = check_positive("exchange_rate", exchange_rate)
+        if not self.machines:
+            raise ValueError("the trajectory must hold a machine: give it to fit as a callback")
+        choice, run = np.random.SeedSequence(check_seed(seed).key).spawn(2)
+        ladder, v = self._ladder(count, rate, check_seed(choice).key, num_threads)
+        layers = self.machines[-1].layers(num_threads)
+        pairs = [self.machines[k].pair for k in ladder]
+        chains = TrajectoryChains(layers, pairs, v, check_seed(run).key)
+        chains.advance(rounds, steps)
+        updates = tuple(self.updates[k] for k in ladder)
+        return TrajectorySamples(
+            chains.v[-1].copy(), updates, chains.acceptance, chains.round_trips, rounds
+        )
+
+    def _ladder(
+        self, count: int, rate: float, key: int, num_threads: int | None
+    ) -> tuple[Sequence[int], Array]:
+        """Choose machines whose neighbours exchange at `rate`, and bring chains up to each.
+
+        From the first on, the next is the last one whose exchanges with it are accepted so often.
+        """
+        machines, layers = self.machines, self.machines[-1].layers(num_threads)
+        ones, stage = np.ones(count), 0
+
+        def warmed(v: Array, k: int, num_steps: int) -> Array:
+            nonlocal stage
+            stage += 1
+            draws = Draws(key, 0, stage << 40)
+            v = v.copy()
+            _, h = layers.hidden(v, machines[k].pair, ones, draws)
+            layers.gibbs(
+                v, h, machines[k].pair, ones, draws._replace(step=draws.step + 1), num_steps
+            )
+            return v
+
+        nothing = np.zeros((count, machines[0].n_hidden), machines[0].dtype)
+        start = layers.visible(nothing, machines[0].pair, ones, Draws(key, 0, 0))[1]
+        chosen, chains, at = [0], [warmed(start, 0, FIRST_STEPS)], 0
+        while at < len(machines) - 1:
+            best, v_best = at + 1, warmed(chains[-1], at + 1, WARM_STEPS)
+            for k in range(at + 2, len(machines)):
+                v = warmed(v_best, k, WARM_STEPS)
+                gain = exchange_gain(layers, machines[at].pair, machines[k].pair, chains[-1], v)
+                if np.exp(np.minimum(gain, 0)).mean() < rate:
+                    break
+                best, v_best = k, v
+            chosen.append(best)
+            chains.append(v_best)
+            at = best
+        return chosen, np.stack(chains)
