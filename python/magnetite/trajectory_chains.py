@@ -16,10 +16,10 @@ __all__ = ["TrajectoryChains"]
 class TrajectoryChains:
     """Chains of several machines, neighbours among which exchange their visible states.
 
-    Machine k keeps ``p_k(v) ~ exp(-F_k(v))``: an exchange of v between k and k + 1 is accepted with
-    the chance ``min(1, exp(F_k(v_k) + F_k+1(v_k+1) - F_k(v_k+1) - F_k+1(v_k)))``, by free energies of
-    both machines at both states (Bereux, Decelle, Furtlehner, Rosset and Seoane, arXiv 2405.15376,
-    with the hidden layers summed out). The first machine should be one that forgets at once.
+    Machine k keeps ``p_k(v) ~ exp(-F_k(v))``: states v of machine 1 and w of its neighbour 2 are
+    exchanged with the chance ``min(1, exp(F_1(v) + F_2(w) - F_1(w) - F_2(v)))``, by free energies
+    of both machines at both states (Bereux, Decelle, Furtlehner, Rosset and Seoane, arXiv
+    2405.15376, with the hidden layers summed out). The first machine should forget at once.
 
     Parameters
     ----------

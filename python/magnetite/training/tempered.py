@@ -19,8 +19,6 @@ from magnetite.units.layer import Layer
 __all__ = ["TemperedPCD", "TemperedPhase", "with_base"]
 
 BASES = ("data", "uniform")
-STREAM = 0x7E3D
-"""Keeps the streams of these chains from those of the positive phase."""
 FORGET = 0.01
 """Rate at which the means that the hot end is made of follow the data."""
 
@@ -124,9 +122,7 @@ class TemperedPhase:
 
     def _begin(self, positive: Positive) -> TemperedChains:
         betas = np.asarray(self.options.betas, np.float64)
-        start, run = np.random.SeedSequence([self.context.seed, STREAM]).generate_state(
-            2, np.uint64
-        )
+        start, run = np.random.SeedSequence(self.context.seed).generate_state(2, np.uint64)
         rows = np.arange(self.num_ladders * betas.size) % len(positive.v)
         v = np.ascontiguousarray(positive.v[rows])
         pair, layers = self._pair(), self.context.layers
@@ -168,13 +164,18 @@ class TemperedPhase:
         self.num_batches = int(state["num_batches"])
         self.chains = None
         if "chains" in state:
-            saved = {
-                name: np.array(value) if isinstance(value, np.ndarray) else value
-                for name, value in state["chains"].items()
-            }
+            saved = copies(state["chains"])
             betas, v, h, seed = (saved.pop(name) for name in ("betas", "v", "h", "seed"))
             self.chains = TemperedChains(self.context.layers, self._pair(), betas, v, h, seed)
             self.chains.restore(saved)
+
+
+def copies(state: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the state of chains with arrays of its own, which the chains may change."""
+    return {
+        name: value.copy() if isinstance(value, np.ndarray) else value
+        for name, value in state.items()
+    }
 
 
 def with_base(pair: Pair, visible: Layer, means: NDArray[np.float64]) -> Pair:

@@ -1,9 +1,9 @@
 """The machines that training went through, as a ladder to sample the last one with."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from magnetite._checks import check_count, check_real
 from magnetite.diagnostics._series import check_positive
 from magnetite.layers import Draws
+from magnetite.models.bipartite import PARAMETERS
 from magnetite.options import SeedLike, check_seed
 from magnetite.trajectory_chains import TrajectoryChains, exchange_gain
 from magnetite.units.base import Array
 
 if TYPE_CHECKING:
     from magnetite.models.rbm import RBM
+    from magnetite.training.result import TrainingProgress
 
 __all__ = ["Trajectory", "TrajectorySamples"]
 
@@ -60,9 +62,10 @@ class TrajectorySamples:
 class Trajectory:
     """Machines saved on the way of training, at exponentially spaced updates.
 
-    Give it to `fit` as a callback. Early machines mix fast and late ones slowly, and neighbours
-    differ little: exchanges between them carry states across barriers that tempering meets as a
-    transition of first order (Bereux, Decelle, Furtlehner, Rosset and Seoane, arXiv 2405.15376).
+    A callback of `RBM.fit`; in the end the trained machine is the last one. Early machines mix
+    fast and late ones slowly, and neighbours differ little: exchanges between them carry states
+    across barriers that tempering meets as a transition of first order (Bereux, Decelle,
+    Furtlehner, Rosset and Seoane, arXiv 2405.15376).
 
     Parameters
     ----------
@@ -93,6 +96,8 @@ class Trajectory:
     spacing: float = 1.15
     machines: list["RBM"] = field(default_factory=list)
     updates: list[int] = field(default_factory=list)
+    _seen: int = field(default=0, init=False, repr=False)
+    _saved: Mapping[str, Mapping[str, Array]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not check_real("spacing", self.spacing) > 1:
@@ -116,6 +121,49 @@ class Trajectory:
             )
         self.machines.append(rbm.copy())
         self.updates.append(update)
+
+    # As a callback of `fit`.
+
+    def __call__(self, progress: "TrainingProgress") -> None:
+        """Do nothing: epochs are too long steps."""
+
+    def after_update(self, progress: "TrainingProgress") -> None:
+        """Save the machine where that is due."""
+        self._take_up(progress.rbm)
+        self._seen = progress.updates
+        if self.due(progress.updates):
+            self.save(progress.rbm, progress.updates)
+
+    def finish(self, rbm: "RBM") -> None:
+        """Save the trained machine."""
+        self._take_up(rbm)
+        if not self.updates or self._seen > self.updates[-1]:
+            self.save(rbm, self._seen)
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint holds."""
+        machines = {
+            str(update): {name: getattr(rbm, name) for name in PARAMETERS}
+            for update, rbm in zip(self.updates, self.machines, strict=True)
+        }
+        return {"machines": machines, "seen": self._seen}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Undo `state`, as soon as there is a machine to make the others of."""
+        self._saved, self._seen = state["machines"], state["seen"]
+
+    def _take_up(self, rbm: "RBM") -> None:
+        """Go on from the machines of a checkpoint."""
+        if not self._saved:
+            return
+        self.machines, self.updates = [], []
+        for update, parameters in self._saved.items():
+            machine = rbm.copy()
+            for name, value in parameters.items():
+                getattr(machine, name)[...] = value
+            self.machines.append(machine)
+            self.updates.append(int(update))
+        self._saved = {}
 
     def sample(
         self,
