@@ -26,7 +26,7 @@ from magnetite.solve import solve
 from magnetite.stored import load
 from magnetite.temper import temper
 from magnetite.times import tts
-from magnetite.training import CD, PCD, SGD, Adam, Exact, FastPCD
+from magnetite.training import CD, PCD, SGD, Adam, Exact, FastPCD, TemperedPCD, TrajectoryPCD
 
 __version__ = _version()
 
@@ -42,6 +42,8 @@ __all__ = [
     "FastPCD",
     "Ising",
     "Qubo",
+    "TemperedPCD",
+    "TrajectoryPCD",
     "__version__",
     "anneal",
     "clique",

@@ -5,6 +5,7 @@ optimiser (`SGD`, `Adam`), penalties, schedules and callbacks.
 """
 
 from magnetite.training.callbacks import EarlyStopping, Evaluate
+from magnetite.training.equilibrium import Equilibrium, equilibrium
 from magnetite.training.exact_phase import Exact
 from magnetite.training.negatives import CD, PCD, FastPCD
 from magnetite.training.optimizers import SGD, Adam, Optimizer, OptimizerRun
@@ -21,6 +22,9 @@ from magnetite.training.schedules import (
     Schedule,
     Step,
 )
+from magnetite.training.tempered import TemperedPCD
+from magnetite.training.trajectory import Trajectory, TrajectorySamples
+from magnetite.training.trajectory_pcd import TrajectoryPCD
 
 __all__ = [
     "CD",
@@ -34,6 +38,7 @@ __all__ = [
     "Context",
     "Cosine",
     "EarlyStopping",
+    "Equilibrium",
     "Evaluate",
     "Exact",
     "FastPCD",
@@ -52,7 +57,12 @@ __all__ = [
     "Schedule",
     "SparsityTarget",
     "Step",
+    "TemperedPCD",
     "TrainingDiverged",
     "TrainingProgress",
     "TrainingResult",
+    "Trajectory",
+    "TrajectoryPCD",
+    "TrajectorySamples",
+    "equilibrium",
 ]
