@@ -143,7 +143,7 @@ def test_steps_are_doubled_until_chains_forget_between_updates() -> None:
     assert 4 <= auto.steps <= 64
     assert auto.autocorrelation_time <= auto.steps
     assert auto.figures() == {
-        "steps": auto.steps, "autocorrelation_time": auto.autocorrelation_time
+        "steps": auto.steps, "training_time": auto.autocorrelation_time
     }  # fmt: skip
 
 

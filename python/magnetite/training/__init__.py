@@ -6,6 +6,7 @@ optimiser (`SGD`, `Adam`), penalties, schedules and callbacks.
 
 from magnetite.training.callbacks import EarlyStopping, Evaluate
 from magnetite.training.equilibrium import Equilibrium, equilibrium
+from magnetite.training.equilibrium_monitor import EquilibriumMonitor
 from magnetite.training.exact_phase import Exact
 from magnetite.training.negatives import CD, PCD, FastPCD
 from magnetite.training.optimizers import SGD, Adam, Optimizer, OptimizerRun
@@ -39,6 +40,7 @@ __all__ = [
     "Cosine",
     "EarlyStopping",
     "Equilibrium",
+    "EquilibriumMonitor",
     "Evaluate",
     "Exact",
     "FastPCD",

@@ -64,8 +64,8 @@ class AutoSteps:
         self.seen.turn()
 
     def figures(self) -> dict[str, float]:
-        """Return the steps, and the time measured last."""
-        return {"steps": self.steps, "autocorrelation_time": self.autocorrelation_time}
+        """Return the steps, and the autocorrelation time measured last, in Gibbs steps."""
+        return {"steps": self.steps, "training_time": self.autocorrelation_time}
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint holds."""

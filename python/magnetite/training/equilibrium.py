@@ -65,6 +65,11 @@ class Equilibrium:
     def __bool__(self) -> bool:
         return self.in_equilibrium
 
+    def figures(self) -> dict[str, float]:
+        """Return the numbers, as a history has them."""
+        names = ("autocorrelation_time", "r_hat", "ess", "drift", "gap")
+        return {"equilibrium": self.in_equilibrium} | {name: getattr(self, name) for name in names}
+
     def __str__(self) -> str:
         if self.in_equilibrium:
             return (
@@ -83,6 +88,7 @@ def equilibrium(
     max_r_hat: float = 1.1,
     seed: SeedLike = None,
     num_threads: int | None = None,
+    layers: Layers | None = None,
 ) -> Equilibrium:
     """Test whether states that a training takes for the machine's own are in equilibrium.
 
@@ -114,6 +120,8 @@ def equilibrium(
         Largest R-hat that passes, 1.1 by default.
     seed, num_threads
         As for `magnetite.sample`; the result does not depend on the number of threads.
+    layers : Layers, optional
+        What is to do the work, of a training for one, instead of `num_threads`.
 
     Returns
     -------
@@ -135,8 +143,8 @@ def equilibrium(
         raise ValueError(f"v must have at least 20 rows, got {len(states)}")
     steps = check_count("num_steps", num_steps, 2 * MIN_DRAWS, bits=31)
     shift, r_hat = check_positive("max_shift", max_shift), check_positive("max_r_hat", max_r_hat)
-    layers, key = rbm.layers(num_threads), check_seed(seed).key
-    first, later, thin = _run(rbm, layers, states, steps, key)
+    work = layers or rbm.layers(num_threads)
+    first, later, thin = _run(rbm, work, states, steps, check_seed(seed).key)
     return _judge(first, later, thin, steps, shift, r_hat)
 
 

@@ -1,12 +1,13 @@
 """Negative phases by sampling: contrastive divergence, persistent chains, fast weights."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from magnetite._checks import check_choice, check_count, check_real
 from magnetite.layers import Draws, Pair
+from magnetite.training.auto_steps import AutoSteps
 from magnetite.training.chains import STARTS, Chains
 from magnetite.training.gradient import weighted_mean
 from magnetite.training.phases import Context, NegativePhase, Positive, Sample
@@ -80,8 +81,9 @@ class PCD:
     ----------
     num_chains : int, optional
         Chains; as many as rows in a batch by default.
-    steps : int
-        Block Gibbs steps an update, 1 by default.
+    steps : int or "auto"
+        Block Gibbs steps an update, 1 by default; "auto" begins with one and doubles them, up to
+        100, when the autocorrelation time of the chains exceeds them.
     start_at : "data" (default) or "biases"
         Whether the chains start at rows of the first batch, or as if there were no weights.
 
@@ -98,15 +100,18 @@ class PCD:
     """
 
     num_chains: int | None = None
-    steps: int = 1
+    steps: int | Literal["auto"] = 1
     start_at: str = "data"
 
     def __post_init__(self) -> None:
-        _check_chains(self.num_chains, self.steps, self.start_at)
+        steps = 1 if self.steps == "auto" else self.steps
+        _check_chains(self.num_chains, steps, self.start_at)
 
     def start(self, context: Context) -> NegativePhase:
         """Begin; the chains are placed when the first batch is there."""
         chains = Chains(context, self.num_chains or context.batch_size, self.start_at)
+        if self.steps == "auto":
+            return _AutoPhase(chains, AutoSteps(context))
         return _PCDPhase(chains, self.steps)
 
 
@@ -135,6 +140,36 @@ class _PCDPhase:
 
     def restore(self, state: dict[str, Any]) -> None:
         self.chains.restore(state)
+
+    def states(self) -> Array | None:
+        """Return the visible states of the chains; None before the first update."""
+        return self.chains.v
+
+
+@dataclass(frozen=True)
+class _AutoPhase:
+    chains: Chains
+    auto: AutoSteps
+
+    def advance(self, positive: Positive, update: int) -> Sample:
+        v, means = self.chains.advance(self.chains.context.pair, self.auto.steps, positive)
+        self.auto.next_steps(v)
+        return Sample(v, means, self.chains.weights)
+
+    def state(self) -> dict[str, Any]:
+        return {"chains": self.chains.state(), "auto": self.auto.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.chains.restore(state["chains"])
+        self.auto.restore(state["auto"])
+
+    def states(self) -> Array | None:
+        """Return the visible states of the chains; None before the first update."""
+        return self.chains.v
+
+    def figures(self) -> dict[str, float]:
+        """Return the steps of now, for the history."""
+        return self.auto.figures()
 
 
 @dataclass(frozen=True)
@@ -237,3 +272,7 @@ class _FastPhase:
     def restore(self, state: dict[str, Any]) -> None:
         self.chains.restore(state["chains"])
         self.fast = state["fast"]
+
+    def states(self) -> Array | None:
+        """Return the visible states of the chains; None before the first update."""
+        return self.chains.v

@@ -143,6 +143,10 @@ class TemperedPhase:
 
     # What monitors and checkpoints read.
 
+    def states(self) -> Array | None:
+        """Return the visible states at beta = 1; None before the first update."""
+        return None if self.chains is None else self.chains.at(len(self.chains.betas) - 1)[0]
+
     def figures(self) -> dict[str, float]:
         """Return round trips so far, of all ladders, and the least rate of exchange of late."""
         if self.chains is None:

@@ -103,6 +103,10 @@ class TrajectoryPhase:
 
     # What monitors and checkpoints read.
 
+    def states(self) -> Array | None:
+        """Return the visible states of the machine that learns; None before the first update."""
+        return None if self.chains is None else self.chains.v[-1].copy()
+
     def figures(self) -> dict[str, float]:
         """Return round trips so far, of all chains, and the number of machines."""
         if self.chains is None:
