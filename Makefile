@@ -9,7 +9,7 @@ export PIP_QUIET := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # Optional packages whose faces the tests exercise.
-EXTRAS := dimod,graphs,progress,sklearn,sparse,xarray
+EXTRAS := dimod,graphs,hdf5,progress,sklearn,sparse,xarray
 
 # The first interpreter that is new enough; `make PYTHON=...` chooses another.
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python; do \

@@ -13,6 +13,7 @@ from magnetite.likelihood.partition import log_partition
 from magnetite.likelihood.pseudo import pseudo_log_likelihood
 from magnetite.likelihood.rows import free_energy_gap, log_likelihood, log_probabilities
 from magnetite.models.bipartite import PARAMETERS, Bipartite
+from magnetite.models.exchange import Exchange
 from magnetite.models.layered import LayeredModel, model_of_layers
 from magnetite.models.learned import Learned
 from magnetite.options import SeedLike, check_seed
@@ -23,6 +24,7 @@ __all__ = ["RBM"]
 
 
 class RBM(Learned, Bipartite):
+class RBM(Exchange, Bipartite):
     """Two layers of units: ``E(v, h) = -v^T W h - b^T v - c^T h`` plus each unit's own terms.
 
     Units with a precision (Gaussian, ReLU) add ``q s**2 / 2`` each. A new machine has no weights:
