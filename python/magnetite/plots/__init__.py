@@ -19,16 +19,23 @@ Examples
 
 from magnetite.plots.curves import heat_capacity, overlap_distribution
 from magnetite.plots.ladders import energy_histograms, replica_flow, swap_rates
+from magnetite.plots.learning import learning_curves, parameter_histogram
+from magnetite.plots.machines import filters, inpainting, samples
 from magnetite.plots.overviews import overview
 from magnetite.plots.series import autocorrelation, search, trajectory
 
 __all__ = [
     "autocorrelation",
     "energy_histograms",
+    "filters",
     "heat_capacity",
+    "inpainting",
+    "learning_curves",
     "overlap_distribution",
     "overview",
+    "parameter_histogram",
     "replica_flow",
+    "samples",
     "search",
     "swap_rates",
     "trajectory",
