@@ -95,7 +95,7 @@ def test_files_of_rbms_have_the_same_energies_here(tmp_path: Path, states: int, 
     assert rbm.dtype == dtype
     early = mg.RBM.from_rbms(path, update=20)
     np.testing.assert_allclose(early.weights, rbm.weights / 2)
-    with pytest.raises(ValueError, match="update must be one that .* from 1 to 100, got 7"):
+    with pytest.raises(ValueError, match=r"update must be one that .* from 1 to 100, got 7"):
         mg.RBM.from_rbms(path, update=7)
 
 

@@ -100,7 +100,7 @@ def test_inpainting_has_a_line_for_what_is_known_filled_and_true() -> None:
 
 
 def test_what_cannot_be_drawn_is_refused() -> None:
-    with pytest.raises(ValueError, match="rows and columns of an image of 12 units.*got \\(5, 2"):
+    with pytest.raises(ValueError, match=r"rows and columns of an image of 12 units.*got \(5, 2"):
         plots.filters(RBM, (5, 2))
     with pytest.raises(ValueError, match="machine must have weights"):
         plots.filters(np.zeros(3), (1, 3))

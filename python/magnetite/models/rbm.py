@@ -23,8 +23,7 @@ from magnetite.units.base import Array
 __all__ = ["RBM"]
 
 
-class RBM(Learned, Bipartite):
-class RBM(Exchange, Bipartite):
+class RBM(Learned, Exchange, Bipartite):
     """Two layers of units: ``E(v, h) = -v^T W h - b^T v - c^T h`` plus each unit's own terms.
 
     Units with a precision (Gaussian, ReLU) add ``q s**2 / 2`` each. A new machine has no weights:

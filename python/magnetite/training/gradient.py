@@ -160,10 +160,14 @@ class Coordinates:
     def deviations(self) -> tuple[Array, Array]:
         """Return the standard deviations of the units in the data phase, from below bounded."""
         found = []
-        for mean, square in zip((self.mu, self.lam), self.mean_squares, strict=True):
-            variance = np.maximum(square - mean * mean, 0)
+        precisions = self.rbm.visible_precision, self.rbm.hidden_precision
+        for mean, square, q in zip((self.mu, self.lam), self.mean_squares, precisions, strict=True):
+            # Real units count in their own deviations.
+            scale = np.where(q > 0, q, q.dtype.type(1))
+            variance = scale * np.maximum(square - mean * mean, 0)
             floor = SMALLEST_VARIANCE * variance.mean()
-            found.append(np.sqrt(np.maximum(variance, floor)) if floor > 0 else np.ones_like(mean))
+            bounded = np.maximum(variance, floor) if floor > 0 else np.ones_like(mean)
+            found.append(np.sqrt(bounded / scale))
         return found[0], found[1]
 
     def state(self) -> dict[str, Any]:
