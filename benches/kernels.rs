@@ -200,8 +200,12 @@ fn layers<T: Number>(c: &mut Criterion) {
             h: &h,
             weights: &weights,
         };
-        group.bench_function(id("cross difference"), |b| {
-            b.iter(|| layers.cross_difference(phase(&data), phase(&v)));
+        let offsets = [
+            &v[..layers.visible_side().num_columns()],
+            &h[..layers.hidden_side().num_columns()],
+        ];
+        group.bench_function(id("moments"), |b| {
+            b.iter(|| layers.moments(phase(&data), phase(&v), offsets));
         });
     }
     group.finish();

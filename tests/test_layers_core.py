@@ -104,12 +104,50 @@ def test_products_of_any_size(
     np.testing.assert_allclose(layers.interactions(v, h, w), exact, rtol=rule, atol=30 * rule)
     weights = rng.random(rows), rng.random(3)
     few = v[: min(3, rows)], h[: min(3, rows)], weights[1][: min(3, rows)]
-    got = layers.cross_difference(v, h, weights[0], *few)
-    sums = [np.einsum("r,ri,rj->ij", c, a, b) for a, b, c in ((v, h, weights[0]), few)]
-    assert got.dtype == dtype
-    np.testing.assert_allclose(got, sums[0] - sums[1], rtol=rule, atol=rule)
+    mu, lam = rng.normal(size=n).astype(dtype), rng.normal(size=m).astype(dtype)
+    for offsets in ((0 * mu, 0 * lam), (mu, lam)):
+        got = layers.moments(v, h, weights[0], *few, *offsets)
+        exact = plain_moments((v, h, weights[0]), few, *offsets)
+        for moment, sums in zip(got, exact, strict=True):
+            assert moment.dtype == dtype
+            np.testing.assert_allclose(moment, sums, rtol=rule, atol=10 * rule * max(1, rows / 10))
     none = v[:0], h[:0], weights[0][:0]
-    assert not layers.cross_difference(*none, *none).any()
+    assert not any(moment.any() for moment in layers.moments(*none, *none, mu, lam))
+
+
+Phase = tuple[Array, Array, Array]
+
+
+def plain_moments(positive: Phase, negative: Phase, mu: Array, lam: Array) -> tuple[Array, ...]:
+    """Return what `moments` is to return, in float64."""
+    sums = []
+    for v, h, w in (positive, negative):
+        v, h = v.astype(float), h.astype(float)
+        cross = np.einsum("r,ri,rj->ij", w, v - mu.astype(float), h - lam.astype(float))
+        sums.append((cross, w @ v, w @ h))
+    return tuple(a - b for a, b in zip(*sums, strict=True))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("sizes", [(6, 4), (300, 70), (785, 129), (1, 1)])
+def test_a_step_of_the_weights(sizes: tuple[int, int], dtype: str) -> None:
+    rng = np.random.default_rng(4)
+    w, step = (rng.normal(size=sizes).astype(dtype) for _ in range(2))
+    mu, lam = (rng.normal(size=k).astype(dtype) for k in sizes)
+    found = []
+    for num_threads in (1, 2, 5):
+        layers = _core.Layers(
+            [("binary", sizes[0], 0)], [("binary", sizes[1], 0)], num_threads=num_threads
+        )
+        moved = w.copy()
+        products = layers.ascend(moved, step, mu, lam)
+        np.testing.assert_array_equal(moved, w + step)
+        found.append(products)
+        np.testing.assert_array_equal(products[0], found[0][0])
+        np.testing.assert_array_equal(products[1], found[0][1])
+    rule = 1e-12 if dtype == "float64" else 1e-4
+    np.testing.assert_allclose(found[0][0], step.astype(float) @ lam, atol=10 * rule)
+    np.testing.assert_allclose(found[0][1], mu.astype(float) @ step, atol=10 * rule)
 
 
 def bits(case: Case, num_threads: int, rows: slice, first_chain: int) -> list[Array]:
@@ -150,15 +188,14 @@ def test_a_row_is_the_same_whatever_is_beside_it(a: str, b: str, dtype: str) -> 
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_cross_difference_is_the_same_at_any_thread_count(dtype: str) -> None:
+def test_moments_are_the_same_at_any_thread_count(dtype: str) -> None:
     case = case_of(BIG["binary"], BIG["mixed"], 301, dtype)
     w = case.betas
-    arguments = case.v, case.h, w, case.v[:50], case.h[:50], w[:50]
-    expected = case.layers(1).cross_difference(*arguments)
+    arguments = case.v, case.h, w, case.v[:50], case.h[:50], w[:50], case.v[7], case.h[7]
+    expected = case.layers(1).moments(*arguments)
     for num_threads in (2, 5):
-        np.testing.assert_array_equal(
-            case.layers(num_threads).cross_difference(*arguments), expected
-        )
+        for x, y in zip(case.layers(num_threads).moments(*arguments), expected, strict=True):
+            np.testing.assert_array_equal(x, y)
 
 
 def test_uniforms_are_inside_and_differ() -> None:

@@ -334,7 +334,7 @@ class Layers:
     def interactions(self, v: _Reals, h: _Reals, weights: _Reals) -> NDArray[np.float64]:
         """Return ``v^T W h`` by row."""
 
-    def cross_difference(
+    def moments(
         self,
         v_pos: _Reals,
         h_pos: _Reals,
@@ -342,8 +342,18 @@ class Layers:
         v_neg: _Reals,
         h_neg: _Reals,
         w_neg: NDArray[np.float64],
-    ) -> NDArray[Any]:
-        """Return the weighted sum of ``v h^T`` over positive rows less that over negative ones."""
+        visible_offset: _Reals,
+        hidden_offset: _Reals,
+    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+        """Return weighted sums over positive rows less those over negative ones.
+
+        Of ``(v - visible_offset)(h - hidden_offset)^T``, of v, and of h.
+        """
+
+    def ascend(
+        self, weights: _Reals, step: _Reals, visible_offset: _Reals, hidden_offset: _Reals
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Add a step S to the weights; return ``S hidden_offset`` and ``S^T visible_offset``."""
 
 @final
 class PopulationRun:

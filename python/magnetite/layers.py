@@ -110,7 +110,7 @@ class Layers(Protocol):
         """Return ``v^T W h`` of every row."""
         ...
 
-    def cross_difference(
+    def moments(
         self,
         v_pos: Array,
         h_pos: Array,
@@ -118,8 +118,19 @@ class Layers(Protocol):
         v_neg: Array,
         h_neg: Array,
         w_neg: NDArray[np.float64],
-    ) -> Array:
-        """Return the difference of two weighted sums of ``v h^T``, shape (n_visible, n_hidden)."""
+        visible_offset: Array,
+        hidden_offset: Array,
+    ) -> tuple[Array, Array, Array]:
+        """Return weighted sums over positive rows less those over negative ones.
+
+        Of ``(v - visible_offset)(h - hidden_offset)^T``, of v, and of h.
+        """
+        ...
+
+    def ascend(
+        self, weights: Array, step: Array, visible_offset: Array, hidden_offset: Array
+    ) -> tuple[Array, Array]:
+        """Add a step S to the weights; return ``S hidden_offset`` and ``S^T visible_offset``."""
         ...
 
 

@@ -72,7 +72,7 @@ class NumpyLayers:
         result: NDArray[np.float64] = np.einsum("rj,rj->r", product, h)
         return result
 
-    def cross_difference(
+    def moments(
         self,
         v_pos: Array,
         h_pos: Array,
@@ -80,11 +80,27 @@ class NumpyLayers:
         v_neg: Array,
         h_neg: Array,
         w_neg: NDArray[np.float64],
-    ) -> Array:
-        """Return the difference of two weighted sums of ``v h^T``, shape (n_visible, n_hidden)."""
-        weigh = [w.astype(v_pos.dtype)[:, None] for w in (w_pos, w_neg)]
-        result: Array = v_pos.T @ (weigh[0] * h_pos) - v_neg.T @ (weigh[1] * h_neg)
-        return result
+        visible_offset: Array,
+        hidden_offset: Array,
+    ) -> tuple[Array, Array, Array]:
+        """Return weighted sums over positive rows less those over negative ones.
+
+        Of ``(v - visible_offset)(h - hidden_offset)^T``, of v, and of h.
+        """
+        sums = []
+        for v, h, w in ((v_pos, h_pos, w_pos), (v_neg, h_neg, w_neg)):
+            weigh = w.astype(v.dtype)[:, None]
+            cross = (v - visible_offset).T @ (weigh * (h - hidden_offset))
+            sums.append((cross, (weigh * v).sum(axis=0), (weigh * h).sum(axis=0)))
+        weights, visible, hidden = (a - b for a, b in zip(*sums, strict=True))
+        return weights, visible, hidden
+
+    def ascend(
+        self, weights: Array, step: Array, visible_offset: Array, hidden_offset: Array
+    ) -> tuple[Array, Array]:
+        """Add a step S to the weights; return ``S hidden_offset`` and ``S^T visible_offset``."""
+        weights += step
+        return step @ hidden_offset, visible_offset @ step
 
 
 def _means_and_draws(

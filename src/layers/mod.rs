@@ -8,10 +8,12 @@
 //! the number of threads, nor on the rows beside it. (Products use fused multiplication and addition where the CPU has
 //! it: on another CPU last bits may differ.)
 
+mod ascent;
 mod crew;
 mod finish;
 mod gibbs;
 mod kernel;
+mod moments;
 mod packed;
 mod product;
 mod rows;
@@ -24,9 +26,10 @@ mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+pub use ascent::Products;
 pub use kernel::Number;
+pub use moments::{Moments, Phase};
 pub use side::{Draws, Pair, Side, Terms};
-pub use statistics::Phase;
 pub use updates::{Adam, Momentum, adam_step, sgd_step};
 
 use crate::error::{Result, invalid};

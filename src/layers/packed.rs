@@ -12,8 +12,8 @@ pub(super) enum Source<'a, T> {
     Rows(&'a [T]),
     /// The transpose of a matrix.
     Columns(&'a [T]),
-    /// Rows of two matrices one after the other, each times its weight.
-    Weighted([&'a [T]; 2], &'a [T]),
+    /// Rows of matrices one after the other, each times its weight.
+    Weighted(Vec<&'a [T]>, &'a [T]),
 }
 
 /// A right factor of `depth` rows; a panel is packed when it is first looked at.
@@ -106,7 +106,7 @@ impl<'a, T: Number> Packed<'a, T> {
         if columns.len() < width {
             half.fill(T::ZERO);
         }
-        match self.source {
+        match &self.source {
             Source::Rows(data) => {
                 for (to, from) in half.chunks_exact_mut(width).zip(data.chunks_exact(self.columns)) {
                     to[..columns.len()].copy_from_slice(&from[columns.clone()]);
@@ -116,11 +116,9 @@ impl<'a, T: Number> Packed<'a, T> {
                 let data = &data[columns.start * self.depth..columns.end * self.depth];
                 transpose(self.tier, data, [columns.len(), self.depth], half, width);
             }
-            Source::Weighted([first, second], weights) => {
-                let rows = first
-                    .chunks_exact(self.columns)
-                    .chain(second.chunks_exact(self.columns));
-                for ((to, from), &weight) in half.chunks_exact_mut(width).zip(rows).zip(weights) {
+            Source::Weighted(parts, weights) => {
+                let rows = parts.iter().flat_map(|part| part.chunks_exact(self.columns));
+                for ((to, from), &weight) in half.chunks_exact_mut(width).zip(rows).zip(*weights) {
                     for (to, &from) in to.iter_mut().zip(&from[columns.clone()]) {
                         *to = from * weight;
                     }

@@ -1,11 +1,10 @@
-//! Sums over rows and over units: log norms, interactions, the difference of two phases.
+//! Sums over units: log norms, interactions.
 
 use super::gibbs::{Onward, narrow};
-use super::kernel::{CHUNK, Number};
+use super::kernel::Number;
 use super::packed::Source;
 use super::product::{Grid, Sink, multiply};
 use super::rows::Rows;
-use super::shape::transpose;
 use super::side::{Pair, Side, Terms, check_len};
 use super::tier::vectorised;
 use super::{Layers, check_rows};
@@ -16,25 +15,11 @@ use std::ops::Range;
 /// Rows whose sums a task makes.
 const SUM_ROWS: usize = 16;
 
-/// Rows of both phases that are worked together: what is copied of them stays small.
-const PHASE_ROWS: usize = 16 * CHUNK;
-
 /// Parts of a sum that a vector keeps.
 const LANES: usize = 8;
 
-/// One phase: rows of visible and of hidden values, and a weight each.
-#[derive(Clone, Copy, Debug)]
-pub struct Phase<'a, T> {
-    /// Visible values.
-    pub v: &'a [T],
-    /// Hidden values.
-    pub h: &'a [T],
-    /// Weights of the rows.
-    pub weights: &'a [f64],
-}
-
 /// Stores products as they are.
-struct Store<'a, T>(Grid<'a, T>);
+pub(super) struct Store<'a, T>(pub Grid<'a, T>);
 
 impl<T: Number> Sink<T> for Store<'_, T> {
     fn take(&self, rows: Range<usize>, columns: Range<usize>, products: &mut [T], width: usize) {
@@ -42,21 +27,6 @@ impl<T: Number> Sink<T> for Store<'_, T> {
             // SAFETY: blocks do not overlap.
             let to = unsafe { self.0.part(row, columns.clone()) };
             to.copy_from_slice(&line[..columns.len()]);
-        }
-    }
-}
-
-/// Adds products to what is there.
-struct Add<'a, T>(Grid<'a, T>);
-
-impl<T: Number> Sink<T> for Add<'_, T> {
-    fn take(&self, rows: Range<usize>, columns: Range<usize>, products: &mut [T], width: usize) {
-        for (row, line) in rows.zip(products.chunks_exact(width)) {
-            // SAFETY: blocks do not overlap.
-            let to = unsafe { self.0.part(row, columns.clone()) };
-            for (to, &x) in to.iter_mut().zip(line) {
-                *to = *to + x;
-            }
         }
     }
 }
@@ -141,49 +111,6 @@ impl Layers {
         products
     }
 
-    /// `sum_r w_r v_r h_r^T` of the positive phase less that of the negative one.
-    ///
-    /// # Errors
-    /// Arrays that do not fit.
-    pub fn cross_difference<T: Number>(
-        &self,
-        positive: Phase<'_, T>,
-        negative: Phase<'_, T>,
-    ) -> Result<Vec<T>> {
-        let (n_v, n_h) = (self.visible.num_columns(), self.hidden.num_columns());
-        for (name, phase) in [("pos", &positive), ("neg", &negative)] {
-            check_len(&format!("v_{name}"), phase.v.len(), phase.weights.len() * n_v)?;
-            check_len(&format!("h_{name}"), phase.h.len(), phase.weights.len() * n_h)?;
-        }
-        let mut sum = vec![T::ZERO; n_v * n_h];
-        let most = PHASE_ROWS / 2;
-        let rounds = positive.weights.len().max(negative.weights.len()).div_ceil(most);
-        for round in 0..rounds {
-            let parts = [positive, negative].map(|phase| phase.part(round * most, most, n_v, n_h));
-            let depth = parts[0].weights.len() + parts[1].weights.len();
-            let mut left = T::stock(&self.stocks).take(n_v * depth);
-            for (part, start) in parts.iter().zip([0, parts[0].weights.len()]) {
-                let shape = [part.weights.len(), n_v];
-                transpose(self.tier, part.v, shape, &mut left[start..], depth);
-            }
-            let signs = [1.0, -1.0];
-            let weights = parts.iter().zip(signs).flat_map(|(part, sign)| {
-                let weight = move |&w: &f64| T::of(sign * w);
-                part.weights.iter().map(weight)
-            });
-            let weights: Vec<T> = weights.collect();
-            let source = Source::Weighted(parts.map(|part| part.h), &weights);
-            let packed = self.packed(source, [depth, n_h]);
-            let (rows, grid) = (Rows::new(self.tier, &left, n_v, depth), Grid::new(&mut sum, n_h));
-            if round == 0 {
-                multiply(&self.crew, self.tier, &rows, &packed, &Store(grid));
-            } else {
-                multiply(&self.crew, self.tier, &rows, &packed, &Add(grid));
-            }
-        }
-        Ok(sum)
-    }
-
     pub(super) fn check_pair<T: Number>(&self, pair: &Pair<'_, T>, betas: &[f64]) -> Result<()> {
         let size = self.visible.num_columns() * self.hidden.num_columns();
         check_len("weights", pair.weights.len(), size)?;
@@ -191,19 +118,6 @@ impl Layers {
         pair.hidden.check("hidden", &self.hidden)?;
         check_precision("visible", &pair.visible, &self.visible, betas)?;
         check_precision("hidden", &pair.hidden, &self.hidden, betas)
-    }
-}
-
-impl<T> Phase<'_, T> {
-    /// So many rows from one on, or as many as there are.
-    fn part(self, from: usize, count: usize, n_v: usize, n_h: usize) -> Self {
-        let rows = self.weights.len();
-        let (from, to) = (from.min(rows), (from + count).min(rows));
-        Self {
-            v: &self.v[from * n_v..to * n_v],
-            h: &self.h[from * n_h..to * n_h],
-            weights: &self.weights[from..to],
-        }
     }
 }
 

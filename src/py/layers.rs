@@ -196,11 +196,12 @@ impl Layers {
             .into_pyarray(py))
     }
 
-    fn difference<'py, T: Number + Element>(
+    fn moments_of<'py, T: Number + Element>(
         &self,
         positive: [&Any<'py>; 3],
         negative: [&Any<'py>; 3],
-    ) -> PyResult<Any<'py>> {
+        offsets: [&Any<'py>; 2],
+    ) -> PyResult<Triple<'py>> {
         let (py, sizes) = (positive[0].py(), self.sizes());
         let phase = |[v, h, w]: [&Any<'py>; 3], name: &str| {
             let v = read_rows::<T>(v, &format!("v_{name}"), sizes[0])?;
@@ -210,10 +211,42 @@ impl Layers {
             Ok::<_, PyErr>((v, h, w))
         };
         let (positive, negative) = (phase(positive, "pos")?, phase(negative, "neg")?);
-        let positive = phase_of(&positive)?;
-        let negative = phase_of(&negative)?;
-        let sum = py.detach(|| self.inner.cross_difference(positive, negative))?;
-        Ok(matrix(py, sum, sizes[0], sizes[1])?.into_any())
+        let (positive, negative) = (phase_of(&positive)?, phase_of(&negative)?);
+        let offsets = self.offsets::<T>(offsets)?;
+        let offsets = [offsets[0].as_slice()?, offsets[1].as_slice()?];
+        let found = py.detach(|| self.inner.moments(positive, negative, offsets))?;
+        Ok((
+            matrix(py, found.weights, sizes[0], sizes[1])?.into_any(),
+            found.visible.into_pyarray(py).into_any(),
+            found.hidden.into_pyarray(py).into_any(),
+        ))
+    }
+
+    fn ascend_by<'py, T: Number + Element>(
+        &self,
+        weights: &Any<'py>,
+        step: &Any<'py>,
+        offsets: [&Any<'py>; 2],
+    ) -> PyResult<(Any<'py>, Any<'py>)> {
+        let (py, sizes) = (weights.py(), self.sizes());
+        let mut weights = write::<T>(weights, "weights", Some(&sizes))?;
+        let step = read::<T>(step, "step", T::NAME, &sizes)?;
+        let offsets = self.offsets::<T>(offsets)?;
+        let (weights, step) = (weights.as_slice_mut()?, step.as_slice()?);
+        let offsets = [offsets[0].as_slice()?, offsets[1].as_slice()?];
+        let found = py.detach(|| self.inner.ascend(weights, step, offsets))?;
+        Ok((
+            found.visible.into_pyarray(py).into_any(),
+            found.hidden.into_pyarray(py).into_any(),
+        ))
+    }
+
+    fn offsets<'py, T: Number + Element>(&self, offsets: [&Any<'py>; 2]) -> PyResult<[Reading<'py, T>; 2]> {
+        let sizes = self.sizes();
+        Ok([
+            read::<T>(offsets[0], "visible_offset", T::NAME, &sizes[..1])?,
+            read::<T>(offsets[1], "hidden_offset", T::NAME, &sizes[1..])?,
+        ])
     }
 }
 
@@ -226,6 +259,9 @@ fn phase_of<'a, T: Element>(
         weights: w.as_slice()?,
     })
 }
+
+/// Weights, and a vector for each layer.
+type Triple<'py> = (Any<'py>, Any<'py>, Any<'py>);
 
 /// Calls a method in the number that an array is made of.
 macro_rules! in_type_of {
@@ -330,7 +366,8 @@ impl Layers {
         in_type_of!(&weights, "weights", self.interactions_of(&v, &h, &weights))
     }
 
-    fn cross_difference<'py>(
+    #[allow(clippy::too_many_arguments, reason = "arguments of the Python method")]
+    fn moments<'py>(
         &self,
         v_pos: Any<'py>,
         h_pos: Any<'py>,
@@ -338,8 +375,22 @@ impl Layers {
         v_neg: Any<'py>,
         h_neg: Any<'py>,
         w_neg: Any<'py>,
-    ) -> PyResult<Any<'py>> {
+        visible_offset: Any<'py>,
+        hidden_offset: Any<'py>,
+    ) -> PyResult<Triple<'py>> {
         let (positive, negative) = ([&v_pos, &h_pos, &w_pos], [&v_neg, &h_neg, &w_neg]);
-        in_type_of!(&v_pos, "v_pos", self.difference(positive, negative))
+        let offsets = [&visible_offset, &hidden_offset];
+        in_type_of!(&v_pos, "v_pos", self.moments_of(positive, negative, offsets))
+    }
+
+    fn ascend<'py>(
+        &self,
+        weights: Any<'py>,
+        step: Any<'py>,
+        visible_offset: Any<'py>,
+        hidden_offset: Any<'py>,
+    ) -> PyResult<(Any<'py>, Any<'py>)> {
+        let offsets = [&visible_offset, &hidden_offset];
+        in_type_of!(&weights, "weights", self.ascend_by(&weights, &step, offsets))
     }
 }

@@ -99,19 +99,16 @@ class Coordinates:
         ``gc`` likewise; of the logarithm of a precision q, ``-q/2`` times the difference of the
         mean squares of ``v - mu``.
         """
-        gb = weighted_mean(positive.weights, positive.v) - weighted_mean(sample.weights, sample.v)
-        gc = weighted_mean(positive.weights, positive.h_means) - weighted_mean(
-            sample.weights, sample.h_means
-        )
-        gW = layers.cross_difference(
+        gW, gb, gc = layers.moments(
             positive.v,
-            positive.h_means - self.lam,
+            positive.h_means,
             positive.weights,
             sample.v,
-            sample.h_means - self.lam,
+            sample.h_means,
             sample.weights,
+            self.mu,
+            self.lam,
         )
-        gW -= np.multiply(self.mu[:, None], gc, out=self._buffer)
         gradient = {"weights": gW, "visible_bias": gb, "hidden_bias": gc}
         if self.learned[0].any():
             squares = _mean_squares(positive, sample)
@@ -135,16 +132,13 @@ class Coordinates:
             gradient["visible_bias"] /= sv
             gradient["hidden_bias"] /= sh
 
-    def add(self, steps: dict[str, Array]) -> None:
+    def add(self, layers: Layers, steps: dict[str, Array]) -> None:
         """Make steps: ``W += sW; b += sb - sW lambda; c += sc - sW^T mu``."""
         self.scale(steps)
-        rbm, sW = self.rbm, steps["weights"]
-        rbm.weights += sW
-        rbm.visible_bias += steps["visible_bias"]
-        rbm.hidden_bias += steps["hidden_bias"]
-        if self.kind != "plain":
-            rbm.visible_bias -= np.einsum("ij,j->i", sW, self.lam)
-            rbm.hidden_bias -= np.einsum("ij,i->j", sW, self.mu)
+        rbm = self.rbm
+        of_b, of_c = layers.ascend(rbm.weights, steps["weights"], self.mu, self.lam)
+        rbm.visible_bias += steps["visible_bias"] - of_b
+        rbm.hidden_bias += steps["hidden_bias"] - of_c
         if "visible_precision" in steps:
             self._change(rbm.visible_precision, rbm.visible_bias, steps["visible_precision"], 0)
         if "hidden_precision" in steps:

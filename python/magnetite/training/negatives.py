@@ -250,15 +250,15 @@ class _FastPhase:
         """Let the fast weights decay, and take a step along the centred gradient of the batch."""
         mu = weighted_mean(positive.weights, positive.v)
         lam = weighted_mean(positive.weights, positive.h_means)
-        gb = mu - weighted_mean(sample.weights, sample.v)
-        gc = lam - weighted_mean(sample.weights, sample.h_means)
-        gW = self.chains.context.layers.cross_difference(
-            positive.v - mu,
-            positive.h_means - lam,
+        gW, gb, gc = self.chains.context.layers.moments(
+            positive.v,
+            positive.h_means,
             positive.weights,
-            sample.v - mu,
-            sample.h_means - lam,
+            sample.v,
+            sample.h_means,
             sample.weights,
+            mu,
+            lam,
         )
         gb -= np.einsum("ij,j->i", gW, lam)
         gc -= np.einsum("ij,i->j", gW, mu)

@@ -95,7 +95,7 @@ class Session:
         for name in ("visible_precision", "hidden_precision"):
             if name in self.steps:
                 self.steps[name] *= self.plan.precision_rate
-        self.coordinates.add(self.steps)
+        self.coordinates.add(self.layers, self.steps)
         for penalty in self.penalties:
             penalty.project(self.rbm)
         keep_normalisable(self.rbm)
