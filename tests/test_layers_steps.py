@@ -22,7 +22,15 @@ def test_normal_quantile_is_scipys(u: float) -> None:
 @given(st.floats(-1e5, 40))
 def test_log_normal_cdf_is_scipys(x: float) -> None:
     got = _core.log_normal_cdf(np.array([x]))[0]
-    np.testing.assert_allclose(got, special.log_ndtr(x), rtol=1e-14, atol=0)
+    np.testing.assert_allclose(got, special.log_ndtr(x), rtol=1e-14, atol=1e-290)
+
+
+def test_ends_of_the_normal_distribution() -> None:
+    ends = np.array([-np.inf, np.inf, np.nan])
+    np.testing.assert_array_equal(_core.log_normal_cdf(ends), [-np.inf, 0, np.nan])
+    places = np.array([0.0, 1.0, 0.5, -0.1, 1.1, np.nan])
+    expected = [-np.inf, np.inf, 0, np.nan, np.nan, np.nan]
+    np.testing.assert_array_equal(_core.normal_quantile(places), expected)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

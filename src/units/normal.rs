@@ -228,10 +228,17 @@ pub fn log_normal_cdf(x: f64) -> f64 {
     let t = -x * FRAC_1_SQRT_2;
     if x.is_nan() || x == f64::NEG_INFINITY {
         x
+    } else if x > 39.0 {
+        // The tail is below the smallest number.
+        0.0
     } else if t > SMALL {
         ln(scaled(t)) - LN_2 - 0.5 * x * x
+    } else if t < -SMALL {
+        // 1 - tail, whose logarithm is as good as the tail is: x^2 / 2 without the rounding of t.
+        let head = (x * 16.0).trunc() / 16.0;
+        let bell = exp(-0.5 * head * head) * exp(-0.5 * (x - head) * (x + head));
+        ln_1_minus(0.5 * scaled(-t) * bell)
     } else {
-        // 1 - tail, whose logarithm is as good as the tail is.
         ln_1_minus(0.5 * erfc(-t))
     }
 }
