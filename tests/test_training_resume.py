@@ -83,9 +83,10 @@ def test_resumed_training_is_the_same_to_the_bit(case: str, updates: int, tmp_pa
 def test_a_training_may_be_made_longer(tmp_path: Path) -> None:
     path = tmp_path / "training.npz"
     whole, parts = mg.RBM(9, 4), mg.RBM(9, 4)
-    whole.fit(X, epochs=5, seed=1)
-    parts.fit(X, epochs=2, seed=1, checkpoint=path, resume=True)  # no file yet: a new training
-    result = parts.fit(X, epochs=5, checkpoint=path, resume=True)
+    steady = mg.SGD(0.01)  # the default's rate depends on how long the training is
+    whole.fit(X, optimizer=steady, epochs=5, seed=1)
+    parts.fit(X, optimizer=steady, epochs=2, seed=1, checkpoint=path, resume=True)  # no file yet
+    result = parts.fit(X, optimizer=steady, epochs=5, checkpoint=path, resume=True)
     np.testing.assert_array_equal(whole.weights, parts.weights)
     assert (result.info["seed"], result.info["epochs"]) == (1, 5)
 

@@ -20,6 +20,7 @@ from magnetite.training.plan import Keys, Plan, check_plan
 from magnetite.training.result import TrainingResult
 from magnetite.training.running import Callback, Runner, run_chunk
 from magnetite.training.saving import check_identity, identity, read_training
+from magnetite.training.schedules import Cosine
 from magnetite.training.session import Session
 from magnetite.units.base import Array
 
@@ -29,7 +30,11 @@ if TYPE_CHECKING:
 __all__ = ["fit", "partial_fit"]
 
 DEFAULT_NEGATIVE = PCD()
-DEFAULT_OPTIMIZER = SGD(0.01, momentum=0.9)
+DEFAULT_OPTIMIZER = SGD(Cosine(0.01, begin=0.5), momentum=0.9)
+"""The decay in the second half is worth five nats on MNIST with 16 hidden units and 10 epochs."""
+
+STREAM_OPTIMIZER = SGD(0.01, momentum=0.9)
+"""The same for a stream, whose end nobody knows."""
 
 
 def fit(
@@ -73,7 +78,8 @@ def fit(
     negative : CD, PCD, FastPCD, Exact or another `training.Negative`
         How the machine's own moments are found; `PCD` with as many chains as rows in a batch.
     optimizer : SGD, Adam or another `training.Optimizer`
-        How gradients become steps.
+        How gradients become steps; by default SGD with momentum 0.9 and a rate of 0.01, which
+        falls to zero in the second half of the training.
     epochs : int
         Passes over the data, 20 by default.
     batch_size : int
@@ -119,7 +125,8 @@ def fit(
         Seconds, 60 by default.
     resume : bool
         Whether to go on from `checkpoint` where that file exists: with the same data and options,
-        to the same bits as if there had been no break. `epochs` may have grown.
+        to the same bits as if there had been no break. `epochs` may have grown, but schedules
+        that go by fractions of the training, as the default's, then bend.
     on_interrupt : "raise" (default) or "return"
         What follows Ctrl-C: a KeyboardInterrupt with the result as `.result`, or the result. The
         machine is usable either way.
@@ -238,7 +245,7 @@ def partial_fit(
     X: Any,
     *,
     negative: Negative = DEFAULT_NEGATIVE,
-    optimizer: Optimizer = DEFAULT_OPTIMIZER,
+    optimizer: Optimizer = STREAM_OPTIMIZER,
     batch_size: int = 100,
     gradient: str = "centered",
     offset_rate: float = 0.01,
@@ -263,7 +270,8 @@ def partial_fit(
     seed : int, optional
         Counts in the first call; later ones go on with its streams.
     negative, optimizer, batch_size, gradient, offset_rate, precision_rate, penalties
-        As for `fit`; schedules must count epochs, of which every chunk is one.
+        As for `fit`, but the rate is 0.01 throughout by default; schedules must count epochs, of
+        which every chunk is one.
     sample_weight, initial, shuffle
         As for `fit`; means of the data are those of the first chunk.
     num_threads : int, optional
