@@ -186,9 +186,8 @@ def combine(
     where the directions disagree, and where nothing vouches for the reverse chains' starts.
     """
     rng = np.random.default_rng(seed)
-    samples = forward.resamples(rng), [] if reverse is None else reverse.resamples(rng)
-    up = _one_way(log_base, 1.0, forward, samples[0])
-    down = None if reverse is None else _one_way(log_base, -1.0, reverse, samples[1])
+    up = _one_way(log_base, 1.0, forward, rng)
+    down = None if reverse is None else _one_way(log_base, -1.0, reverse, rng)
     problems = _problems(up, down, equilibrium)
     bound = down is not None and equilibrium is not None and bool(equilibrium)
     if down is not None and _below(up, down):
@@ -199,9 +198,8 @@ def combine(
         reason = "; and ".join(problems)
         estimate = Estimate(math.nan, math.nan, bracket, ess, False, reason)
     else:
-        value = log_base + bridged_log_ratio(forward.logs, reverse.logs)[0]
-        ratios = [bridged_log_ratio(a, b)[0] for a, b in zip(*samples, strict=True)]
-        error = float(np.std(ratios, ddof=1)) * max(forward.small, reverse.small)
+        ratio = bridged_log_ratio(forward.logs, reverse.logs)[0]
+        value, error = log_base + ratio, _bridged_error(forward, reverse, ratio)
         bracket = (min(bracket[0], value), max(bracket[1], value))
         estimate = Estimate(value, error, bracket, up.ess + down.ess, True, "")
     return LogPartition(
@@ -218,10 +216,27 @@ def combine(
     )
 
 
-def _one_way(log_base: float, sign: float, weights: Weights, samples: list[FloatArray]) -> Estimate:
+def _bridged_error(forward: Weights, reverse: Weights, ratio: float) -> float:
+    """Return the standard error of Bennett's ratio, chains of a family dependent on each other.
+
+    The ratio is where the sum of `chances` over forward chains equals that over reverse chains: the
+    error is that of the difference of sums, over its slope (the sandwich formula).
+    """
+    excess = math.log(forward.logs.size / reverse.logs.size)
+    variance = slope = 0.0
+    for weights, sign in ((forward, 1.0), (reverse, -1.0)):
+        chances = np.exp(-np.logaddexp(0.0, sign * (ratio + excess) - weights.logs))
+        slope += float((chances * (1 - chances)).sum())
+        names, of = np.unique(weights.families, return_inverse=True)
+        sums = np.bincount(of, chances - chances.mean(), minlength=len(names))
+        variance += float((sums**2).sum()) * weights.small**2
+    return math.sqrt(variance) / slope if slope > 0 else math.inf
+
+
+def _one_way(log_base: float, sign: float, weights: Weights, rng: np.random.Generator) -> Estimate:
     """Return log Z by one direction; its error by bootstrap over families of chains."""
     value = log_base + sign * weights.value
-    means = np.array([log_means(sample[None])[0] for sample in samples])
+    means = np.array([log_means(sample[None])[0] for sample in weights.resamples(rng)])
     error = float(means.std(ddof=1)) * weights.small
     reason = ""
     if weights.ess < FEWEST_WEIGHTS and np.ptp(weights.logs) > 0:

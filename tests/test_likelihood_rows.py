@@ -1,0 +1,213 @@
+"""Log-likelihoods of rows, missing values, pseudo-likelihood and thermodynamics of machines."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+import magnetite as mg
+from magnetite.likelihood import observed
+from tools.machines import DISCRETE, KINDS, MIXED, all_visible, joint_law, machine
+
+PAIRS = [(v, h) for v in DISCRETE for h in DISCRETE]
+
+
+def log_sum(logs: Any) -> float:
+    return float(np.logaddexp.reduce(logs))
+
+
+def row_of(rbm: mg.RBM) -> Any:
+    return rbm.sample(1, num_steps=5, seed=3)
+
+
+def grid_of(kind: str) -> Any:
+    return np.linspace(0 if kind == "relu" else -30, 30, 60_001)
+
+
+@pytest.mark.parametrize(("visible", "hidden"), PAIRS)
+def test_probabilities_are_those_of_the_joint_law(visible: str, hidden: str) -> None:
+    rbm = machine(visible, hidden)
+    states, law = all_visible(rbm), joint_law(rbm).sum(axis=1)
+    logs = rbm.log_probabilities(states)
+    np.testing.assert_allclose(logs, np.log(law), atol=1e-10)
+    found = rbm.log_likelihood(states)
+    assert found.value == pytest.approx(np.log(law).mean(), abs=1e-10)
+    assert (found.error, found.reliable, found.bracket[0]) == (0.0, True, found.value)
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "relu"])
+def test_densities_integrate_to_one(kind: str) -> None:
+    rbm, grid = machine(kind, "binary", n=1), grid_of(kind)
+    density = np.exp(rbm.log_probabilities(grid[:, None]))
+    assert np.trapezoid(density, grid) == pytest.approx(1, abs=1e-6)
+
+
+def test_what_log_z_leaves_open_is_left_open() -> None:
+    rbm = machine("binary", "binary")
+    rows, truth = all_visible(rbm)[:5], rbm.log_partition().value
+    mean = rbm.log_likelihood(rows).value
+    given = mg.Estimate(truth, 0.1, (truth - 0.2, truth + 0.3), 50.0, True, "")
+    found = rbm.log_likelihood(rows, log_z=given)
+    assert (found.value, found.error, found.ess) == (pytest.approx(mean), 0.1, 50.0)
+    assert found.bracket == (pytest.approx(mean - 0.3), pytest.approx(mean + 0.2))
+    refused = mg.Estimate(math.nan, math.nan, (truth - 1, math.inf), 5.0, False, "no bound")
+    found = rbm.log_likelihood(rows, log_z=refused)
+    assert (found.reliable, found.reason) == (False, "no bound")
+    assert found.bracket == (-math.inf, pytest.approx(mean + 1))
+    assert rbm.log_likelihood(rows, log_z=truth).value == pytest.approx(mean)
+    assert np.isnan(rbm.log_probabilities(rows, log_z=refused)).all()
+
+
+def test_options_reach_log_partition_with_the_rows_as_base() -> None:
+    rbm = machine("binary", "binary")
+    rows = all_visible(rbm)
+    found = rbm.log_likelihood(rows, method="annealed", num_betas=100, seed=1)
+    assert abs(found.value - rbm.log_likelihood(rows).value) < 4 * found.error
+    with pytest.raises(TypeError, match="num_beta"):
+        rbm.log_likelihood(rows, num_beta=3)  # type: ignore[call-arg]
+
+
+def test_gauge_changes_leave_probabilities_as_they_are() -> None:
+    """Bits as spins, hidden bits turned around, hidden units in another order."""
+    rbm = machine("binary", "binary", scale=1.5)
+    rows = all_visible(rbm)
+    logs = rbm.log_probabilities(rows)
+    spins = rbm.convert(visible="spin", hidden="spin")
+    np.testing.assert_allclose(spins.log_probabilities(2 * rows - 1), logs, atol=1e-10)
+    turned = mg.RBM(
+        6,
+        3,
+        weights=-rbm.weights[:, ::-1],
+        visible_bias=rbm.visible_bias + rbm.weights.sum(axis=1),
+        hidden_bias=-rbm.hidden_bias[::-1],
+        dtype="float64",
+    )
+    np.testing.assert_allclose(turned.log_probabilities(rows), logs, atol=1e-10)
+
+
+# Missing values.
+
+
+@pytest.mark.parametrize("way", ["hidden", "missing"])
+@pytest.mark.parametrize(("visible", "hidden"), [*PAIRS, ("binary", "gaussian"), ("spin", "relu")])
+def test_missing_values_are_summed_out(
+    visible: str, hidden: str, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By sums over the hidden states, or over the missing ones, against all full rows."""
+    rbm = machine(visible, hidden, n=6, m=3, scale=0.8)
+    if way == "missing" or hidden in ("gaussian", "relu"):
+        monkeypatch.setattr(observed, "MOST_STATES", 50.0 if way == "missing" else 2.0**20)
+        rbm = rbm if hidden in ("gaussian", "relu") else machine(visible, hidden, m=9, scale=0.8)
+    row = row_of(rbm)
+    row[0, 3:] = np.nan
+    states = all_visible(rbm)
+    fitting = (states[:, :3] == row[0, :3]).all(axis=1)
+    truth = log_sum(rbm.log_probabilities(states)[fitting])
+    assert rbm.log_probabilities(row)[0] == pytest.approx(truth, abs=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "relu"])
+def test_missing_values_of_a_continuum_are_integrated_out(kind: str) -> None:
+    rbm, grid = machine(kind, "binary", n=3), grid_of(kind)
+    row = row_of(rbm)
+    full = np.repeat(row, len(grid), axis=0)
+    full[:, 1] = grid
+    truth = math.log(np.trapezoid(np.exp(rbm.log_probabilities(full)), grid))
+    row[0, 1] = np.nan
+    assert rbm.log_probabilities(row)[0] == pytest.approx(truth, abs=1e-6)
+
+
+@pytest.mark.parametrize("visible", [*KINDS, "mixed"])
+def test_missing_values_by_annealing(visible: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(1)
+    kind: Any = MIXED if visible == "mixed" else KINDS[visible]
+    n = 7 if visible == "mixed" else 6
+    rbm = mg.RBM(n, 3, visible=kind, weights=0.8 * rng.normal(size=(n, 3)), dtype="float64")
+    rows = np.repeat(row_of(rbm), 3, axis=0)
+    rows[1, 3:6], rows[2] = np.nan, np.nan
+    exact = rbm.log_probabilities(rows)
+    assert exact[2] == pytest.approx(0, abs=1e-9)
+    log_z = rbm.log_partition()
+    monkeypatch.setattr(observed, "MOST_STATES", 1.0)
+    options: Any = {"num_betas": 200, "num_chains": 400, "seed": 1, "log_z": log_z}
+    logs = rbm.log_probabilities(rows, **options)
+    mean = rbm.log_likelihood(rows, **options)
+    assert logs[0] == exact[0]
+    assert 0 < abs(mean.value - exact.mean()) < 4 * mean.error < 0.3
+    assert mean.bracket == (
+        pytest.approx(mean.value - 2 * mean.error),
+        pytest.approx(mean.value + 2 * mean.error),
+    )
+
+
+def test_half_a_category_cannot_be_missing() -> None:
+    rbm = machine("categorical", "binary")
+    row = row_of(rbm)
+    row[0, 0] = np.nan
+    with pytest.raises(ValueError, match="X must hold groups of 3 columns"):
+        rbm.log_likelihood(row)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (np.zeros((0, 6)), "X must have at least one row"),
+        (np.zeros((2, 5)), r"X must have shape \(rows, 6\)"),
+        (np.full((1, 6), 0.5), "X must hold 0 or 1"),
+    ],
+)
+def test_wrong_rows_are_refused(rows: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        machine("binary", "binary").log_likelihood(rows)
+
+
+# Pseudo-likelihood.
+
+
+@pytest.mark.parametrize("visible", DISCRETE)
+def test_pseudo_likelihood_is_the_sum_of_conditionals(visible: str) -> None:
+    rbm = machine(visible, "binary")
+    states, law = all_visible(rbm), joint_law(rbm).sum(axis=1)
+    width = 3 if visible == "categorical" else 1
+    total = np.zeros(len(states))
+    for site in range(0, 6, width):
+        others = np.delete(states, np.s_[site : site + width], axis=1)
+        same = (others[:, None] == others[None]).all(axis=2)
+        total += np.log(law) - np.log(same @ law)
+    np.testing.assert_allclose(rbm.pseudo_log_likelihood(states), total, atol=1e-10)
+
+
+def test_one_site_is_unbiased_and_repeats() -> None:
+    rbm = machine("binary", "binary")
+    row = np.repeat(row_of(rbm), 20_000, axis=0)
+    for sites in (1, 3, 6):
+        found = rbm.pseudo_log_likelihood(row, num_sites=sites, seed=1)
+        error = found.std() / math.sqrt(len(found))
+        assert abs(found.mean() - rbm.pseudo_log_likelihood(row[:1])[0]) <= 4 * error + 1e-9
+    again = rbm.pseudo_log_likelihood(row, num_sites=6, seed=1)
+    assert again.tolist() == found.tolist()
+
+
+def test_pseudo_likelihood_of_a_continuum_is_refused() -> None:
+    with pytest.raises(ValueError, match="needs visible units of finitely many values, got gauss"):
+        machine("gaussian", "binary").pseudo_log_likelihood(np.zeros((1, 6)))
+    with pytest.raises(ValueError, match="num_sites must be at most 6, got 7"):
+        machine("binary", "binary").pseudo_log_likelihood(np.zeros((1, 6)), num_sites=7)
+
+
+# Thermodynamics.
+
+
+def test_thermodynamics_of_a_machine() -> None:
+    """Log Z, energy, entropy and heat capacity by replica exchange, to 1 % of enumeration."""
+    rbm = machine("binary", "binary", n=8, m=4, scale=1.0)
+    betas = np.array([0.25, 0.5, 0.75, 1.0])
+    exact = mg.exact(rbm).thermodynamics(betas)
+    assert exact.log_z.value[-1] == pytest.approx(rbm.log_partition().value, abs=1e-9)
+    run = mg.temper(rbm, beta_range=(0.0, 1.0), num_ladders=4, num_sweeps=40_000, seed=1)
+    found = run.thermodynamics(betas)
+    for name in ("log_z", "energy", "entropy", "heat_capacity"):
+        curve, truth = getattr(found, name), getattr(exact, name).value
+        assert curve.reliable.all()
+        np.testing.assert_allclose(curve.value, truth, rtol=0.01)

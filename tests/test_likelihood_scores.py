@@ -1,0 +1,126 @@
+"""Scores on real digits, each against its own few lines of NumPy."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import magnetite as mg
+from magnetite.likelihood import TwoSampleScores, two_sample_scores
+
+
+@pytest.fixture(scope="module")
+def digits(data_dir: Path) -> Any:
+    """Return the 8 x 8 digits as bits."""
+    file = next((data_dir / "digits").glob("*.npz"))
+    with np.load(file) as arrays:
+        pixels = next(arrays[name] for name in arrays.files if arrays[name].ndim == 2)
+    return (pixels > 8).astype(np.float64)
+
+
+@pytest.fixture(scope="module")
+def rbm() -> mg.RBM:
+    rng = np.random.default_rng(1)
+    bias = [0.5 * rng.normal(size=n) for n in (64, 16)]
+    weights = 0.4 * rng.normal(size=(64, 16))
+    return mg.RBM(
+        64, 16, weights=weights, visible_bias=bias[0], hidden_bias=bias[1], dtype="float64"
+    )
+
+
+def free_energies(rbm: mg.RBM, v: Any) -> Any:
+    """Return the textbook formula."""
+    inputs = v @ rbm.weights + rbm.hidden_bias
+    return -(v @ rbm.visible_bias) - np.logaddexp(0, inputs).sum(axis=1)
+
+
+def test_exact_pseudo_likelihood(rbm: mg.RBM, digits: Any) -> None:
+    v, total = digits[:200], np.zeros(200)
+    for i in range(64):
+        other = v.copy()
+        other[:, i] = 1 - other[:, i]
+        gap = free_energies(rbm, other) - free_energies(rbm, v)
+        total -= np.log1p(np.exp(-gap))
+    np.testing.assert_allclose(rbm.pseudo_log_likelihood(v), total, atol=1e-10)
+
+
+def test_one_bit_is_the_formula_of_scikit_learn(rbm: mg.RBM, digits: Any) -> None:
+    """``-n log(1 + exp(F(v) - F(v')))`` with one bit of each row turned."""
+    v = digits[:300]
+    found = rbm.pseudo_log_likelihood(v, num_sites=1, seed=7)
+    turned = np.stack([np.abs(v - np.eye(64)[i]) for i in range(64)])
+    energies = np.stack([free_energies(rbm, rows) for rows in turned])
+    formula = -64 * np.logaddexp(0, -(energies - free_energies(rbm, v)))
+    assert np.abs(formula - found).min(axis=0).max() < 1e-10
+    chosen = np.abs(formula - found).argmin(axis=0)
+    assert len(np.unique(chosen)) > 50
+
+
+def test_free_energy_gap(rbm: mg.RBM, digits: Any) -> None:
+    gap = free_energies(rbm, digits[1000:]).mean() - free_energies(rbm, digits[:1000]).mean()
+    assert rbm.free_energy_gap(digits[:1000], digits[1000:]) == pytest.approx(gap, abs=1e-10)
+
+
+def test_log_likelihood(rbm: mg.RBM, digits: Any) -> None:
+    inputs = rbm.hidden.states(0, 2**16) @ rbm.weights.T + rbm.visible_bias
+    own = rbm.hidden.states(0, 2**16) @ rbm.hidden_bias
+    log_z = np.logaddexp.reduce(own + np.logaddexp(0, inputs).sum(axis=1))
+    mean = float((-free_energies(rbm, digits)).mean() - log_z)
+    assert rbm.log_likelihood(digits).value == pytest.approx(mean, abs=1e-10)
+
+
+def oracle(a: Any, b: Any) -> TwoSampleScores:
+    """Return two-sample scores with loops over pairs of rows."""
+    n = len(a)
+    d = np.array([[((x - y) ** 2).sum() for y in np.r_[a, b]] for x in np.r_[a, b]])
+    nearest = np.where(np.eye(2 * n, dtype=bool), np.inf, d)
+    own_a = nearest[:n, :n].min(1) < nearest[:n, n:].min(1)
+    own_b = nearest[n:, n:].min(1) < nearest[n:, :n].min(1)
+    width = np.sqrt(np.median(d[np.triu_indices(2 * n, 1)]))
+    k = np.exp(-d / (2 * width**2))
+    same = [(block.sum() - n) / (n * (n - 1)) for block in (k[:n, :n], k[n:, n:])]
+    cov = np.cov(a.T, bias=True) - np.cov(b.T, bias=True)
+    return TwoSampleScores(
+        aats_data=own_b.mean(),
+        aats_samples=own_a.mean(),
+        mmd=sum(same) - 2 * k[:n, n:].mean(),
+        bandwidth=width,
+        mean_error=np.sqrt(((a.mean(0) - b.mean(0)) ** 2).mean()),
+        covariance_error=np.sqrt((cov[np.triu_indices(len(cov))] ** 2).mean()),
+    )
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.2])
+def test_two_sample_scores(digits: Any, noise: float) -> None:
+    rng = np.random.default_rng(2)
+    a, b = digits[:300], digits[300:600]
+    a = np.where(rng.random(a.shape) < noise, 1 - a, a)
+    found, expected = two_sample_scores(a, b), oracle(a, b)
+    for name in vars(expected):
+        assert getattr(found, name) == pytest.approx(getattr(expected, name), abs=1e-10), name
+
+
+def test_copies_are_found_out(digits: Any) -> None:
+    found = two_sample_scores(digits[:300], digits[:300])
+    assert (found.aats_data, found.aats_samples) == (0.0, 0.0)
+    assert (found.mean_error, found.covariance_error) == (0.0, 0.0)
+
+
+def test_two_samples_of_one_value() -> None:
+    found = two_sample_scores(np.ones((5, 2)), np.ones((5, 2)))
+    assert (found.mmd, found.bandwidth) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("samples", "data", "message"),
+    [
+        (np.zeros((3, 2)), np.zeros((4, 2)), "the same shape"),
+        (np.zeros((1, 2)), np.zeros((1, 2)), "at least 2 rows"),
+        (np.zeros(3), np.zeros(3), r"samples must have shape \(rows, columns\)"),
+        (np.full((2, 2), np.nan), np.zeros((2, 2)), "samples must be finite"),
+    ],
+)
+def test_wrong_samples_are_refused(samples: Any, data: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        two_sample_scores(samples, data)
