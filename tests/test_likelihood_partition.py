@@ -161,6 +161,14 @@ def test_bases(base: Any, words: str) -> None:
     assert abs(found.value - rbm.log_partition().value) < 4 * found.error
 
 
+def test_one_row_of_data_is_not_taken_for_all_there_is() -> None:
+    """From its means alone, 0.001 and 0.999, annealing would hardly leave that row."""
+    rbm = machine("binary", "binary", scale=1.5)
+    options: dict[str, Any] = {"method": "annealed", "num_betas": 200, "seed": 1}
+    found = rbm.log_partition(base=[[0, 0, 0, 1, 1, np.nan]], **options)
+    assert abs(found.value - rbm.log_partition().value) < 4 * found.error < 0.1
+
+
 def test_means_that_the_machine_remembers_are_the_base() -> None:
     rbm = machine("binary", "binary")
     rbm.data_means = np.full(6, 0.3)
@@ -223,8 +231,8 @@ def test_errors_are_made_of_families() -> None:
 def test_time_limit_and_callback_refuse() -> None:
     rbm = mg.RBM(60, 40)
     for options, reason in (
-        ({"time_limit": 0.0}, "time_limit=0 ended the run while"),
-        ({"callback": lambda progress: True}, "the callback ended the run while tempering"),
+        ({"time_limit": 0.0}, "time_limit=0 ended the run in stage"),
+        ({"callback": lambda progress: True}, "the callback ended the run in stage 'tempering'"),
     ):
         found = rbm.log_partition(seed=1, **options)
         assert found.verdict == "unreliable"

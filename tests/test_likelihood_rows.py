@@ -141,6 +141,15 @@ def test_missing_values_by_annealing(visible: str, monkeypatch: pytest.MonkeyPat
     )
 
 
+def test_missing_values_may_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    rbm, row = machine("binary", "binary"), np.full((1, 6), np.nan)
+    monkeypatch.setattr(observed, "MOST_STATES", 1.0)
+    options: Any = {"log_z": 1.0, "callback": lambda progress: True, "num_betas": 50}
+    found = rbm.log_likelihood(row, **options)
+    assert found.reason == "the callback ended the run in stage 'missing'"
+    assert np.isnan(rbm.log_probabilities(row, **options)).all()
+
+
 def test_half_a_category_cannot_be_missing() -> None:
     rbm = machine("categorical", "binary")
     row = row_of(rbm)

@@ -64,14 +64,19 @@ def choose_base(rbm: "Bipartite", base: BaseLike) -> Base | None:
 
 
 def data_base(rbm: "Bipartite", rows: Array, origin: str) -> Base:
-    """Return the base with the means and, for a continuum, the variances of rows of data."""
+    """Return the base with the means and, for a continuum, the variances of rows of data.
+
+    One row more, of units without bias, keeps a few rows from being taken for all there is.
+    """
     known = ~np.isnan(rows)
-    counts = np.maximum(known.sum(axis=0), 1)
-    means = np.where(known, rows, 0).sum(axis=0, dtype=np.float64) / counts
-    if not rbm.visible_precision.any():
+    counts = known.sum(axis=0) + 1
+    own = rbm.visible_precision.astype(np.float64)
+    prior = rbm.visible.means(np.zeros((1, rows.shape[1])), own)[0]
+    means = (np.where(known, rows, 0).sum(axis=0, dtype=np.float64) + prior) / counts
+    if not own.any():
         return mean_base(rbm, means, None, origin)
-    squares = np.where(known, rows - means, 0) ** 2
-    return mean_base(rbm, means, squares.sum(axis=0) / counts, origin)
+    squares = (np.where(known, rows - means, 0) ** 2).sum(axis=0, dtype=np.float64)
+    return mean_base(rbm, means, (squares + _variances(own)) / counts, origin)
 
 
 def mean_base(
@@ -80,7 +85,7 @@ def mean_base(
     """Return the base with given means; without variances, units keep their own precision."""
     own = rbm.visible_precision.astype(np.float64)
     if variances is None:
-        variances = np.divide(1, own, out=np.ones_like(own), where=own > 0)
+        variances = _variances(own)
     bias = rbm.visible.bias_of(means, variances).astype(np.float64)
     precision = own.copy()
     continuum = own > 0
@@ -88,6 +93,12 @@ def mean_base(
     precision[continuum] = 1 / np.maximum(variances[continuum], least)
     bias[continuum] = means[continuum] * precision[continuum]
     return Base(bias, precision, origin)
+
+
+def _variances(precisions: FloatArray) -> FloatArray:
+    """Return inverse precisions; 1 for units that have none."""
+    inverse: FloatArray = 1 / np.where(precisions > 0, precisions, 1.0)
+    return inverse
 
 
 def flat_base(rbm: "Bipartite") -> Base:

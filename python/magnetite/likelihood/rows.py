@@ -11,6 +11,7 @@ from magnetite.estimates import Estimate
 from magnetite.likelihood.bracket import LogPartition
 from magnetite.likelihood.observed import observed_log_weights
 from magnetite.likelihood.partition import PartitionOptions, log_partition
+from magnetite.likelihood.watch import Stopped
 
 if TYPE_CHECKING:
     from magnetite.models.rbm import RBM
@@ -34,6 +35,9 @@ def log_likelihood(
     **options
         Those of `log_partition`, which is called where `log_z` is not given. Its base is by default
         made of the means of `X` where the machine does not remember those of its training data.
+        Missing values are summed exactly where the hidden layer, or what is missing of a row, has
+        at most 2**20 states; elsewhere by annealing with the known values held, `num_chains`
+        chains of `num_betas` betas a row. A time limit counts for log Z and for them, each.
 
     Returns
     -------
@@ -53,7 +57,10 @@ def log_likelihood(
     -1.38629 +- 0
     """
     rows, known = _with_log_z(self, X, log_z, options)
-    weights, errors = observed_log_weights(self, rows, options)
+    try:
+        weights, errors = observed_log_weights(self, rows, options)
+    except Stopped as stop:
+        return Estimate.refused(str(stop))
     mean, spread = float(weights.mean()), float(np.sqrt((errors**2).sum())) / len(errors)
     low, high = known.bracket
     # What the sum over missing values is uncertain by, two errors to either side.
@@ -70,7 +77,7 @@ def log_likelihood(
 def log_probabilities(
     self: "RBM", X: ArrayLike, *, log_z: LogZ | None = None, **options: Unpack[PartitionOptions]
 ) -> NDArray[np.float64]:
-    """Return ``ln p(v)`` of every row, shape (rows,); nan where log Z is refused.
+    """Return ``ln p(v)`` of every row, shape (rows,); nan where it, or log Z, is refused.
 
     Parameters
     ----------
@@ -84,7 +91,10 @@ def log_probabilities(
     array([-2.0794])
     """
     rows, known = _with_log_z(self, X, log_z, options)
-    return observed_log_weights(self, rows, options)[0] - known.value
+    try:
+        return observed_log_weights(self, rows, options)[0] - known.value
+    except Stopped:
+        return np.full(len(rows), np.nan)
 
 
 def _with_log_z(

@@ -92,7 +92,7 @@ class Watch:
         """Tell how far the stage is, and stop where that is wanted."""
         now = time.perf_counter()
         if now - self.started >= self.time_limit:
-            raise Stopped(f"time_limit={self.time_limit:.4g} ended the run while {self.name}")
+            raise Stopped(f"time_limit={self.time_limit:.4g} ended the run in stage {self.name!r}")
         if now - self.looked < SLICE_SECONDS and fraction < 1:
             return
         self.looked = now
@@ -100,4 +100,4 @@ class Watch:
         if self.callback is not None and self.callback(
             EvaluationProgress(now - self.started, fraction, self.name)
         ):
-            raise Stopped(f"the callback ended the run while {self.name}")
+            raise Stopped(f"the callback ended the run in stage {self.name!r}")
