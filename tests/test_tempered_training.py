@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 import magnetite as mg
 from magnetite.training.phases import Context, Negative, NegativePhase, Positive, Sample
@@ -79,6 +78,8 @@ def test_all_units_can_be_tempered(visible: str) -> None:
 
 NEGATIVES: dict[str, Negative] = {
     "tempered": mg.TemperedPCD(num_chains=7, num_betas=3, adapt_every=2),
+    "trajectory": mg.TrajectoryPCD(num_chains=500, exchange_rate=0.95),
+    "auto": mg.PCD(steps="auto"),
     "uniform": mg.TemperedPCD(num_betas=3, base="uniform", adapt_every=0, steps=2),
 }
 
@@ -108,15 +109,6 @@ def test_a_phase_goes_on_from_its_state_as_if_nothing_had_been(name: str) -> Non
     for one, two in zip(on, again, strict=True):
         np.testing.assert_array_equal(one.v, two.v)
         np.testing.assert_array_equal(one.h_means, two.h_means)
-    # What was saved is a copy: it can be gone on from again.
-    for one, two in zip(leaves(state), leaves(phase.state()), strict=True):
-        assert np.shape(one) == np.shape(two) or name == "trajectory"
-
-
-def leaves(state: Any) -> list[NDArray[Any]]:
-    if isinstance(state, dict):
-        return [leaf for value in state.values() for leaf in leaves(value)]
-    return [np.asarray(state)]
 
 
 @pytest.mark.parametrize("name", NEGATIVES)

@@ -116,5 +116,5 @@ def test_what_cannot_be_is_refused() -> None:
     trajectory = Trajectory(updates=[5], machines=[mg.RBM(1, 1)])
     with pytest.raises(ValueError, match="must be above that of the last machine, 5, got 5"):
         trajectory.save(mg.RBM(1, 1), 5)
-    with pytest.raises(ValueError, match="exchange_rate must be positive"):
+    with pytest.raises(ValueError, match="exchange_rate must be between 0 and 1, got 0"):
         trajectory.sample(exchange_rate=0)

@@ -124,12 +124,12 @@ def exchange_gain(
     """Return the logarithm of how much more probable the pairs of states are when exchanged."""
     num_rows = len(v_first)
     both = np.concatenate([v_first, v_second])
-    gain = _log_weights(layers, first, both) - _log_weights(layers, second, both)
+    gain = log_weights(layers, first, both) - log_weights(layers, second, both)
     result: NDArray[np.float64] = gain[num_rows:] - gain[:num_rows]
     return result
 
 
-def _log_weights(layers: Layers, pair: Pair, v: Array) -> NDArray[np.float64]:
+def log_weights(layers: Layers, pair: Pair, v: Array) -> NDArray[np.float64]:
     """Return ``-F(v)``."""
     ones = np.ones(len(v))
     return layers.hidden_log_norms(v, pair, ones) - pair.visible.energies(v, ones)

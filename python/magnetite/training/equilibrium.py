@@ -26,6 +26,8 @@ DRAWS = 1000
 RANKED = 100
 """R-hat is that of so many draws of a chain, evenly spaced, which cost less and say as much."""
 MIN_DRAWS = 20
+NAMED = 2
+"""Reasons that are printed, of more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +78,9 @@ class Equilibrium:
                 f"equilibrium (autocorrelation time {self.autocorrelation_time:.2g} steps, R-hat "
                 f"{self.r_hat:.3f})"
             )
-        return "out of equilibrium, because " + "; and ".join(self.reasons)
+        more = len(self.reasons) - NAMED
+        rest = f"; and {more} more" if more > 0 else ""
+        return "out of equilibrium, because " + "; and ".join(self.reasons[:NAMED]) + rest
 
 
 def equilibrium(
@@ -84,8 +88,8 @@ def equilibrium(
     v: ArrayLike,
     *,
     num_steps: int = 1000,
-    max_shift: float = 0.25,
-    max_r_hat: float = 1.1,
+    max_shift: float = 0.2,
+    max_r_hat: float = 1.2,
     seed: SeedLike = None,
     num_threads: int | None = None,
     layers: Layers | None = None,
@@ -100,7 +104,7 @@ def equilibrium(
     * nothing has moved when the run ends, on average over the chains;
     * chains from the random start have come to the same means; and
     * all chains agree with each other and with their own halves (split R-hat), which they do when
-      the second half of the run is many autocorrelation times long.
+      the second half of the run is several autocorrelation times long.
 
     Training with chains that do not reach equilibrium learns machines whose samples are good at
     the number of steps of the training, and not later (Decelle, Furtlehner and Seoane, "Equilibrium
@@ -114,10 +118,11 @@ def equilibrium(
         Gibbs steps, 1,000 by default and at least 40. What takes longer than that is out of
         equilibrium.
     max_shift : float
-        Shifts of means up to so many standard deviations (and twice their error more) pass; 0.25
+        Shifts of means up to so many standard deviations (and twice their error more) pass; 0.2
         by default.
     max_r_hat : float
-        Largest R-hat that passes, 1.1 by default.
+        Largest R-hat that passes, 1.2 by default: that of chains in equilibrium when the second
+        half of the run has some five autocorrelation times. Take more steps for less.
     seed, num_threads
         As for `magnetite.sample`; the result does not depend on the number of threads.
     layers : Layers, optional

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from magnetite import ladders
 from magnetite._checks import check_count, check_real
 from magnetite.diagnostics._series import check_positive
 from magnetite.layers import Draws
 from magnetite.models.bipartite import PARAMETERS
 from magnetite.options import SeedLike, check_seed
-from magnetite.trajectory_chains import TrajectoryChains, exchange_gain
+from magnetite.trajectory_chains import TrajectoryChains, exchange_gain, log_weights
 from magnetite.units.base import Array
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Trajectory", "TrajectorySamples"]
 
+TURNS, TUNING_ROUNDS = 3, 40
+"""How often machines are chosen anew, and after how many rounds of exchanges."""
 FIRST_STEPS, WARM_STEPS = 100, 5
 """Gibbs steps on the first machine, and on each that may become the next of the ladder."""
 
@@ -60,7 +63,7 @@ class TrajectorySamples:
 
 @dataclass(eq=False)
 class Trajectory:
-    """Machines saved on the way of training, at exponentially spaced updates.
+    """Machines saved on the way of training, close enough for exchanges between neighbours.
 
     A callback of `RBM.fit`; in the end the trained machine is the last one. Early machines mix
     fast and late ones slowly, and neighbours differ little: exchanges between them carry states
@@ -70,7 +73,12 @@ class Trajectory:
     Parameters
     ----------
     spacing : float
-        Ratio of successive updates at which the machine is saved, 1.15 by default.
+        Ratio of successive updates at which the machine may be saved, 1.02 by default.
+    exchange_rate : float
+        It is saved when fewer exchanges than this share would be accepted between it and the last
+        one saved, 0.7 by default: by ``erfc(s / 2)``, where s is the spread of the difference of
+        their free energies over the chains of the negative phase (a normal law of it assumed).
+        Negative phases without chains have all machines saved that may be.
 
     Attributes
     ----------
@@ -93,25 +101,26 @@ class Trajectory:
     (500, 2)
     """
 
-    spacing: float = 1.15
+    spacing: float = 1.02
+    exchange_rate: float = 0.7
     machines: list["RBM"] = field(default_factory=list)
     updates: list[int] = field(default_factory=list)
     _seen: int = field(default=0, init=False, repr=False)
+    _looked: int = field(default=-1, init=False, repr=False)
     _saved: Mapping[str, Mapping[str, Array]] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         if not check_real("spacing", self.spacing) > 1:
             raise ValueError(f"spacing must be above 1, got {self.spacing}")
+        check_positive("exchange_rate", self.exchange_rate)
 
     def __repr__(self) -> str:
         last = f" up to update {self.updates[-1]}" if self.updates else ""
         return f"<Trajectory: {len(self.machines)} machines{last}>"
 
     def due(self, update: int) -> bool:
-        """Return whether the machine is to be saved after this update."""
-        if not self.updates:
-            return True
-        return update > self.updates[-1] and update >= math.ceil(self.updates[-1] * self.spacing)
+        """Return whether it is to be seen after this update if the machine is to be saved."""
+        return update >= max(self._looked + 1, math.ceil(self._looked * self.spacing))
 
     def save(self, rbm: "RBM", update: int) -> None:
         """Save a copy of the machine, whether it is due or not."""
@@ -121,6 +130,7 @@ class Trajectory:
             )
         self.machines.append(rbm.copy())
         self.updates.append(update)
+        self._looked = update
 
     # As a callback of `fit`.
 
@@ -128,11 +138,23 @@ class Trajectory:
         """Do nothing: epochs are too long steps."""
 
     def after_update(self, progress: "TrainingProgress") -> None:
-        """Save the machine where that is due."""
+        """Save the machine where that is due, and the last one saved has become too far."""
         self._take_up(progress.rbm)
         self._seen = progress.updates
         if self.due(progress.updates):
-            self.save(progress.rbm, progress.updates)
+            self._looked = progress.updates
+            if not self.machines or self._rate(progress) < self.exchange_rate:
+                self.save(progress.rbm, progress.updates)
+
+    def _rate(self, progress: "TrainingProgress") -> float:
+        """Return the share of exchanges that the last machine saved would accept with this one."""
+        states = getattr(progress.negative, "states", None)
+        v = None if states is None else states()
+        if v is None or len(v) < 2:
+            return 0.0
+        pairs = progress.rbm.pair, self.machines[-1].pair
+        now, then = (log_weights(progress.layers, pair, v) for pair in pairs)
+        return math.erfc(float((now - then).std(ddof=1)) / 2)
 
     def finish(self, rbm: "RBM") -> None:
         """Save the trained machine."""
@@ -146,11 +168,13 @@ class Trajectory:
             str(update): {name: getattr(rbm, name) for name in PARAMETERS}
             for update, rbm in zip(self.updates, self.machines, strict=True)
         }
-        return {"machines": machines, "seen": self._seen}
+        return {"machines": machines, "seen": self._seen, "looked": self._looked}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Undo `state`, as soon as there is a machine to make the others of."""
-        self._saved, self._seen = state["machines"], state["seen"]
+        self._saved, self._seen, self._looked = (
+            state[name] for name in ("machines", "seen", "looked")
+        )
 
     def _take_up(self, rbm: "RBM") -> None:
         """Go on from the machines of a checkpoint."""
@@ -171,7 +195,7 @@ class Trajectory:
         *,
         num_rounds: int = 1000,
         steps: int = 1,
-        exchange_rate: float = 0.3,
+        exchange_rate: float = 0.5,
         seed: SeedLike = None,
         num_threads: int | None = None,
     ) -> TrajectorySamples:
@@ -186,8 +210,9 @@ class Trajectory:
         steps : int
             Gibbs steps of a round, 1 by default.
         exchange_rate : float
-            Machines are left out as long as neighbours accept this share of exchanges; 0.3 by
-            default.
+            Share of exchanges that neighbours of the ladder are to accept, 0.5 by default, which
+            gives the most round trips for the work. Machines are chosen for it in rounds of their
+            own, before the others.
         seed, num_threads
             As for `magnetite.sample`; the result does not depend on the number of threads.
 
@@ -203,14 +228,23 @@ class Trajectory:
         count = check_count("num_samples", num_samples, 1, bits=31)
         rounds = check_count("num_rounds", num_rounds, 1, bits=31)
         steps = check_count("steps", steps, 1, bits=31)
-        rate = check_positive("exchange_rate", exchange_rate)
+        rate = check_real("exchange_rate", exchange_rate)
+        if not 0 < rate < 1:
+            raise ValueError(f"exchange_rate must be between 0 and 1, got {exchange_rate!r}")
         if not self.machines:
             raise ValueError("the trajectory must hold a machine: give it to fit as a callback")
         choice, run = np.random.SeedSequence(check_seed(seed).key).spawn(2)
         ladder, v = self._ladder(count, rate, check_seed(choice).key, num_threads)
         layers = self.machines[-1].layers(num_threads)
-        pairs = [self.machines[k].pair for k in ladder]
-        chains = TrajectoryChains(layers, pairs, v, check_seed(run).key)
+        tuned, final = np.random.SeedSequence(check_seed(run).key).generate_state(2, np.uint64)
+        for turn in range(TURNS + 1):
+            pairs = [self.machines[k].pair for k in ladder]
+            if turn == TURNS:
+                break
+            chains = TrajectoryChains(layers, pairs, v, int(tuned) ^ turn)
+            chains.advance(TUNING_ROUNDS, steps)
+            ladder, v = respaced(ladder, chains, rate)
+        chains = TrajectoryChains(layers, pairs, v, int(final))
         chains.advance(rounds, steps)
         updates = tuple(self.updates[k] for k in ladder)
         return TrajectorySamples(
@@ -253,3 +287,21 @@ class Trajectory:
             chains.append(v_best)
             at = best
         return chosen, np.stack(chains)
+
+
+def respaced(
+    ladder: Sequence[int], chains: TrajectoryChains, rate: float
+) -> tuple[Sequence[int], Array]:
+    """Choose machines between the ends anew, so that neighbours exchange at `rate`.
+
+    Rejections add up along the trajectory, as they do along a ladder of betas
+    (`ladders.equalised`); new machines begin with the states of the nearest old one.
+    """
+    if len(ladder) < 2:
+        return ladder, chains.v
+    rejections = 1 - chains.acceptance
+    count = max(2, math.ceil(ladders.barrier(rejections)[-1] / (1 - rate)) + 1)
+    places = np.asarray(ladder, np.float64)
+    chosen = np.unique(ladders.equalised(places, rejections, count).round().astype(np.int64))
+    nearest = np.abs(chosen[:, None] - places).argmin(axis=1)
+    return chosen.tolist(), chains.v[nearest]
