@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import magnetite as mg
-from tools.two_samples import accuracy
+from magnetite.likelihood import two_sample_scores
 
 pytestmark = pytest.mark.slow
 
@@ -33,8 +33,9 @@ def test_in_equilibrium_late_samples_look_like_those_of_the_training(data_dir: P
         callbacks=[monitor, lambda progress: kept.append(progress.negative)],
         seed=1,
     )
-    now = accuracy(kept[-1].states(), others)
-    late = accuracy(from_random_start(rbm, 1000, 10_000), others)
+    count = len(others)
+    now = two_sample_scores(kept[-1].states()[:count], others).aats
+    late = two_sample_scores(from_random_start(rbm, count, 10_000), others).aats
     print(f"{monitor.verdicts[-1]}; AATS {now:.3f} at k, {late:.3f} after 10,000 steps")
     assert monitor.verdicts[-1]
     assert result.history["equilibrium"][-1] == 1
@@ -53,8 +54,8 @@ def test_contrastive_divergence_learns_a_machine_that_is_out_of_equilibrium(data
     )  # fmt: skip
     at_k = rbm.gibbs(rows, num_steps=1, seed=4)[0]
     verdict = mg.training.equilibrium(rbm, at_k, num_steps=500, seed=1)
-    now = accuracy(at_k, others)
-    late = accuracy(from_random_start(rbm, 500, 1000), others)
+    now = two_sample_scores(at_k, others).aats
+    late = two_sample_scores(from_random_start(rbm, 500, 1000), others).aats
     print(f"{verdict}; AATS {now:.3f} at k, {late:.3f} after 1,000 steps")
     assert not verdict
     assert verdict.drift > 0.5

@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 
 import magnetite as mg
 from magnetite.layers import Pair
+from magnetite.likelihood.bases import bridge, mean_base
 from magnetite.tempered_chains import TemperedChains
-from magnetite.training.tempered import with_base
 from tools.ladders import both_states, counts_of, noise, path_law, variation
 from tools.laws import chi_square_excess
 from tools.machines import all_visible, machine
@@ -64,7 +64,7 @@ def test_exchange_by_free_energies_of_another_beta_is_found_out() -> None:
 
 def test_ladders_that_begin_at_the_means_of_data_are_exact_too() -> None:
     rbm = machine("binary", "spin", m=4, scale=1.0)
-    path = with_base(rbm.pair, rbm.visible, np.linspace(0.05, 0.95, 6))
+    path = bridge(rbm, mean_base(rbm, np.linspace(0.05, 0.95, 6), None, "means"))
     betas = np.array([0.0, 0.3, 1.0])
     np.testing.assert_allclose(path_law(rbm, path, 1.0), path_law(rbm, rbm.pair, 1.0), rtol=1e-10)
     chains, laws = tempered(TemperedChains, rbm, path, betas)

@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from magnetite import ladders
 from magnetite._checks import check_choice, check_count
 from magnetite.diagnostics._series import as_betas
-from magnetite.layers import Draws, Pair, Side
+from magnetite.layers import Draws, Pair
+from magnetite.likelihood.bases import bridge, mean_base
 from magnetite.tempered_chains import TemperedChains
 from magnetite.training.phases import Context, NegativePhase, Positive, Sample
 from magnetite.units.base import Array
-from magnetite.units.layer import Layer
 
-__all__ = ["TemperedPCD", "TemperedPhase", "with_base"]
+__all__ = ["TemperedPCD", "TemperedPhase", "copies"]
 
 BASES = ("data", "uniform")
 FORGET = 0.01
@@ -133,7 +133,8 @@ class TemperedPhase:
     def _pair(self) -> Pair:
         if self.options.base == "uniform":
             return self.context.pair
-        return with_base(self.context.pair, self.context.rbm.visible, self.data_means)
+        rbm = self.context.rbm
+        return bridge(rbm, mean_base(rbm, self.data_means, None, "the means of the data"))
 
     def _adapt(self, chains: TemperedChains) -> None:
         if chains.tried.min() == 0:
@@ -180,32 +181,3 @@ def copies(state: Mapping[str, Any]) -> dict[str, Any]:
         name: value.copy() if isinstance(value, np.ndarray) else value
         for name, value in state.items()
     }
-
-
-def with_base(pair: Pair, visible: Layer, means: NDArray[np.float64]) -> Pair:
-    """Return the path from independent units with these means, at beta = 0, to the machine, at 1.
-
-    What beta scales is the weights and what is left of the biases; precisions are there throughout,
-    so that the law can be normalised at every beta.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import magnetite as mg
-    >>> from magnetite.training.tempered import with_base
-    >>> rbm = mg.RBM(1, 1, weights=[[1.0]])
-    >>> path = with_base(rbm.pair, rbm.visible, np.array([0.9]))
-    >>> [rbm.layers().visible(np.ones((1, 1), "f4"), path, np.array([b]))[0].round(3).item()
-    ...  for b in (0.0, 1.0)]
-    [0.8999999761581421, 0.7310000061988831]
-    """
-    own = pair.visible
-    bias = np.where(
-        own.precision > 0, means * own.precision, visible.bias_of(means, np.ones_like(means))
-    ).astype(own.bias.dtype)
-    nothing: Array = np.zeros_like(pair.hidden.bias)
-    return Pair(
-        pair.weights,
-        Side(own.bias - bias, bias, np.zeros_like(bias), own.precision),
-        Side(pair.hidden.bias, nothing, nothing, pair.hidden.precision),
-    )

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from magnetite._checks import check_count, check_real
 from magnetite.layers import Draws, Pair, Side
+from magnetite.likelihood.bases import mean_base
 from magnetite.models.bipartite import PARAMETERS
 from magnetite.training.phases import Context, NegativePhase, Positive, Sample
 from magnetite.training.tempered import copies
@@ -136,11 +137,7 @@ class TrajectoryPhase:
 def independent(context: Context, means: NDArray[np.float64]) -> Pair:
     """Return parameters without weights, whose visible units have these means."""
     rbm = context.rbm
-    bias = np.where(
-        rbm.visible_precision > 0,
-        means * rbm.visible_precision,
-        rbm.visible.bias_of(means, np.ones_like(means)),
-    )
+    bias = mean_base(rbm, means, None, "the means of the data").visible_bias
     return Pair(
         np.zeros_like(rbm.weights),
         Side.plain(bias.astype(rbm.dtype), rbm.visible_precision.copy()),
