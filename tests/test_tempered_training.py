@@ -78,7 +78,7 @@ def test_all_units_can_be_tempered(visible: str) -> None:
 
 NEGATIVES: dict[str, Negative] = {
     "tempered": mg.TemperedPCD(num_chains=7, num_betas=3, adapt_every=2),
-    "trajectory": mg.TrajectoryPCD(num_chains=500, exchange_rate=0.95),
+    "trajectory": mg.TrajectoryPCD(num_chains=500, exchange_rate=0.999, max_machines=4),
     "auto": mg.PCD(steps="auto"),
     "uniform": mg.TemperedPCD(num_betas=3, base="uniform", adapt_every=0, steps=2),
 }
@@ -138,3 +138,26 @@ def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(ValueError, match="betas must begin above 0 where base is 'uniform'"):
         mg.TemperedPCD(base="uniform").start(context_of(rbm))
     mg.TemperedPCD(base="uniform", betas=[0.1, 1]).start(context_of(rbm))
+
+
+def test_machines_of_a_trajectory_are_saved_and_thinned_as_learning_goes_on() -> None:
+    rbm = machine("binary", "binary", m=4, scale=0.1)
+    negative = mg.TrajectoryPCD(num_chains=500, exchange_rate=0.9, max_machines=6)
+    phase: Any = negative.start(context_of(rbm))
+    batch, counts = batch_of(rbm), []
+    for update in range(80):
+        phase.advance(batch, update)
+        rbm.weights *= 1.04
+        counts.append(phase.figures()["num_machines"])
+        assert len(phase.saved) == counts[-1] - 1
+        numbers = np.sort(phase.chains.walkers, axis=0)
+        np.testing.assert_array_equal(numbers, np.indices(numbers.shape)[0])
+    assert counts[0] <= 3
+    assert max(counts) == counts[-1] == 6
+    assert not phase.saved[0].weights.any()
+    sizes = [float(np.abs(pair.weights).mean()) for pair in phase.chains.pairs]
+    assert sizes == sorted(sizes)
+    assert phase.figures()["round_trips"] > 500
+    rbm.weights /= 1.04  # of the last update that was seen
+    sample = [phase.advance(batch, 80 + update) for update in range(30)][-1]
+    assert chi_square_excess(counts_of(all_visible(rbm), sample.v), visible_law(rbm)) < 1

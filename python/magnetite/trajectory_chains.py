@@ -107,6 +107,23 @@ class TrajectoryChains:
         self.walkers = np.concatenate([self.walkers[:at], column, self.walkers[at:]])
         self.last_end = np.concatenate([self.last_end, np.zeros_like(self.last_end[:1])])
 
+    def remove(self, k: int) -> None:
+        """Take machine k out, neither the first nor the last, with the walkers that stand there."""
+        gone = self.walkers[k].copy()
+        self.pairs.pop(k)
+        self.v = np.delete(self.v, k, axis=0)
+        self.walkers = np.delete(self.walkers, k, axis=0)
+        # Walkers are numbered without gaps.
+        columns = np.arange(gone.size)
+        last = len(self.pairs)
+        self.last_end[gone, columns] = self.last_end[last, columns]
+        self.walkers = np.where(self.walkers == last, gone, self.walkers)
+        self.last_end = self.last_end[:last]
+        for name in ("tried", "accepted"):
+            counts = np.delete(getattr(self, name), k)
+            counts[k - 1] = 0  # of two that were no neighbours before
+            setattr(self, name, counts)
+
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint holds, but for the machines."""
         names = ("v", "tried", "accepted", "walkers", "last_end", "round_trips", "step", "seed")

@@ -39,22 +39,27 @@ class TrajectoryPCD:
         Gibbs steps for every update, each followed by an exchange; 1 by default.
     exchange_rate : float
         Share of exchanges accepted below which the machine is saved; 0.3 by default.
+    max_machines : int
+        Rungs of the ladder, 20 by default. Of more, the machine goes whose neighbours are nearest
+        to it, by the rates of exchange.
 
     Examples
     --------
     >>> import magnetite as mg
     >>> mg.TrajectoryPCD(num_chains=20)
-    TrajectoryPCD(num_chains=20, steps=1, exchange_rate=0.3)
+    TrajectoryPCD(num_chains=20, steps=1, exchange_rate=0.3, max_machines=20)
     """
 
     num_chains: int | None = None
     steps: int = 1
     exchange_rate: float = 0.3
+    max_machines: int = 20
 
     def __post_init__(self) -> None:
         if self.num_chains is not None:
             check_count("num_chains", self.num_chains, 1, bits=31)
         check_count("steps", self.steps, 1, bits=31)
+        check_count("max_machines", self.max_machines, 3, bits=31)
         if not 0 < check_real("exchange_rate", self.exchange_rate) < 1:
             raise ValueError(f"exchange_rate must be between 0 and 1, got {self.exchange_rate!r}")
 
@@ -100,7 +105,13 @@ class TrajectoryPhase:
     def _save(self, chains: TrajectoryChains) -> None:
         pair = self.context.rbm.copy().pair
         self.saved.append(pair)
+        acceptance = chains.acceptance
         chains.add(pair, chains.v[-1])
+        if chains.num_machines > self.options.max_machines:
+            # Those between were exchanged since long; the two new intervals say nothing yet.
+            nearest = 1 + int(np.argmax(acceptance[:-2] + acceptance[1:-1]))
+            chains.remove(nearest)
+            self.saved.pop(nearest)
 
     # What monitors and checkpoints read.
 
