@@ -89,6 +89,12 @@ def test_figures_of_ladders_and_verdicts_are_in_the_history(capsys: Any) -> None
     assert result.history["round_trips"][3] > result.history["round_trips"][1] > 0
 
 
+def test_few_chains_are_judged_too() -> None:
+    monitor = mg.training.EquilibriumMonitor(num_steps=40)
+    mg.RBM(8, 4).fit(SMALL, negative=mg.PCD(num_chains=3), epochs=1, callbacks=[monitor], seed=1)
+    assert np.isfinite(monitor.verdicts[0].r_hat)
+
+
 def test_without_chains_a_monitor_needs_rows() -> None:
     def fitted(**options: Any) -> mg.training.TrainingResult:
         monitor = mg.training.EquilibriumMonitor(num_steps=40, **options)

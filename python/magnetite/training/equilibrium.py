@@ -26,6 +26,8 @@ DRAWS = 1000
 RANKED = 100
 """R-hat is that of so many draws of a chain, evenly spaced, which cost less and say as much."""
 MIN_DRAWS = 20
+LEAST_ROWS = 20
+"""Chains that it takes to judge means by their spread."""
 NAMED = 2
 """Reasons that are printed, of more."""
 
@@ -144,8 +146,8 @@ def equilibrium(
     out of equilibrium, because the energy of the chains moved by ... standard deviations...
     """
     states = rbm.visible_states(v)
-    if len(states) < 20:
-        raise ValueError(f"v must have at least 20 rows, got {len(states)}")
+    if len(states) < LEAST_ROWS:
+        raise ValueError(f"v must have at least {LEAST_ROWS} rows, got {len(states)}")
     steps = check_count("num_steps", num_steps, 2 * MIN_DRAWS, bits=31)
     shift, r_hat = check_positive("max_shift", max_shift), check_positive("max_r_hat", max_r_hat)
     work = layers or rbm.layers(num_threads)

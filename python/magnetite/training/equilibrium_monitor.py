@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from magnetite._checks import check_count
 from magnetite.layers import Draws
-from magnetite.training.equilibrium import Equilibrium, equilibrium
+from magnetite.training.equilibrium import LEAST_ROWS, Equilibrium, equilibrium
 from magnetite.units.base import Array
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ class EquilibriumMonitor:
         if progress.epoch % self.every:
             return
         v = self._states(progress)
+        if len(v) < LEAST_ROWS:  # few chains are judged by several continuations of each
+            v = v[np.arange(LEAST_ROWS) % len(v)]
         found = equilibrium(
             progress.rbm, v, num_steps=self.num_steps, seed=self.seed, layers=progress.layers
         )
