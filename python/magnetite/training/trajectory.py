@@ -70,6 +70,10 @@ class Trajectory:
     across barriers that tempering meets as a transition of first order (Bereux, Decelle,
     Furtlehner, Rosset and Seoane, arXiv 2405.15376).
 
+    On digits 0 and 1 of MNIST, 200 hidden units and 600 updates, samples made 13 times as many
+    round trips for the work as a ladder of betas from 0, and an eighth of those of a ladder that
+    begins at the data's means, the default of `TemperedPCD` (`tests/test_trajectory_mnist.py`).
+
     Parameters
     ----------
     spacing : float
