@@ -26,6 +26,10 @@ NUM_LADDERS = 8
 FIRST_ROUNDS = 1024
 """A run begins with so many rounds, and is doubled until it passes its test of equilibrium."""
 
+LEAST_ESS = 25.0
+"""Every ladder must be worth so many independent draws, and as many as are taken from it. That is
+less than `equilibration` asks where means are to be measured: here draws are to be typical."""
+
 FIRST_RUNGS = 24
 TUNING_ROUNDS = (64, 128, 256, 512)
 """After each of these short runs the rungs are placed anew, at equal rates of rejection."""
@@ -76,7 +80,12 @@ def tempered_population(
     while True:
         more, kept = _advance(chains, goal, draws_each, max_rounds, watch)
         energies = np.concatenate([energies, more], axis=2)
-        verdict = equilibration(energies, chains.betas, round_trips=chains.ladder_trips).verdict
+        verdict = equilibration(
+            energies,
+            chains.betas,
+            round_trips=chains.ladder_trips,
+            min_ess=max(LEAST_ESS, draws_each),
+        ).verdict
         if verdict or goal >= max_rounds:
             break
         goal = min(2 * goal, max_rounds)
