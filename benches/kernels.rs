@@ -205,7 +205,8 @@ fn layers<T: Number>(c: &mut Criterion) {
             &h[..layers.hidden_side().num_columns()],
         ];
         group.bench_function(id("moments"), |b| {
-            b.iter(|| layers.moments(phase(&data), phase(&v), offsets));
+            let mut into = vec![T::of(0.0); offsets[0].len() * offsets[1].len()];
+            b.iter(|| layers.moments(phase(&data), phase(&v), offsets, &mut into));
         });
     }
     group.finish();

@@ -106,16 +106,22 @@ def test_products_of_any_size(
     few = v[: min(3, rows)], h[: min(3, rows)], weights[1][: min(3, rows)]
     mu, lam = rng.normal(size=n).astype(dtype), rng.normal(size=m).astype(dtype)
     for offsets in ((0 * mu, 0 * lam), (mu, lam)):
-        got = layers.moments(v, h, weights[0], *few, *offsets)
+        got = moments(layers, (v, h, weights[0]), few, *offsets)
         exact = plain_moments((v, h, weights[0]), few, *offsets)
         for moment, sums in zip(got, exact, strict=True):
             assert moment.dtype == dtype
             np.testing.assert_allclose(moment, sums, rtol=rule, atol=10 * rule * max(1, rows / 10))
     none = v[:0], h[:0], weights[0][:0]
-    assert not any(moment.any() for moment in layers.moments(*none, *none, mu, lam))
+    assert not any(moment.any() for moment in moments(layers, none, none, mu, lam))
 
 
 Phase = tuple[Array, Array, Array]
+
+
+def moments(layers: _core.Layers, positive: Phase, negative: Phase, *offsets: Array) -> list[Array]:
+    """Return all that `moments` makes."""
+    into = np.ones((offsets[0].size, offsets[1].size), offsets[0].dtype)
+    return [into, *layers.moments(*positive, *negative, *offsets, into)]
 
 
 def plain_moments(positive: Phase, negative: Phase, mu: Array, lam: Array) -> tuple[Array, ...]:
@@ -191,10 +197,12 @@ def test_a_row_is_the_same_whatever_is_beside_it(a: str, b: str, dtype: str) -> 
 def test_moments_are_the_same_at_any_thread_count(dtype: str) -> None:
     case = case_of(BIG["binary"], BIG["mixed"], 301, dtype)
     w = case.betas
-    arguments = case.v, case.h, w, case.v[:50], case.h[:50], w[:50], case.v[7], case.h[7]
-    expected = case.layers(1).moments(*arguments)
+    phases = (case.v, case.h, w), (case.v[:50], case.h[:50], w[:50])
+    expected = moments(case.layers(1), *phases, case.v[7], case.h[7])
     for num_threads in (2, 5):
-        for x, y in zip(case.layers(num_threads).moments(*arguments), expected, strict=True):
+        for x, y in zip(
+            moments(case.layers(num_threads), *phases, case.v[7], case.h[7]), expected, strict=True
+        ):
             np.testing.assert_array_equal(x, y)
 
 

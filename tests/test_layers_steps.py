@@ -41,7 +41,9 @@ def test_sgd_is_its_twin(shape: tuple[int, ...], dtype: str, nesterov: bool) -> 
     p, v, g = (rng.normal(size=shape).astype(dtype) for _ in range(3))
     p0, v0 = p.astype(float), v.astype(float)
     for _ in range(3):
-        _core.sgd_step(p, v, g, rate=0.1, momentum=0.7, nesterov=nesterov)
+        ahead = np.full_like(p, np.nan) if nesterov else None
+        _core.sgd_step(v, g, rate=0.1, momentum=0.7, ahead=ahead)
+        p += v if ahead is None else ahead
         v0 = 0.7 * v0 + 0.1 * g
         p0 = p0 + (0.7 * v0 + 0.1 * g if nesterov else v0)
     np.testing.assert_allclose(p, p0, rtol=0, atol=1e-5 if dtype == "float32" else 1e-14)
@@ -57,7 +59,9 @@ def test_adam_is_its_twin(shape: tuple[int, ...], dtype: str) -> None:
     p0, m0, v0 = p.astype(float), 0.0, 0.0
     for t in range(1, 6):
         g = rng.normal(size=shape).astype(dtype)
-        _core.adam_step(p, m, v, g, rate=0.1, beta1=0.9, beta2=0.99, epsilon=1e-8, step=t)
+        step = np.full_like(p, np.nan)
+        _core.adam_step(step, m, v, g, rate=0.1, beta1=0.9, beta2=0.99, epsilon=1e-8, count=t)
+        p += step
         m0, v0 = 0.9 * m0 + 0.1 * g, 0.99 * v0 + 0.01 * g.astype(float) ** 2
         p0 = p0 + 0.1 * m0 / (1 - 0.9**t) / (np.sqrt(v0 / (1 - 0.99**t)) + 1e-8)
     np.testing.assert_allclose(p, p0, rtol=0, atol=1e-5 if dtype == "float32" else 1e-13)

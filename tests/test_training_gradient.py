@@ -125,7 +125,7 @@ def test_coordinates_leave_the_direction_of_small_steps_uphill(kind: str) -> Non
     coordinates.follow(positive)
     phase = mg.Exact().start(Context(rbm, rbm.layers(), len(data), 1))
     steps = coordinates.gradient(rbm.layers(), positive, phase.advance(positive, 0))
-    coordinates.scale(steps)
+    steps = coordinates.scale(steps)
     before = {name: getattr(rbm, name).copy() for name in plain}
     likelihood = mean_log_likelihood(rbm, data)
     size = 1e-5

@@ -344,10 +344,12 @@ class Layers:
         w_neg: NDArray[np.float64],
         visible_offset: _Reals,
         hidden_offset: _Reals,
-    ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-        """Return weighted sums over positive rows less those over negative ones.
+        into: _Reals,
+    ) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Take weighted sums over positive rows less those over negative ones.
 
-        Of ``(v - visible_offset)(h - hidden_offset)^T``, of v, and of h.
+        That of ``(v - visible_offset)(h - hidden_offset)^T`` is put into a matrix of the weights'
+        shape; those of v and of h are returned.
         """
 
     def ascend(
@@ -612,7 +614,7 @@ class TemperRun:
         """Go to where `snapshot` was made."""
 
 def adam_step(
-    parameters: _Reals,
+    step: _Reals,
     first: _Reals,
     second: _Reals,
     gradient: _Reals,
@@ -621,9 +623,9 @@ def adam_step(
     beta1: float,
     beta2: float,
     epsilon: float,
-    step: int,
+    count: int,
 ) -> None:
-    """Go a step up with algorithm 1 of Kingma and Ba (2015), in place; steps count from 1."""
+    """Write Adam's step number `count`, from 1, over what `step` held."""
 
 def layer_uniforms(
     seed: int, purpose: str, first_chain: int, num_chains: int, step: int, num_units: int
@@ -637,15 +639,17 @@ def normal_quantile(u: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the quantiles of the standard normal distribution, element by element."""
 
 def sgd_step(
-    parameters: _Reals,
     velocity: _Reals,
     gradient: _Reals,
     *,
     rate: float,
     momentum: float,
-    nesterov: bool,
+    ahead: _Reals | None = None,
 ) -> None:
-    """Go a step up with momentum, in place: ``velocity = momentum velocity + rate gradient``."""
+    """Make a step of momentum, in place: ``velocity = momentum velocity + rate gradient``.
+
+    Nesterov's step, made of the new velocity in the same way, is written over `ahead`.
+    """
 
 def simd_level() -> str:
     """Return the vector level that runs made now would use; MAGNETITE_SIMD forces one."""

@@ -120,10 +120,12 @@ class Layers(Protocol):
         w_neg: NDArray[np.float64],
         visible_offset: Array,
         hidden_offset: Array,
-    ) -> tuple[Array, Array, Array]:
-        """Return weighted sums over positive rows less those over negative ones.
+        into: Array,
+    ) -> tuple[Array, Array]:
+        """Take weighted sums over positive rows less those over negative ones.
 
-        Of ``(v - visible_offset)(h - hidden_offset)^T``, of v, and of h.
+        That of ``(v - visible_offset)(h - hidden_offset)^T`` is put into a matrix of the weights'
+        shape; those of v and of h are returned.
         """
         ...
 

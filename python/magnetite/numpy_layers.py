@@ -82,18 +82,20 @@ class NumpyLayers:
         w_neg: NDArray[np.float64],
         visible_offset: Array,
         hidden_offset: Array,
-    ) -> tuple[Array, Array, Array]:
-        """Return weighted sums over positive rows less those over negative ones.
+        into: Array,
+    ) -> tuple[Array, Array]:
+        """Take weighted sums over positive rows less those over negative ones.
 
-        Of ``(v - visible_offset)(h - hidden_offset)^T``, of v, and of h.
+        That of ``(v - visible_offset)(h - hidden_offset)^T`` is put into a matrix of the weights'
+        shape; those of v and of h are returned.
         """
         sums = []
         for v, h, w in ((v_pos, h_pos, w_pos), (v_neg, h_neg, w_neg)):
             weigh = w.astype(v.dtype)[:, None]
             cross = (v - visible_offset).T @ (weigh * (h - hidden_offset))
             sums.append((cross, (weigh * v).sum(axis=0), (weigh * h).sum(axis=0)))
-        weights, visible, hidden = (a - b for a, b in zip(*sums, strict=True))
-        return weights, visible, hidden
+        into[...], visible, hidden = (a - b for a, b in zip(*sums, strict=True))
+        return visible, hidden
 
     def ascend(
         self, weights: Array, step: Array, visible_offset: Array, hidden_offset: Array

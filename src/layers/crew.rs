@@ -2,11 +2,16 @@
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-/// How often the thread that calls looks whether the others are done before it goes to sleep: some ten microseconds.
-const SPINS: u32 = 300;
+/// For how long the thread that calls looks whether the others are done before it goes to sleep.
+const WAIT: Duration = Duration::from_micros(500);
+
+/// For how long helpers that have nothing to do look out for more before they fall asleep. Waking one takes up to a
+/// hundred microseconds, which is as long as many a half step; a training comes back sooner than this.
+const PATIENCE: Duration = Duration::from_micros(400);
 
 /// Helpers that are made when they are first wanted, and again in a process that was forked off since.
 pub(super) struct Crew {
@@ -18,6 +23,8 @@ pub(super) struct Crew {
 struct Helpers {
     process: u32,
     pool: Arc<ThreadPool>,
+    /// Whether the helpers look out for work.
+    awake: Arc<AtomicBool>,
 }
 
 impl Crew {
@@ -36,9 +43,10 @@ impl Crew {
     /// the last time is of use, and then takes what others have left.
     pub fn spread(&self, count: usize, task: impl Fn(usize) + Sync) {
         let crew = self.num_threads.min(count);
-        let Some(pool) = (if crew > 1 { self.pool() } else { None }) else {
+        let Some(helpers) = (if crew > 1 { self.helpers() } else { None }) else {
             return (0..count).for_each(task);
         };
+        helpers.keep_awake();
         let parts: Vec<Part> = (0..crew)
             .map(|k| Part::new(k * count / crew..(k + 1) * count / crew))
             .collect();
@@ -50,7 +58,7 @@ impl Crew {
             }
         };
         let helping = AtomicUsize::new(crew - 1);
-        pool.in_place_scope(|scope| {
+        helpers.pool.in_place_scope(|scope| {
             for own in 1..crew {
                 let (work, helping) = (&work, &helping);
                 scope.spawn(move |_| {
@@ -60,16 +68,14 @@ impl Crew {
             }
             work(0);
             // The others are about to be done as well: going to sleep and waking up take longer than that.
-            for _ in 0..SPINS {
-                if helping.load(Ordering::Acquire) == 0 {
-                    break;
-                }
+            let since = Instant::now();
+            while helping.load(Ordering::Acquire) > 0 && since.elapsed() < WAIT {
                 std::hint::spin_loop();
             }
         });
     }
 
-    fn pool(&self) -> Option<Arc<ThreadPool>> {
+    fn helpers(&self) -> Option<Helpers> {
         let process = std::process::id();
         let mut helpers = self.helpers.lock().unwrap_or_else(PoisonError::into_inner);
         if helpers.as_ref().is_none_or(|h| h.process != process) {
@@ -79,9 +85,30 @@ impl Crew {
             *helpers = built.ok().map(|pool| Helpers {
                 process,
                 pool: Arc::new(pool),
+                awake: Arc::default(),
             });
         }
-        helpers.as_ref().map(|h| Arc::clone(&h.pool))
+        helpers.clone()
+    }
+}
+
+impl Helpers {
+    /// Has the helpers look out for work until there was none for a while.
+    fn keep_awake(&self) {
+        if self.awake.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let awake = Arc::clone(&self.awake);
+        self.pool.spawn_broadcast(move |_| {
+            let mut last = Instant::now();
+            while last.elapsed() < PATIENCE {
+                match rayon::yield_now() {
+                    Some(rayon::Yield::Executed) => last = Instant::now(),
+                    _ => std::hint::spin_loop(),
+                }
+            }
+            awake.store(false, Ordering::Release);
+        });
     }
 }
 

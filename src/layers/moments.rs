@@ -8,11 +8,15 @@ use super::rows::Rows;
 use super::shape::transpose;
 use super::side::check_len;
 use super::statistics::Store;
+use super::tier::vectorised;
 use crate::error::Result;
 use std::ops::Range;
 
 /// Rows of both phases that are worked together: what is copied of them stays small.
 const PHASE_ROWS: usize = 16 * CHUNK;
+
+/// Visible units whose values a task turns into columns.
+const STRIP: usize = 64;
 
 /// One phase: rows of visible and of hidden values, and a weight each.
 #[derive(Clone, Copy, Debug)]
@@ -28,8 +32,6 @@ pub struct Phase<'a, T> {
 /// Differences of moments: those of the positive phase less those of the negative one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Moments<T> {
-    /// Of the products `(v - mu) (h - lambda)^T`, row by row.
-    pub weights: Vec<T>,
     /// Of the visible values.
     pub visible: Vec<T>,
     /// Of the hidden values.
@@ -53,7 +55,7 @@ impl<T: Number> Sink<T> for Add<'_, T> {
 
 impl Layers {
     /// `sum_r w_r (v_r - mu) (h_r - lambda)^T` of the positive phase less that of the negative one, for two offsets
-    /// mu and lambda, and the same of v and of h alone.
+    /// mu and lambda, put into a matrix of the weights' shape; returns the same of v and of h alone.
     ///
     /// # Errors
     /// Arrays that do not fit.
@@ -62,6 +64,7 @@ impl Layers {
         positive: Phase<'_, T>,
         negative: Phase<'_, T>,
         offsets: [&[T]; 2],
+        into: &mut [T],
     ) -> Result<Moments<T>> {
         let (n_v, n_h) = (self.visible.num_columns(), self.hidden.num_columns());
         for (name, phase) in [("pos", &positive), ("neg", &negative)] {
@@ -70,9 +73,9 @@ impl Layers {
         }
         check_len("visible_offset", offsets[0].len(), n_v)?;
         check_len("hidden_offset", offsets[1].len(), n_h)?;
-        let visible = difference([positive, negative].map(|phase| (phase.v, phase.weights)), n_v);
-        let hidden = difference([positive, negative].map(|phase| (phase.h, phase.weights)), n_h);
-        let mut sum = vec![T::ZERO; n_v * n_h];
+        check_len("into", into.len(), n_v * n_h)?;
+        let visible = self.difference([positive, negative].map(|phase| (phase.v, phase.weights)), n_v);
+        let hidden = self.difference([positive, negative].map(|phase| (phase.h, phase.weights)), n_h);
         let most = PHASE_ROWS / 2;
         let rounds = positive.weights.len().max(negative.weights.len()).div_ceil(most);
         // Expanded, the offsets are two rows more: mu with the hidden difference (less lambda, should the weights of the
@@ -90,34 +93,28 @@ impl Layers {
             h: &h,
             weights: &[1.0, 1.0],
         };
+        if rounds == 0 {
+            into.fill(T::ZERO);
+        }
         for round in 0..rounds {
             let [positive, negative] =
                 [positive, negative].map(|phase| phase.part(round * most, most, n_v, n_h));
             let last = corrections.part(if round == 0 { 0 } else { 2 }, 2, n_v, n_h);
             self.add_phases(
                 &[(1.0, positive), (-1.0, negative), (-1.0, last)],
-                &mut sum,
+                into,
                 round > 0,
             );
         }
-        Ok(Moments {
-            weights: sum,
-            visible,
-            hidden,
-        })
+        Ok(Moments { visible, hidden })
     }
 
     /// Puts, or adds, the sum of `sign w v h^T` over rows of phases.
     fn add_phases<T: Number>(&self, phases: &[(f64, Phase<'_, T>)], sum: &mut [T], add: bool) {
         let (n_v, n_h) = (self.visible.num_columns(), self.hidden.num_columns());
         let depth = phases.iter().map(|(_, phase)| phase.weights.len()).sum();
-        let mut left = T::stock(&self.stocks).take(n_v * depth);
-        let mut start = 0;
-        for (_, phase) in phases {
-            let shape = [phase.weights.len(), n_v];
-            transpose(self.tier, phase.v, shape, &mut left[start..], depth);
-            start += phase.weights.len();
-        }
+        let mut left = T::stock(&self.stocks).take(n_v.next_multiple_of(STRIP) * depth);
+        self.turn(phases, depth, &mut left);
         let signed = |&(sign, phase): &(f64, Phase<'_, T>)| {
             phase
                 .weights
@@ -128,26 +125,57 @@ impl Layers {
         let weights: Vec<T> = phases.iter().flat_map(signed).collect();
         let source = Source::Weighted(phases.iter().map(|(_, phase)| phase.h).collect(), &weights);
         let packed = self.packed(source, [depth, n_h]);
-        let (rows, grid) = (Rows::new(self.tier, &left, n_v, depth), Grid::new(sum, n_h));
+        let (rows, grid) = (
+            Rows::new(self.tier, &left[..n_v * depth], n_v, depth),
+            Grid::new(sum, n_h),
+        );
         if add {
             multiply(&self.crew, self.tier, &rows, &packed, &Add(grid));
         } else {
             multiply(&self.crew, self.tier, &rows, &packed, &Store(grid));
         }
     }
-}
 
-/// The weighted sum of the rows of one phase less that of another.
-fn difference<T: Number>(phases: [(&[T], &[f64]); 2], columns: usize) -> Vec<T> {
-    let mut sum = vec![0.0; columns];
-    for ((rows, weights), sign) in phases.into_iter().zip([1.0, -1.0]) {
-        for (row, &weight) in rows.chunks_exact(columns).zip(weights) {
-            for (sum, x) in sum.iter_mut().zip(row) {
-                *sum += sign * weight * x.wide();
+    /// Writes the visible values of all phases as columns, one after the other.
+    fn turn<T: Number>(&self, phases: &[(f64, Phase<'_, T>)], depth: usize, left: &mut [T]) {
+        let n_v = self.visible.num_columns();
+        let strips = Grid::new(left, STRIP * depth);
+        let task = |strip: usize| {
+            let units = strip * STRIP..n_v.min((strip + 1) * STRIP);
+            // SAFETY: every strip has one thread.
+            let to = unsafe { strips.part(strip, 0..units.len() * depth) };
+            let mut start = 0;
+            for (_, phase) in phases {
+                let rows = phase.weights.len();
+                let from = &phase.v[units.start.min(phase.v.len())..];
+                transpose(self.tier, from, n_v, [rows, units.len()], &mut to[start..], depth);
+                start += rows;
+            }
+        };
+        self.crew.spread(n_v.div_ceil(STRIP), task);
+    }
+
+    /// The weighted sum of the rows of one phase less that of another.
+    fn difference<T: Number>(&self, phases: [(&[T], &[f64]); 2], columns: usize) -> Vec<T> {
+        let mut sum = vec![0.0; columns];
+        for ((rows, weights), sign) in phases.into_iter().zip([1.0, -1.0]) {
+            for (row, &weight) in rows.chunks_exact(columns).zip(weights) {
+                add_weighted(self.tier, &mut sum, sign * weight, row);
             }
         }
+        sum.into_iter().map(T::of).collect()
     }
-    sum.into_iter().map(T::of).collect()
+}
+
+vectorised! {
+    fn add_weighted<T: Number>(sum: &mut [f64], weight: f64, row: &[T]) = add_weighted_with;
+}
+
+#[inline(always)]
+fn add_weighted_with<T: Number>(sum: &mut [f64], weight: f64, row: &[T]) {
+    for (sum, x) in sum.iter_mut().zip(row) {
+        *sum += weight * x.wide();
+    }
 }
 
 impl<T> Phase<'_, T> {

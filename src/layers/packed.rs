@@ -114,7 +114,14 @@ impl<'a, T: Number> Packed<'a, T> {
             }
             Source::Columns(data) => {
                 let data = &data[columns.start * self.depth..columns.end * self.depth];
-                transpose(self.tier, data, [columns.len(), self.depth], half, width);
+                transpose(
+                    self.tier,
+                    data,
+                    self.depth,
+                    [columns.len(), self.depth],
+                    half,
+                    width,
+                );
             }
             Source::Weighted(parts, weights) => {
                 let rows = parts.iter().flat_map(|part| part.chunks_exact(self.columns));

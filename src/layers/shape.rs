@@ -79,10 +79,11 @@ macro_rules! shape {
 shape!(f32, 16, turn_16, collect_16, single);
 shape!(f64, 8, turn_8, collect_8, double);
 
-/// Writes the transpose of `rows` x `columns` numbers; rows of the result are `pitch` numbers apart.
+/// Writes the transpose of `rows` x `columns` numbers; rows are `stride`, and those of the result `pitch` numbers apart.
 pub(super) fn transpose<T: Shape>(
     tier: Tier,
     from: &[T],
+    stride: usize,
     [rows, columns]: [usize; 2],
     to: &mut [T],
     pitch: usize,
@@ -92,15 +93,12 @@ pub(super) fn transpose<T: Shape>(
         let square = left < whole(columns);
         let start = if square { whole(rows) } else { 0 };
         for row in (0..start).step_by(T::SIDE) {
-            let (from, to) = (&from[row * columns + left..], &mut to[left * pitch + row..]);
-            T::turn(tier, from, columns, to, pitch);
+            let (from, to) = (&from[row * stride + left..], &mut to[left * pitch + row..]);
+            T::turn(tier, from, stride, to, pitch);
         }
         for row in start..rows {
             let right = (left + T::SIDE).min(columns);
-            for (k, &x) in from[row * columns + left..row * columns + right]
-                .iter()
-                .enumerate()
-            {
+            for (k, &x) in from[row * stride + left..row * stride + right].iter().enumerate() {
                 to[(left + k) * pitch + row] = x;
             }
         }

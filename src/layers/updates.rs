@@ -1,4 +1,4 @@
-//! The steps of optimisers, element by element and in place: of ascent.
+//! The steps of optimisers, element by element: of ascent.
 
 use super::kernel::Number;
 use super::tier::{Tier, vectorised};
@@ -12,8 +12,6 @@ pub struct Momentum {
     pub rate: f64,
     /// Share of the velocity that is kept.
     pub momentum: f64,
-    /// Whether the step looks ahead, as Nesterov's does.
-    pub nesterov: bool,
 }
 
 /// Options of [`adam_step`].
@@ -31,68 +29,64 @@ pub struct Adam {
     pub step: u64,
 }
 
-/// `velocity = momentum velocity + rate gradient; parameters += velocity`, or with Nesterov's look ahead
-/// `parameters += momentum velocity + rate gradient`.
+/// `velocity = momentum velocity + rate gradient`, which is the step; Nesterov's, where it is asked for, looks as far
+/// ahead again: `momentum velocity + rate gradient` with the new velocity.
 ///
 /// # Errors
 /// Arrays of different sizes.
 pub fn sgd_step<T: Number>(
-    parameters: &mut [T],
     velocity: &mut [T],
     gradient: &[T],
     options: Momentum,
+    ahead: Option<&mut [T]>,
 ) -> Result<()> {
-    check_len("velocity", velocity.len(), parameters.len())?;
-    check_len("gradient", gradient.len(), parameters.len())?;
-    sgd(Tier::chosen()?, parameters, velocity, gradient, options);
+    check_len("gradient", gradient.len(), velocity.len())?;
+    let tier = Tier::chosen()?;
+    mix(tier, velocity, gradient, options);
+    if let Some(ahead) = ahead {
+        check_len("ahead", ahead.len(), velocity.len())?;
+        ahead.copy_from_slice(velocity);
+        mix(tier, ahead, gradient, options);
+    }
     Ok(())
 }
 
 vectorised! {
-    fn sgd<T: Number>(parameters: &mut [T], velocity: &mut [T], gradient: &[T], options: Momentum) = sgd_with;
+    fn mix<T: Number>(velocity: &mut [T], gradient: &[T], options: Momentum) = mix_with;
 }
 
 #[inline(always)]
-fn sgd_with<T: Number>(parameters: &mut [T], velocity: &mut [T], gradient: &[T], options: Momentum) {
+fn mix_with<T: Number>(velocity: &mut [T], gradient: &[T], options: Momentum) {
     let (rate, momentum) = (T::of(options.rate), T::of(options.momentum));
-    let all = parameters.iter_mut().zip(velocity).zip(gradient);
-    if options.nesterov {
-        for ((p, v), &g) in all {
-            *v = momentum * *v + rate * g;
-            *p = *p + (momentum * *v + rate * g);
-        }
-    } else {
-        for ((p, v), &g) in all {
-            *v = momentum * *v + rate * g;
-            *p = *p + *v;
-        }
+    for (v, &g) in velocity.iter_mut().zip(gradient) {
+        *v = momentum * *v + rate * g;
     }
 }
 
-/// Algorithm 1 of Kingma and Ba (2015), upwards.
+/// The step of algorithm 1 of Kingma and Ba (2015), upwards, written over what `step` held.
 ///
 /// # Errors
 /// Arrays of different sizes; step 0.
 pub fn adam_step<T: Number>(
-    parameters: &mut [T],
+    step: &mut [T],
     first: &mut [T],
     second: &mut [T],
     gradient: &[T],
     options: Adam,
 ) -> Result<()> {
-    check_len("first", first.len(), parameters.len())?;
-    check_len("second", second.len(), parameters.len())?;
-    check_len("gradient", gradient.len(), parameters.len())?;
+    check_len("first", first.len(), step.len())?;
+    check_len("second", second.len(), step.len())?;
+    check_len("gradient", gradient.len(), step.len())?;
     if options.step == 0 {
         return invalid("step must be positive, got 0");
     }
-    adam(Tier::chosen()?, parameters, first, second, gradient, options);
+    adam(Tier::chosen()?, step, first, second, gradient, options);
     Ok(())
 }
 
 vectorised! {
     fn adam<T: Number>(
-        parameters: &mut [T],
+        step: &mut [T],
         first: &mut [T],
         second: &mut [T],
         gradient: &[T],
@@ -101,23 +95,17 @@ vectorised! {
 }
 
 #[inline(always)]
-fn adam_with<T: Number>(
-    parameters: &mut [T],
-    first: &mut [T],
-    second: &mut [T],
-    gradient: &[T],
-    options: Adam,
-) {
+fn adam_with<T: Number>(step: &mut [T], first: &mut [T], second: &mut [T], gradient: &[T], options: Adam) {
     let correction = |beta: f64| 1.0 / (1.0 - power(beta, options.step));
     let (beta1, beta2) = (T::of(options.beta1), T::of(options.beta2));
     let (rest1, rest2) = (T::of(1.0 - options.beta1), T::of(1.0 - options.beta2));
     let (whole1, whole2) = (T::of(correction(options.beta1)), T::of(correction(options.beta2)));
     let (rate, epsilon) = (T::of(options.rate), T::of(options.epsilon));
-    let all = parameters.iter_mut().zip(first).zip(second).zip(gradient);
+    let all = step.iter_mut().zip(first).zip(second).zip(gradient);
     for (((p, m), v), &g) in all {
         *m = beta1 * *m + rest1 * g;
         *v = beta2 * *v + rest2 * (g * g);
-        *p = *p + rate * (*m * whole1) / ((*v * whole2).sqrt() + epsilon);
+        *p = rate * (*m * whole1) / ((*v * whole2).sqrt() + epsilon);
     }
 }
 

@@ -201,7 +201,8 @@ impl Layers {
         positive: [&Any<'py>; 3],
         negative: [&Any<'py>; 3],
         offsets: [&Any<'py>; 2],
-    ) -> PyResult<Triple<'py>> {
+        into: &Any<'py>,
+    ) -> PyResult<(Any<'py>, Any<'py>)> {
         let (py, sizes) = (positive[0].py(), self.sizes());
         let phase = |[v, h, w]: [&Any<'py>; 3], name: &str| {
             let v = read_rows::<T>(v, &format!("v_{name}"), sizes[0])?;
@@ -214,9 +215,10 @@ impl Layers {
         let (positive, negative) = (phase_of(&positive)?, phase_of(&negative)?);
         let offsets = self.offsets::<T>(offsets)?;
         let offsets = [offsets[0].as_slice()?, offsets[1].as_slice()?];
-        let found = py.detach(|| self.inner.moments(positive, negative, offsets))?;
+        let mut into = write::<T>(into, "into", Some(&sizes))?;
+        let into = into.as_slice_mut()?;
+        let found = py.detach(|| self.inner.moments(positive, negative, offsets, into))?;
         Ok((
-            matrix(py, found.weights, sizes[0], sizes[1])?.into_any(),
             found.visible.into_pyarray(py).into_any(),
             found.hidden.into_pyarray(py).into_any(),
         ))
@@ -259,9 +261,6 @@ fn phase_of<'a, T: Element>(
         weights: w.as_slice()?,
     })
 }
-
-/// Weights, and a vector for each layer.
-type Triple<'py> = (Any<'py>, Any<'py>, Any<'py>);
 
 /// Calls a method in the number that an array is made of.
 macro_rules! in_type_of {
@@ -377,10 +376,15 @@ impl Layers {
         w_neg: Any<'py>,
         visible_offset: Any<'py>,
         hidden_offset: Any<'py>,
-    ) -> PyResult<Triple<'py>> {
+        into: Any<'py>,
+    ) -> PyResult<(Any<'py>, Any<'py>)> {
         let (positive, negative) = ([&v_pos, &h_pos, &w_pos], [&v_neg, &h_neg, &w_neg]);
         let offsets = [&visible_offset, &hidden_offset];
-        in_type_of!(&v_pos, "v_pos", self.moments_of(positive, negative, offsets))
+        in_type_of!(
+            &v_pos,
+            "v_pos",
+            self.moments_of(positive, negative, offsets, &into)
+        )
     }
 
     fn ascend<'py>(

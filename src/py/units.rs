@@ -49,54 +49,48 @@ pub(super) fn log_normal_cdf(x: PyReadonlyArrayDyn<'_, f64>) -> Bound<'_, PyArra
     x.as_array().mapv(units::log_normal_cdf).to_pyarray(x.py())
 }
 
-/// A step of gradient ascent with momentum, in place.
+/// A step of gradient ascent with momentum: the velocity, in place.
 #[pyfunction]
-#[pyo3(signature = (parameters, velocity, gradient, *, rate, momentum, nesterov))]
+#[pyo3(signature = (velocity, gradient, *, rate, momentum, ahead=None))]
 pub(super) fn sgd_step(
-    parameters: &Bound<'_, PyAny>,
     velocity: &Bound<'_, PyAny>,
     gradient: &Bound<'_, PyAny>,
     rate: f64,
     momentum: f64,
-    nesterov: bool,
+    ahead: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<()> {
-    let options = Momentum {
-        rate,
-        momentum,
-        nesterov,
-    };
-    if is_double(parameters, "parameters")? {
-        sgd::<f64>(parameters, velocity, gradient, options)
+    let options = Momentum { rate, momentum };
+    if is_double(velocity, "velocity")? {
+        sgd::<f64>(velocity, gradient, options, ahead)
     } else {
-        sgd::<f32>(parameters, velocity, gradient, options)
+        sgd::<f32>(velocity, gradient, options, ahead)
     }
 }
 
 fn sgd<T: Number + Element>(
-    parameters: &Bound<'_, PyAny>,
     velocity: &Bound<'_, PyAny>,
     gradient: &Bound<'_, PyAny>,
     options: Momentum,
+    ahead: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<()> {
-    let py = parameters.py();
-    let mut parameters = write::<T>(parameters, "parameters", None)?;
-    let shape = parameters.shape().to_vec();
-    let mut velocity = write::<T>(velocity, "velocity", Some(&shape))?;
+    let py = velocity.py();
+    let mut velocity = write::<T>(velocity, "velocity", None)?;
+    let shape = velocity.shape().to_vec();
     let gradient = read::<T>(gradient, "gradient", T::NAME, &shape)?;
-    let (parameters, velocity, gradient) = (
-        parameters.as_slice_mut()?,
-        velocity.as_slice_mut()?,
-        gradient.as_slice()?,
-    );
-    Ok(py.detach(|| layers::sgd_step(parameters, velocity, gradient, options))?)
+    let mut ahead = ahead
+        .map(|ahead| write::<T>(ahead, "ahead", Some(&shape)))
+        .transpose()?;
+    let ahead = ahead.as_mut().map(|ahead| ahead.as_slice_mut()).transpose()?;
+    let (velocity, gradient) = (velocity.as_slice_mut()?, gradient.as_slice()?);
+    Ok(py.detach(|| layers::sgd_step(velocity, gradient, options, ahead))?)
 }
 
-/// A step of Adam, upwards and in place.
+/// A step of Adam, upwards, written over what `step` held.
 #[pyfunction]
-#[pyo3(signature = (parameters, first, second, gradient, *, rate, beta1, beta2, epsilon, step))]
+#[pyo3(signature = (step, first, second, gradient, *, rate, beta1, beta2, epsilon, count))]
 #[allow(clippy::too_many_arguments, reason = "arguments of the Python function")]
 pub(super) fn adam_step(
-    parameters: &Bound<'_, PyAny>,
+    step: &Bound<'_, PyAny>,
     first: &Bound<'_, PyAny>,
     second: &Bound<'_, PyAny>,
     gradient: &Bound<'_, PyAny>,
@@ -104,35 +98,35 @@ pub(super) fn adam_step(
     beta1: f64,
     beta2: f64,
     epsilon: f64,
-    step: u64,
+    count: u64,
 ) -> PyResult<()> {
     let options = Adam {
         rate,
         beta1,
         beta2,
         epsilon,
-        step,
+        step: count,
     };
-    if is_double(parameters, "parameters")? {
-        adam::<f64>(parameters, [first, second], gradient, options)
+    if is_double(step, "step")? {
+        adam::<f64>(step, [first, second], gradient, options)
     } else {
-        adam::<f32>(parameters, [first, second], gradient, options)
+        adam::<f32>(step, [first, second], gradient, options)
     }
 }
 
 fn adam<T: Number + Element>(
-    parameters: &Bound<'_, PyAny>,
+    step: &Bound<'_, PyAny>,
     moments: [&Bound<'_, PyAny>; 2],
     gradient: &Bound<'_, PyAny>,
     options: Adam,
 ) -> PyResult<()> {
-    let py = parameters.py();
-    let mut parameters = write::<T>(parameters, "parameters", None)?;
-    let shape = parameters.shape().to_vec();
+    let py = step.py();
+    let mut step = write::<T>(step, "step", None)?;
+    let shape = step.shape().to_vec();
     let mut first = write::<T>(moments[0], "first", Some(&shape))?;
     let mut second = write::<T>(moments[1], "second", Some(&shape))?;
     let gradient = read::<T>(gradient, "gradient", T::NAME, &shape)?;
-    let (parameters, gradient) = (parameters.as_slice_mut()?, gradient.as_slice()?);
+    let (step, gradient) = (step.as_slice_mut()?, gradient.as_slice()?);
     let (first, second) = (first.as_slice_mut()?, second.as_slice_mut()?);
-    Ok(py.detach(|| layers::adam_step(parameters, first, second, gradient, options))?)
+    Ok(py.detach(|| layers::adam_step(step, first, second, gradient, options))?)
 }

@@ -30,7 +30,11 @@ SMALLEST_VARIANCE = 0.1
 
 def weighted_mean(weights: Array, rows: Array) -> Array:
     """Return the mean of rows whose weights sum to one (no BLAS: the same bits everywhere)."""
-    result: Array = np.einsum("r,ri->i", weights.astype(rows.dtype, copy=False), rows)
+    result: Array
+    if weights[:1] == 1 / len(weights) and np.ptp(weights) == 0:
+        result = np.add.reduce(rows, axis=0) / rows.dtype.type(len(weights))
+    else:
+        result = np.einsum("r,ri->i", weights.astype(rows.dtype, copy=False), rows)
     return result
 
 
@@ -54,6 +58,7 @@ class Coordinates:
 
     def __init__(self, rbm: "RBM", kind: str, offset_rate: float) -> None:
         self.rbm, self.kind, self.rate = rbm, kind, offset_rate
+        self.gradient_of_weights = np.empty_like(rbm.weights)
         self.mu, self.lam = np.zeros_like(rbm.visible_bias), np.zeros_like(rbm.hidden_bias)
         self.mean_squares = np.zeros_like(self.mu), np.zeros_like(self.lam)
         self.started = False, False
@@ -99,7 +104,9 @@ class Coordinates:
         ``gc`` likewise; of the logarithm of a precision q, ``-q/2`` times the difference of the
         mean squares of ``v - mu``.
         """
-        gW, gb, gc = layers.moments(
+        # One matrix for all updates: fresh memory costs as much as a product.
+        gW = self.gradient_of_weights
+        gb, gc = layers.moments(
             positive.v,
             positive.h_means,
             positive.weights,
@@ -108,6 +115,7 @@ class Coordinates:
             sample.weights,
             self.mu,
             self.lam,
+            gW,
         )
         gradient = {"weights": gW, "visible_bias": gb, "hidden_bias": gc}
         if self.learned[0].any():
@@ -124,18 +132,17 @@ class Coordinates:
     def _of_log(self, q: Array, squares: Array, side: int) -> Array:
         return np.where(self.learned[side], -q / 2 * squares, q.dtype.type(0))
 
-    def scale(self, gradient: dict[str, Array]) -> None:
-        """Turn a gradient into that with respect to standardised coordinates, in place."""
-        if self.kind == "standardized":
-            sv, sh = self.deviations()
-            gradient["weights"] /= np.multiply.outer(sv, sh)
-            gradient["visible_bias"] /= sv
-            gradient["hidden_bias"] /= sh
+    def scale(self, gradient: dict[str, Array]) -> dict[str, Array]:
+        """Return a gradient, or a step, with respect to standardised coordinates."""
+        if self.kind != "standardized":
+            return gradient
+        sv, sh = self.deviations()
+        scales = {"weights": np.multiply.outer(sv, sh), "visible_bias": sv, "hidden_bias": sh}
+        return gradient | {name: gradient[name] / scale for name, scale in scales.items()}
 
     def add(self, layers: Layers, steps: dict[str, Array]) -> None:
         """Make steps: ``W += sW; b += sb - sW lambda; c += sc - sW^T mu``."""
-        self.scale(steps)
-        rbm = self.rbm
+        steps, rbm = self.scale(steps), self.rbm
         of_b, of_c = layers.ascend(rbm.weights, steps["weights"], self.mu, self.lam)
         rbm.visible_bias += steps["visible_bias"] - of_b
         rbm.hidden_bias += steps["hidden_bias"] - of_c

@@ -250,7 +250,8 @@ class _FastPhase:
         """Let the fast weights decay, and take a step along the centred gradient of the batch."""
         mu = weighted_mean(positive.weights, positive.v)
         lam = weighted_mean(positive.weights, positive.h_means)
-        gW, gb, gc = self.chains.context.layers.moments(
+        gW = np.empty_like(self.fast["weights"])
+        gb, gc = self.chains.context.layers.moments(
             positive.v,
             positive.h_means,
             positive.weights,
@@ -259,6 +260,7 @@ class _FastPhase:
             sample.weights,
             mu,
             lam,
+            gW,
         )
         gb -= np.einsum("ij,j->i", gW, lam)
         gc -= np.einsum("ij,i->j", gW, mu)

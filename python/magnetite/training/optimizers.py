@@ -50,20 +50,16 @@ class _Run(ABC):
 
     def __init__(self, shapes: Shapes, dtype: DTypeLike) -> None:
         self.num_steps = 0
-        self._steps = {name: np.empty(shape, dtype) for name, shape in shapes.items()}
         for memory in self.memories:
             setattr(self, memory, {n: np.zeros(shape, dtype) for n, shape in shapes.items()})
 
     def steps(self, gradients: Arrays, clock: Clock) -> Arrays:
-        """Return what is to be added to each parameter; valid until the next call."""
+        """Return what is to be added to each parameter; not to be changed, valid until the next."""
         self.num_steps += 1
-        for name, gradient in gradients.items():
-            self._steps[name].fill(0)
-            self._step(name, self._steps[name], gradient, clock)
-        return self._steps
+        return {name: self._step(name, gradient, clock) for name, gradient in gradients.items()}
 
     @abstractmethod
-    def _step(self, name: str, step: Array, gradient: Array, clock: Clock) -> None: ...
+    def _step(self, name: str, gradient: Array, clock: Clock) -> Array: ...
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint holds."""
@@ -124,17 +120,14 @@ class _SGDRun(_Run):
     def __init__(self, options: SGD, shapes: Shapes, dtype: DTypeLike) -> None:
         super().__init__(shapes, dtype)
         self.rate, self.momentum = options._schedules()
-        self.nesterov = bool(options.nesterov)
+        self.ahead = {n: np.empty(shape, dtype) for n, shape in shapes.items() if options.nesterov}
 
-    def _step(self, name: str, step: Array, gradient: Array, clock: Clock) -> None:
+    def _step(self, name: str, gradient: Array, clock: Clock) -> Array:
+        velocity, ahead = self.velocities[name], self.ahead.get(name)
         _core.sgd_step(
-            step,
-            self.velocities[name],
-            gradient,
-            rate=self.rate(clock),
-            momentum=self.momentum(clock),
-            nesterov=self.nesterov,
+            velocity, gradient, rate=self.rate(clock), momentum=self.momentum(clock), ahead=ahead
         )
+        return velocity if ahead is None else ahead
 
 
 @dataclass(frozen=True)
@@ -186,10 +179,11 @@ class _AdamRun(_Run):
     def __init__(self, options: Adam, shapes: Shapes, dtype: DTypeLike) -> None:
         super().__init__(shapes, dtype)
         self.options, self.rate = options, as_schedule("rate", options.rate)
+        self._steps = {name: np.empty(shape, dtype) for name, shape in shapes.items()}
 
-    def _step(self, name: str, step: Array, gradient: Array, clock: Clock) -> None:
+    def _step(self, name: str, gradient: Array, clock: Clock) -> Array:
         _core.adam_step(
-            step,
+            self._steps[name],
             self.first[name],
             self.second[name],
             gradient,
@@ -197,5 +191,6 @@ class _AdamRun(_Run):
             beta1=self.options.beta1,
             beta2=self.options.beta2,
             epsilon=self.options.epsilon,
-            step=self.num_steps,
+            count=self.num_steps,
         )
+        return self._steps[name]

@@ -89,12 +89,12 @@ class Session:
         gradient = self.coordinates.gradient(self.layers, positive, sample)
         for penalty in self.penalties:
             penalty.push(gradient, self.rbm, positive, self.coordinates)
-        self.coordinates.scale(gradient)
+        gradient = self.coordinates.scale(gradient)
 
         self.steps = self.optimizer.steps(gradient, self.clock())
         for name in ("visible_precision", "hidden_precision"):
             if name in self.steps:
-                self.steps[name] *= self.plan.precision_rate
+                self.steps[name] = self.steps[name] * self.plan.precision_rate
         self.coordinates.add(self.layers, self.steps)
         for penalty in self.penalties:
             penalty.project(self.rbm)
