@@ -1,71 +1,21 @@
 //! `magnetite._core.Layers`.
 
 use super::arrays::matrix;
+use super::parameters::{PairArgument, Parameters, Reading};
 use super::views::{is_double, read, read_rows, write};
-use crate::layers::{self, Draws, Number, Pair, Phase, Side, Terms};
+use crate::layers::{self, Draws, Number, Phase, Side};
 use crate::units::Kind;
 use numpy::{Element, IntoPyArray, PyArray1, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 
 type Any<'py> = Bound<'py, PyAny>;
 type Groups = Vec<(String, usize, usize)>;
-type SideArgument<'py> = (Any<'py>, Any<'py>, Any<'py>, Any<'py>);
-type PairArgument<'py> = (Any<'py>, SideArgument<'py>, SideArgument<'py>);
 type DrawsArgument = (u64, u64, u64);
-type Reading<'py, T> = PyReadonlyArrayDyn<'py, T>;
 
 /// Two layers of units, and the threads that work on them.
 #[pyclass(frozen, module = "magnetite._core")]
 pub struct Layers {
     inner: layers::Layers,
-}
-
-/// Arrays of parameters, held while they are read.
-struct Parameters<'py, T: Element> {
-    weights: Reading<'py, T>,
-    visible: [Reading<'py, T>; 4],
-    hidden: [Reading<'py, T>; 4],
-}
-
-impl<'py, T: Number + Element> Parameters<'py, T> {
-    fn new(pair: &PairArgument<'py>, sizes: [usize; 2]) -> PyResult<Self> {
-        Ok(Self {
-            weights: read(&pair.0, "weights", T::NAME, &sizes)?,
-            visible: side_arrays(&pair.1, "visible", sizes[0])?,
-            hidden: side_arrays(&pair.2, "hidden", sizes[1])?,
-        })
-    }
-
-    fn pair(&self) -> PyResult<Pair<'_, T>> {
-        Ok(Pair {
-            weights: self.weights.as_slice()?,
-            visible: terms(&self.visible)?,
-            hidden: terms(&self.hidden)?,
-        })
-    }
-}
-
-fn side_arrays<'py, T: Number + Element>(
-    side: &SideArgument<'py>,
-    name: &str,
-    size: usize,
-) -> PyResult<[Reading<'py, T>; 4]> {
-    let take = |value, what: &str| read(value, &format!("{what} of {name}"), T::NAME, &[size]);
-    Ok([
-        take(&side.0, "bias")?,
-        take(&side.1, "base_bias")?,
-        take(&side.2, "precision")?,
-        take(&side.3, "base_precision")?,
-    ])
-}
-
-fn terms<'a, T: Element>(arrays: &'a [Reading<'_, T>; 4]) -> PyResult<Terms<'a, T>> {
-    Ok(Terms {
-        bias: arrays[0].as_slice()?,
-        base_bias: arrays[1].as_slice()?,
-        precision: arrays[2].as_slice()?,
-        base_precision: arrays[3].as_slice()?,
-    })
 }
 
 fn draws_of((seed, first_chain, step): DrawsArgument) -> Draws {

@@ -12,6 +12,7 @@ mod error;
 mod exact;
 mod layers;
 mod model;
+mod parameters;
 mod population;
 mod sample;
 mod solve;
