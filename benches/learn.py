@@ -5,7 +5,7 @@ at 0.5, differ by more than three nats: every figure names its file::
 
     python benches/learn.py cells               # 16 hidden units, exact likelihoods (minutes)
     python benches/learn.py sampled threshold   # 500 hidden units, brackets (20 minutes each)
-    python benches/learn.py sampled --save rbm.npz
+    python benches/learn.py sampled --save rbm.npz --pictures docs/pictures
 """
 
 import argparse
@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import magnetite as mg
+import magnetite.plots
 
 Rows = NDArray[np.float32]
 
@@ -42,12 +43,24 @@ def mnist(binarisation: str) -> tuple[Rows, Rows]:
     return np.concatenate([parts["train"], parts["valid"]]), parts["test"]
 
 
+def as_pydeep_begins(train: Rows, seed: int) -> mg.RBM:
+    """Return 16 hidden units with large random weights, and biases at the means of the data."""
+    bound = 4 * np.sqrt(6 / (784 + 16))
+    means = np.clip(train.mean(axis=0, dtype=np.float64), 0.001, 0.999)
+    return mg.RBM(
+        784,
+        16,
+        weights=np.random.default_rng(seed).uniform(-bound, bound, (784, 16)),
+        visible_bias=np.log(means / (1 - means)),
+    )
+
+
 def cell(images: str, gradient: str, seed: int = 1) -> dict[str, Any]:
     """Return the exact test log-likelihood of 16 hidden units learnt by PCD-1."""
     train, test = mnist("threshold")
     if images == "flipped":
         train, test = 1 - train, 1 - test
-    rbm = mg.RBM(784, 16)
+    rbm = as_pydeep_begins(train, seed)
     started = time.perf_counter()
     rbm.fit(
         train,
@@ -70,7 +83,9 @@ def cell(images: str, gradient: str, seed: int = 1) -> dict[str, Any]:
     }
 
 
-def large(binarisation: str, *, epochs: int, seed: int, save: Path | None) -> dict[str, Any]:
+def large(
+    binarisation: str, *, epochs: int, seed: int, save: Path | None, pictures: Path | None
+) -> dict[str, Any]:
     """Return the bracket of the test log-likelihood of 500 hidden units."""
     train, test = mnist(binarisation)
     rbm = mg.RBM(784, 500)
@@ -78,7 +93,7 @@ def large(binarisation: str, *, epochs: int, seed: int, save: Path | None) -> di
     run = rbm.fit(
         train,
         negative=mg.PCD(num_chains=100, steps=5),
-        optimizer=mg.SGD(mg.training.Cosine(0.05, 0.0005)),
+        optimizer=mg.SGD(mg.training.Cosine(0.05, 0.0005, begin=0.2)),
         epochs=epochs,
         batch_size=100,
         monitor_every=epochs,
@@ -88,7 +103,9 @@ def large(binarisation: str, *, epochs: int, seed: int, save: Path | None) -> di
     learning = time.perf_counter() - started
     if save is not None:
         rbm.save(save)
-    found = rbm.log_likelihood(test, base=train, seed=seed)
+    if pictures is not None:
+        draw(rbm, test, pictures)
+    found = rbm.log_likelihood(test, seed=seed)
     low, high = found.bracket
     return {
         "binarisation": binarisation,
@@ -103,14 +120,36 @@ def large(binarisation: str, *, epochs: int, seed: int, save: Path | None) -> di
     }
 
 
+def draw(rbm: mg.RBM, test: Rows, folder: Path) -> None:
+    """Write pictures of a machine of digits: filters, samples by tempering, completed digits."""
+    import matplotlib.pyplot as plt
+
+    shape = (28, 28)
+    rows = test[np.arange(0, 10 * 97, 97)].copy()
+    known = rows.copy()
+    known[:, 392:] = np.nan
+    # Chains from data that were left alone for long, shown as means.
+    _, h = rbm.gibbs(test[np.arange(30) * 101], num_steps=5000, seed=1)
+    filled = rbm.inpaint(known, num_steps=500, num_chains=1, seed=1)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, axes in (
+        ("filters", mg.plots.filters(rbm, shape, num_filters=64)),
+        ("samples", mg.plots.samples(rbm.visible_means(h), shape)),
+        ("inpainting", mg.plots.inpainting(known, filled, shape, original=rows)),
+    ):
+        axes.figure.savefig(folder / f"mnist_{name}.png", dpi=90)
+        plt.close(axes.figure)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("what", nargs="+", choices=["cells", "sampled", "threshold"])
-    parser.add_argument("--epochs", type=int, default=150, help="of 500 hidden units (default 150)")
+    parser.add_argument("--epochs", type=int, default=180, help="of 500 hidden units (default 180)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--save", type=Path, metavar="FILE", help="write the last machine here")
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="draw it into this folder")
     args = parser.parse_args()
     if "MAGNETITE_DATA" not in os.environ:
         print("MNIST is looked for in the folder that MAGNETITE_DATA names", file=sys.stderr)
@@ -120,7 +159,9 @@ def main() -> int:
             for images, gradient in CELLS:
                 print(json.dumps(cell(images, gradient, args.seed)), flush=True)
         else:
-            found = large(what, epochs=args.epochs, seed=args.seed, save=args.save)
+            found = large(
+                what, epochs=args.epochs, seed=args.seed, save=args.save, pictures=args.pictures
+            )
             print(json.dumps(found), flush=True)
     return 0
 
