@@ -133,11 +133,11 @@ def draw(rbm: mg.RBM, test: Rows, folder: Path) -> None:
     filled = rbm.inpaint(known, num_steps=500, num_chains=1, seed=1)
     folder.mkdir(parents=True, exist_ok=True)
     for name, axes in (
-        ("filters", mg.plots.filters(rbm, shape, num_filters=64)),
+        ("filters", mg.plots.filters(rbm, shape, num_filters=32)),
         ("samples", mg.plots.samples(rbm.visible_means(h), shape)),
         ("inpainting", mg.plots.inpainting(known, filled, shape, original=rows)),
     ):
-        axes.figure.savefig(folder / f"mnist_{name}.png", dpi=90)
+        axes.figure.savefig(folder / f"mnist_{name}.png", dpi=80)
         plt.close(axes.figure)
 
 
