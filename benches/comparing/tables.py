@@ -132,8 +132,16 @@ def machines(records: Sequence[Record]) -> str:
         ]
         for record in records
     ]
-    head = ["784 x 500, float32", "package", "seconds", "ratio", "GFLOP/s", "of NumPy's product"]
-    return f"### Restricted Boltzmann machines, two threads\n\n{table(head, rows)}"
+    head = [
+        "784 x 500, float32",
+        "package",
+        "seconds",
+        "ratio",
+        "GFLOP/s",
+        "of NumPy's dense product",
+    ]
+    title = f"Restricted Boltzmann machines, {records[0]['data']}, two threads"
+    return f"### {title}\n\n{table(head, rows)}"
 
 
 def single(title: str, words: dict[str, str], record: Record | None) -> str:
