@@ -29,13 +29,17 @@ SHUFFLE, PICK = 1, 2
 class Batch:
     """Rows of data, nan where missing; their weights sum to one.
 
-    `rows` are their places in the data, None where rows have no lasting places.
+    `rows` are their places in the data, None where rows have no lasting places. `share` is the sum
+    of the batch's sample weights, divided by that of a full batch of rows of mean weight. Gradients
+    are multiplied by it, so that a row counts as much in a small batch, or next to heavy rows, as
+    anywhere else.
     """
 
     v: Array
     weights: Floats
     rows: NDArray[np.intp] | None
     missing: bool
+    share: float = 1.0
 
 
 class Source(Protocol):
@@ -43,6 +47,9 @@ class Source(Protocol):
 
     summary: Summary
     """Means, variances and number of rows of the data, or of the first chunk."""
+
+    mean_weight: float
+    """Of the rows that have a weight, in the data or in the first chunk."""
 
     @property
     def lasting(self) -> bool:
@@ -104,7 +111,9 @@ class MatrixSource:
     """Batches of a matrix, shuffled anew in every epoch.
 
     A matrix of a stream is there for a single pass: its rows have no lasting places, and it need
-    not have a value in every column.
+    not have a value in every column. What its batches count is relative to `mean_weight`, that of
+    the first chunk of the stream, None for this one's own; a chunk that is smaller than a batch
+    counts less than one. Data that are smaller than a batch count as a full one.
     """
 
     once = False
@@ -118,11 +127,14 @@ class MatrixSource:
         shuffle: bool,
         key: int,
         stream: bool,
+        mean_weight: float | None = None,
     ) -> None:
         self.matrix, self.weights, self.lasting = matrix, weights, not stream
         self.batch_size, self.shuffle, self.key = batch_size, shuffle, key
         self.summary = summarise(matrix.name, matrix.blocks(), weights, whole=not stream)
         self.used = np.flatnonzero(weights > 0)
+        self.mean_weight = _mean_weight(weights) if mean_weight is None else mean_weight
+        self.full_size = batch_size if stream else min(batch_size, len(self.used))
 
     @property
     def num_batches(self) -> int:
@@ -136,10 +148,9 @@ class MatrixSource:
             order = np.random.default_rng([self.key, SHUFFLE, epoch]).permutation(order)
         for start in range(skip * self.batch_size, len(order), self.batch_size):
             rows = np.sort(order[start : start + self.batch_size])
-            weights = self.weights[rows]
-            places = rows if self.lasting else None
-            share = weights / weights.sum()
-            yield Batch(self.matrix.take(rows), share, places, self.summary.missing)
+            v, weights, missing = self.matrix.take(rows), self.weights[rows], self.summary.missing
+            full = self.mean_weight * self.full_size
+            yield _batch(v, weights, rows if self.lasting else None, missing, full)
 
     def some_rows(self, count: int) -> Array:
         """Return up to so many rows, the same ones at every call."""
@@ -155,7 +166,11 @@ def pick_rows(num_rows: int, count: int, key: int) -> NDArray[np.intp]:
 
 
 class ChunkSource:
-    """Batches of chunks that come one after another; rows left over go on to the next chunk."""
+    """Batches of chunks that come one after another; rows left over go on to the next chunk.
+
+    What a batch counts is relative to the mean weight in the first chunk. Where all chunks together
+    make no full batch, they count as one.
+    """
 
     num_batches = None
     lasting = False
@@ -178,23 +193,25 @@ class ChunkSource:
         if self._first is None:
             raise ValueError("X must give at least one chunk of rows, got an empty iterator")
         matrix, weights = self._matrix(self._first, 0)
+        self.mean_weight = _mean_weight(weights)
         self.summary = summarise("X", matrix.blocks(), weights, whole=False)
 
     def batches(self, epoch: int, skip: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch, without the first few."""
         left_v, left_w = np.empty((0, self.rbm.n_visible), self.rbm.dtype), np.empty(0)
+        whole, num_full = self.mean_weight * self.batch_size, 0
         for number, chunk in enumerate(self._pass()):
             v, weights = self._rows(chunk, epoch, number)
             left_v, left_w = np.concatenate([left_v, v]), np.concatenate([left_w, weights])
             full = len(left_v) // self.batch_size * self.batch_size
             for start in range(0, full, self.batch_size):
                 part = slice(start, start + self.batch_size)
-                skip -= 1
-                if skip < 0:
-                    yield _without_places(left_v[part], left_w[part])
+                num_full += 1
+                if num_full > skip:
+                    yield _without_places(left_v[part], left_w[part], whole)
             left_v, left_w = left_v[full:], left_w[full:]
-        if len(left_v) and skip <= 0:
-            yield _without_places(left_v, left_w)
+        if len(left_v) and num_full >= skip:
+            yield _without_places(left_v, left_w, whole if num_full else float(left_w.sum()))
 
     def _pass(self) -> Iterator[Any]:
         """Yield the chunks; those of the iterator that was begun, first."""
@@ -229,8 +246,20 @@ class ChunkSource:
         return matrix.take(pick_rows(len(matrix), count, self.key))
 
 
-def _without_places(v: Array, weights: Floats) -> Batch:
-    return Batch(v, weights / weights.sum(), None, bool(np.isnan(v).any()))
+def _batch(
+    v: Array, weights: Floats, rows: NDArray[np.intp] | None, missing: bool, full: float
+) -> Batch:
+    """Return rows as a batch; `full` is the sum of the weights of a full batch."""
+    total = float(weights.sum())
+    return Batch(v, weights / total, rows, missing, total / full)
+
+
+def _without_places(v: Array, weights: Floats, full: float) -> Batch:
+    return _batch(v, weights, None, bool(np.isnan(v).any()), full)
+
+
+def _mean_weight(weights: Floats) -> float:
+    return float(weights[weights > 0].mean())
 
 
 def check_weights(sample_weight: Any, num_rows: int) -> Floats:
@@ -258,14 +287,24 @@ def make_source(
     shuffle: bool,
     key: int,
     stream: bool = False,
+    mean_weight: float | None = None,
 ) -> Source:
-    """Return the source of whatever the user calls data, which is checked as far as it is there."""
+    """Return the source of whatever the user calls data, which is checked as far as it is there.
+
+    A `stream` goes on with the mean weight of its first chunk.
+    """
     chunks = None if stream else _as_chunks(X)
     if chunks is None:
         matrix = Matrix(rbm, X)
         weights = check_weights(sample_weight, len(matrix))
         return MatrixSource(
-            matrix, weights, batch_size=batch_size, shuffle=shuffle, key=key, stream=stream
+            matrix,
+            weights,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            key=key,
+            stream=stream,
+            mean_weight=mean_weight,
         )
     if sample_weight is not None:
         raise ValueError(

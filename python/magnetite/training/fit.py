@@ -83,8 +83,9 @@ def fit(
     epochs : int
         Passes over the data, 20 by default.
     batch_size : int
-        Rows an update, 100 by default. The last batch of an epoch may have fewer; moments are means
-        over the rows that are there.
+        Rows an update, 100 by default. The last batch of an epoch may have fewer: its gradient, of
+        means over the rows that are there, is multiplied by their share of a full batch. Data of
+        fewer rows make one full batch.
     gradient : "centered" (default), "plain" or "standardized"
         Coordinates in which steps are made: units minus moving averages of their means in the
         data phase, and also divided by their deviations.
@@ -97,8 +98,10 @@ def fit(
         What keeps parameters small or sparse: `training.L1`, `L2`, `GroupLasso`, `MaxNorm`,
         `SparsityTarget`, or a class of your own.
     sample_weight : array_like, shape (rows,), optional
-        Weight of every row in its batch's means; whole numbers are worth repeated rows. Chunks come
-        as pairs (rows, weights) instead.
+        What every row counts; whole numbers are worth repeated rows. Moments are weighted means of
+        a batch, and its gradient is multiplied by the mean weight of its rows, relative to that of
+        all. Chunks come as pairs (rows, weights) instead; the first one's mean weight stands for
+        all.
     validation : array_like, optional
         Rows that are not learnt; up to 1,000 of them are looked at after every epoch.
     callbacks : list of callables
@@ -261,7 +264,10 @@ def partial_fit(
 
     Chains, the optimiser's memory, offsets and the count of updates go on from call to call; a call
     of `fit`, or of this method with other options, begins anew with them. Positive and negative
-    moments are means over their own rows, whatever the sizes of chunk, batch and chains.
+    moments are means over their own rows, whatever the sizes of chunk, batch and chains. Every row
+    of the stream counts the same: a chunk of fewer rows than a batch makes a step that is smaller
+    in proportion (of `Adam`, whose steps do not depend on the size of all gradients, only next to
+    larger chunks). Where all chunks are small, let `batch_size` be their size.
 
     Parameters
     ----------
@@ -273,7 +279,7 @@ def partial_fit(
         As for `fit`, but the rate is 0.01 throughout by default; schedules must count epochs, of
         which every chunk is one.
     sample_weight, initial, shuffle
-        As for `fit`; means of the data are those of the first chunk.
+        As for `fit`; means of the data, and the mean weight, are those of the first chunk.
     num_threads : int, optional
         Counts in the first call, like the seed.
 
@@ -309,8 +315,9 @@ def partial_fit(
         seed=seed,
     )
     session = rbm._stream
+    mean_weight = None
     if session is not None and session.plan.described() == plan.described():
-        plan = session.plan
+        plan, mean_weight = session.plan, session.source.mean_weight
     source = make_source(
         rbm,
         X,
@@ -319,6 +326,7 @@ def partial_fit(
         shuffle=plan.shuffle,
         key=Keys.of(plan.seed).data,
         stream=True,
+        mean_weight=mean_weight,
     )
     if session is None or session.plan is not plan:
         session = Session(rbm, plan, source, check_threads(num_threads), None)

@@ -90,6 +90,9 @@ class Session:
         for penalty in self.penalties:
             penalty.push(gradient, self.rbm, positive, self.coordinates)
         gradient = self.coordinates.scale(gradient)
+        if batch.share != 1:
+            for value in gradient.values():
+                value *= value.dtype.type(batch.share)
 
         self.steps = self.optimizer.steps(gradient, self.clock())
         for name in ("visible_precision", "hidden_precision"):
