@@ -69,6 +69,10 @@ class EarlyStopping:
         self.best, self.waited = -math.inf, 0
         self.parameters: dict[str, Array] = {}
 
+    def start(self, rbm: "RBM") -> None:
+        """Forget the training before."""
+        self.best, self.waited, self.parameters = -math.inf, 0, {}
+
     def __call__(self, progress: TrainingProgress) -> bool:
         """Return True when it is time to stop."""
         if self.monitor not in progress.figures:

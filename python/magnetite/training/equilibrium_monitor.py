@@ -12,6 +12,7 @@ from magnetite.training.equilibrium import LEAST_ROWS, Equilibrium, equilibrium
 from magnetite.units.base import Array
 
 if TYPE_CHECKING:
+    from magnetite.models.rbm import RBM
     from magnetite.training.result import TrainingProgress
 
 __all__ = ["EquilibriumMonitor"]
@@ -46,7 +47,7 @@ class EquilibriumMonitor:
     Attributes
     ----------
     verdicts : list of Equilibrium
-        What was found, epoch by epoch.
+        What was found, epoch by epoch, in the last training.
 
     Examples
     --------
@@ -72,6 +73,10 @@ class EquilibriumMonitor:
     def __post_init__(self) -> None:
         for name in ("every", "num_steps", "steps"):
             check_count(name, getattr(self, name), 1, bits=31)
+
+    def start(self, rbm: "RBM") -> None:
+        """Forget the training before."""
+        self.verdicts = []
 
     def __call__(self, progress: "TrainingProgress") -> None:
         """Test after every `every` epochs."""

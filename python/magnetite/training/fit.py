@@ -106,8 +106,8 @@ def fit(
         Rows that are not learnt; up to 1,000 of them are looked at after every epoch.
     callbacks : list of callables
         Each is called with a `training.TrainingProgress` after every epoch; True stops. It may
-        have methods `after_update(progress)`, called after every update, `finish(rbm)`, and
-        `state` and `restore` for checkpoints.
+        have methods `start(rbm)`, called before the first update, `after_update(progress)`, called
+        after every update, `finish(rbm)`, and `state` and `restore` for checkpoints.
     monitor_every : int
         Epochs between figures in the history, 1 by default.
     initial : "data" (default) or None
@@ -204,8 +204,7 @@ def fit(
     rbm._stream = None
     session = Session(rbm, plan, source, threads, num_epochs)
     runner = Runner(session, control, callbacks, session.monitors(held_out), every)
-    if saved is not None:
-        runner.restore(saved)
+    runner.start(saved)
     return runner.run()
 
 

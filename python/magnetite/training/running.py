@@ -184,6 +184,17 @@ class Runner:
         }
         return TrainingResult(table_of(self.history) or {"epoch": np.empty(0)}, info)
 
+    def start(self, saved: dict[str, Any] | None) -> None:
+        """Tell the callbacks that a training begins, and go on from a checkpoint, if there is one.
+
+        A callback that was used before forgets that training.
+        """
+        for callback in self.callbacks:
+            if hasattr(callback, "start"):
+                callback.start(self.session.rbm)
+        if saved is not None:
+            self.restore(saved)
+
     # Checkpoints.
 
     def state(self) -> dict[str, Any]:

@@ -65,7 +65,8 @@ class TrajectorySamples:
 class Trajectory:
     """Machines saved on the way of training, close enough for exchanges between neighbours.
 
-    A callback of `RBM.fit`; in the end the trained machine is the last one. Early machines mix
+    A callback of `RBM.fit`, which begins without machines; in the end the trained machine is the
+    last one. Early machines mix
     fast and late ones slowly, and neighbours differ little: exchanges between them carry states
     across barriers that tempering meets as a transition of first order (Bereux, Decelle,
     Furtlehner, Rosset and Seoane, arXiv 2405.15376).
@@ -137,6 +138,11 @@ class Trajectory:
         self._looked = update
 
     # As a callback of `fit`.
+
+    def start(self, rbm: "RBM") -> None:
+        """Forget the training before, and all machines."""
+        self.machines, self.updates = [], []
+        self._seen, self._looked, self._saved = 0, -1, {}
 
     def __call__(self, progress: "TrainingProgress") -> None:
         """Do nothing: epochs are too long steps."""

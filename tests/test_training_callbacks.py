@@ -1,0 +1,76 @@
+"""Callbacks of a training: those that are used again, and what early stopping goes by."""
+
+from typing import Any
+
+import numpy as np
+
+import magnetite as mg
+from magnetite.training import EarlyStopping, TrainingProgress
+from tools.training import bars_and_stripes
+
+X = bars_and_stripes(3)
+
+
+def told(*figures: float) -> Any:
+    """A callback that records these figures, epoch by epoch."""
+    left = iter(figures)
+
+    def record(progress: TrainingProgress) -> None:
+        progress.record(log_likelihood=next(left))
+
+    return record
+
+
+def test_early_stopping_begins_anew_with_every_fit() -> None:
+    stop = EarlyStopping("log_likelihood", patience=2)
+    first, second, alone = mg.RBM(9, 4), mg.RBM(9, 4), mg.RBM(9, 4)
+    assert first.fit(X, callbacks=[told(9, 8, 7, 6), stop], epochs=4, seed=1).info["epochs"] == 3
+    result = second.fit(X, callbacks=[told(1, 2, 3), stop], epochs=3, seed=2)
+    assert result.info["stop_reason"] == "completed"
+    alone.fit(X, epochs=3, seed=2)
+    np.testing.assert_array_equal(second.weights, alone.weights)
+    # Nor does it give back the weights of another training where this one has no epoch.
+    alone.fit(X, callbacks=[stop], epochs=0)
+    assert not stop.parameters
+
+
+def test_a_trajectory_begins_anew_with_every_fit() -> None:
+    trajectory = mg.training.Trajectory()
+    counts = []
+    for hidden, seed in ((4, 1), (3, 2), (3, 2)):
+        rbm = mg.RBM(9, hidden)
+        rbm.fit(X, callbacks=[trajectory], epochs=5, seed=seed)
+        assert {machine.n_hidden for machine in trajectory.machines} == {hidden}
+        np.testing.assert_array_equal(trajectory.machines[-1].weights, rbm.weights)
+        counts.append(trajectory.updates)
+    assert counts[1] == counts[2]
+
+
+def test_verdicts_are_those_of_the_last_fit() -> None:
+    monitor = mg.training.EquilibriumMonitor(num_steps=40)
+    for _ in range(2):
+        mg.RBM(9, 4).fit(X, callbacks=[monitor], epochs=2, seed=1)
+        assert len(monitor.verdicts) == 2
+
+
+def test_a_callback_is_started_before_it_is_restored(tmp_path: Any) -> None:
+    class Noted:
+        def __init__(self) -> None:
+            self.calls: list[str] = []
+
+        def start(self, rbm: mg.RBM) -> None:
+            self.calls.append("start")
+
+        def __call__(self, progress: TrainingProgress) -> None:
+            self.calls.append("epoch")
+
+        def state(self) -> dict[str, Any]:
+            return {}
+
+        def restore(self, state: dict[str, Any]) -> None:
+            self.calls.append("restore")
+
+    noted, options = Noted(), {"checkpoint": tmp_path / "training.npz", "resume": True}
+    for epochs in (1, 2):
+        mg.RBM(9, 4).fit(X, callbacks=[noted], epochs=epochs, optimizer=mg.SGD(0.01), **options)
+    assert noted.calls == ["start", "epoch", "start", "restore", "epoch"]
