@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 
 import magnetite as mg
 from magnetite.training import EarlyStopping, TrainingProgress
@@ -74,3 +75,44 @@ def test_a_callback_is_started_before_it_is_restored(tmp_path: Any) -> None:
     for epochs in (1, 2):
         mg.RBM(9, 4).fit(X, callbacks=[noted], epochs=epochs, optimizer=mg.SGD(0.01), **options)
     assert noted.calls == ["start", "epoch", "start", "restore", "epoch"]
+
+
+@pytest.mark.parametrize("options", [{}, {"monitor": "free_energy_gap", "limit": 1.0}])
+def test_figures_of_validation_rows_need_them_before_work_starts(options: Any) -> None:
+    rbm, asked = mg.RBM(9, 4), []
+    with pytest.raises(ValueError, match=r"validation must be given to stop by '.*', a figure of"):
+        rbm.fit(X, callbacks=[asked.append, EarlyStopping(**options)], epochs=2, seed=1)
+    assert not asked and not rbm.weights.any()
+
+
+def test_figures_that_are_nan_are_skipped() -> None:
+    nan, stop = np.nan, EarlyStopping("log_likelihood", patience=2)
+    figures = told(nan, nan, nan, 1, nan, 0, nan, 0, 5)
+    assert mg.RBM(9, 4).fit(X, callbacks=[figures, stop], epochs=9, seed=1).info["epochs"] == 8
+
+
+@pytest.mark.parametrize(
+    ("monitor", "mode", "epochs"),
+    [
+        ("log_likelihood", None, 9),
+        ("log_likelihood", "min", 3),
+        ("reconstruction_error", None, 3),
+        ("energy_of_likelihood", "max", 9),
+        ("energy_of_likelihood", "min", 3),
+    ],
+)
+def test_what_is_better_is_known_or_said(monitor: str, mode: str | None, epochs: int) -> None:
+    def record(progress: TrainingProgress) -> None:
+        progress.record(**{monitor: progress.epoch})
+
+    stop = EarlyStopping(monitor, mode=mode, patience=2)
+    result = mg.RBM(9, 4).fit(X, callbacks=[record, stop], epochs=9, seed=1)
+    assert result.info["epochs"] == epochs
+
+
+def test_what_is_better_must_be_said_of_other_figures() -> None:
+    with pytest.raises(ValueError, match="mode must be 'max' or 'min' for the monitor 'r_hat', go"):
+        EarlyStopping("r_hat")
+    with pytest.raises(ValueError, match="mode must be one of 'max', 'min', got 'more'"):
+        EarlyStopping("r_hat", mode="more")
+    EarlyStopping("r_hat", limit=1.01)

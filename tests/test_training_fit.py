@@ -224,15 +224,16 @@ def test_early_stopping_gives_back_the_best_epoch() -> None:
         progress.record(my_log_likelihood=next(figures))
         seen.append(progress.rbm.weights.copy())
 
-    stop = mg.training.EarlyStopping("my_log_likelihood", patience=3)
+    stop = mg.training.EarlyStopping("my_log_likelihood", mode="max", patience=3)
     rbm = mg.RBM(9, 4)
     result = rbm.fit(X, callbacks=[figure, stop], epochs=6, seed=1)
     assert result.info["epochs"] == 5
     np.testing.assert_array_equal(rbm.weights, seen[1])
     gap = mg.training.EarlyStopping("free_energy_gap", limit=-1e9, patience=2, restore_best=False)
     assert mg.RBM(9, 4).fit(X, validation=X, callbacks=[gap], seed=1).info["epochs"] == 2
+    speed = mg.training.EarlyStopping("speed", mode="max")
     with pytest.raises(KeyError, match="monitor must be a column of the history, got 'speed'"):
-        mg.RBM(9, 4).fit(X, callbacks=[mg.training.EarlyStopping("speed")], epochs=2, seed=1)
+        mg.RBM(9, 4).fit(X, callbacks=[speed], epochs=2, seed=1)
 
 
 def test_evaluate_records_likelihoods() -> None:

@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Any
 
-from magnetite._checks import check_count, check_real
+from magnetite._checks import check_choice, check_count, check_real
 from magnetite.estimates import Estimate
 from magnetite.models.bipartite import PARAMETERS
 from magnetite.training.result import TrainingProgress
@@ -14,6 +14,20 @@ if TYPE_CHECKING:
 
 __all__ = ["EarlyStopping", "Evaluate"]
 
+BETTER = {
+    "reconstruction_error": "min",
+    "pseudo_log_likelihood": "max",
+    "validation_pseudo_log_likelihood": "max",
+    "free_energy_gap": "min",
+    "log_likelihood": "max",
+    "log_likelihood_low": "max",
+    "log_likelihood_high": "max",
+}
+"""Which values are better, of the columns that `fit` and `Evaluate` make."""
+
+OF_VALIDATION = ("validation_pseudo_log_likelihood", "free_energy_gap")
+"""Columns that there are with validation rows alone."""
+
 
 class EarlyStopping:
     """Stop when a figure of the history has not improved for some epochs, or exceeds a limit.
@@ -23,8 +37,12 @@ class EarlyStopping:
     monitor : str
         A column of the history. By default the pseudo-likelihood of the validation rows; with an
         `Evaluate` before it in the list of callbacks, "log_likelihood" is better.
+    mode : "max", "min" or None (default)
+        Whether larger or smaller figures are better. It may be None, and is then known, for
+        likelihoods, "reconstruction_error" and "free_energy_gap", and where there is a limit.
     patience : int
-        Epochs with a figure, but without an improvement, after which to stop; 5 by default.
+        Epochs with a figure, but without an improvement, after which to stop; 5 by default. Epochs
+        whose figure is nan do not count.
     min_change : float
         What counts as an improvement, 0 by default.
     limit : float, optional
@@ -35,6 +53,8 @@ class EarlyStopping:
 
     Raises
     ------
+    ValueError
+        From `fit`, before work starts, if the figure needs validation rows and there are none.
     KeyError
         From the training, if the history has no such column.
 
@@ -55,6 +75,7 @@ class EarlyStopping:
         self,
         monitor: str = "validation_pseudo_log_likelihood",
         *,
+        mode: str | None = None,
         patience: int = 5,
         min_change: float = 0.0,
         limit: float | None = None,
@@ -64,10 +85,24 @@ class EarlyStopping:
         self.patience = check_count("patience", patience, 1)
         self.min_change = check_real("min_change", min_change)
         self.limit = None if limit is None else check_real("limit", limit)
-        # All that is called a likelihood is better when larger; errors and gaps, when smaller.
-        self.sign = 1.0 if "likelihood" in monitor else -1.0
+        if mode is not None:
+            check_choice("mode", mode, ("max", "min"))
+        elif limit is None and monitor not in BETTER:
+            raise ValueError(
+                f"mode must be 'max' or 'min' for the monitor {monitor!r}, got None; it is known "
+                f"for {', '.join(BETTER)}"
+            )
+        self.mode = mode or BETTER.get(monitor, "min")
         self.best, self.waited = -math.inf, 0
         self.parameters: dict[str, Array] = {}
+
+    def check(self, validation: bool) -> None:
+        """Refuse to wait for a figure that only a training with validation rows has."""
+        if self.monitor in OF_VALIDATION and not validation:
+            raise ValueError(
+                f"validation must be given to stop by {self.monitor!r}, a figure of validation "
+                "rows, got None"
+            )
 
     def start(self, rbm: "RBM") -> None:
         """Forget the training before."""
@@ -82,13 +117,15 @@ class EarlyStopping:
                 f"monitor must be a column of the history, got {self.monitor!r}; there are "
                 f"{', '.join(progress.figures)} (those of validation rows need fit's validation)"
             )
-        value = progress.figures[self.monitor]
+        value, sign = progress.figures[self.monitor], 1 if self.mode == "max" else -1
+        if math.isnan(value):
+            return False
         if self.limit is not None:
             good = value <= self.limit
         else:
-            good = self.sign * value > self.best + self.min_change
+            good = sign * value > self.best + self.min_change
         if good:
-            self.best, self.waited = self.sign * value, 0
+            self.best, self.waited = sign * value, 0
             self.parameters = {name: getattr(progress.rbm, name).copy() for name in PARAMETERS}
         else:
             self.waited += 1

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from magnetite._checks import check_count
 from magnetite.control import check_control
 from magnetite.options import SeedLike, check_seed, check_threads
+from magnetite.training.callbacks import EarlyStopping
 from magnetite.training.data import Matrix, make_source, pick_rows
 from magnetite.training.monitors import Monitors
 from magnetite.training.negatives import PCD
@@ -185,7 +186,7 @@ def fit(
     num_epochs = check_count("epochs", epochs, 0)
     every = check_count("monitor_every", monitor_every, 1)
     threads = check_threads(num_threads)
-    _check_callbacks(callbacks)
+    _check_callbacks(callbacks, validation is not None)
     saved = _saved(control.checkpoint, resume)
     if saved is not None:
         plan = _seeded(plan, saved["seed"], seed)
@@ -208,12 +209,14 @@ def fit(
     return runner.run()
 
 
-def _check_callbacks(callbacks: Any) -> None:
+def _check_callbacks(callbacks: Any, validation: bool) -> None:
     if not isinstance(callbacks, list | tuple):
         raise TypeError(f"callbacks must be a list, got {type(callbacks).__name__}")
     for callback in callbacks:
         if not callable(callback):
             raise TypeError(f"callbacks must be callable, got {callback!r}")
+        if isinstance(callback, EarlyStopping):
+            callback.check(validation)
 
 
 def _saved(path: Path | None, resume: bool) -> dict[str, Any] | None:
