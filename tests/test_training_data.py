@@ -214,6 +214,22 @@ def test_summary_of_blocks_is_that_of_the_whole() -> None:
     assert summary.missing and summary.num_rows == 50
 
 
+def test_columns_without_values_are_found_whatever_the_weights(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("magnetite.training.data.NUMBERS_AT_ONCE", 9 * 10)
+    X = images()
+    X[:, 4] = np.nan
+    for seed in range(5):
+        weights = np.random.default_rng(seed).random(len(X))
+        with pytest.raises(ValueError, match="got nan only in column 4"):
+            mg.RBM(9, 4).fit(X, sample_weight=weights, epochs=1)
+    # A value in a row of no weight is none.
+    X[0, 4], weights[0] = 1, 0
+    with pytest.raises(ValueError, match="got nan only in column 4"):
+        mg.RBM(9, 4).fit(X, sample_weight=weights, epochs=1)
+
+
 @pytest.mark.parametrize(
     ("X", "options", "message"),
     [

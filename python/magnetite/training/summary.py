@@ -13,12 +13,16 @@ __all__ = ["Summary", "summarise"]
 
 @dataclass(frozen=True, eq=False)
 class Summary:
-    """What is known of data before learning: float64, missing values left out."""
+    """What is known of data before learning: float64, missing values left out.
+
+    Of columns that are not `known`, without any value, means and variances say nothing.
+    """
 
     means: NDArray[np.float64]
     variances: NDArray[np.float64]
     num_rows: int
     missing: bool
+    known: NDArray[np.bool_]
 
 
 def summarise(
@@ -47,27 +51,29 @@ def summarise(
         Names the first row or column all of whose values are missing.
     """
     total = first = second = np.zeros(0)
-    shift, missing = np.zeros(0), False
+    shift, missing, count = np.zeros(0), False, np.zeros(0, np.int64)
     for start, rows in blocks:
         if start == 0:
             # Sums of squares about the first row lose no digits to a large mean.
             shift = np.nan_to_num(rows[0].astype(np.float64))
             total, first, second = (np.zeros(rows.shape[1]) for _ in range(3))
+            count = np.zeros(rows.shape[1], np.int64)
         about, w = rows - shift, weights[start : start + len(rows)]
         unknown = np.isnan(about)
         if unknown.any():
             missing = True
             _refuse_empty(name, "row", np.flatnonzero(unknown.all(axis=1)) + start)
             about[unknown] = 0.0
-            total -= np.einsum("r,ri->i", w, unknown)
-        total += w.sum()
+        # Sums of weights do not cancel to zero: whether a value is there, integers say.
+        count += np.count_nonzero(~unknown[w > 0], axis=0)
+        total += np.einsum("r,ri->i", w, ~unknown) if unknown.any() else w.sum()
         first += np.einsum("r,ri->i", w, about)
         second += np.einsum("r,ri,ri->i", w, about, about)
     if whole:
-        _refuse_empty(name, "column", np.flatnonzero(total == 0))
-    share = np.divide(1, total, out=np.zeros_like(total), where=total > 0)
+        _refuse_empty(name, "column", np.flatnonzero(count == 0))
+    share = np.divide(1, total, out=np.zeros_like(total), where=count > 0)
     variances = np.maximum(second * share - (first * share) ** 2, 0)
-    return Summary(shift + first * share, variances, len(weights), missing)
+    return Summary(shift + first * share, variances, len(weights), missing, count > 0)
 
 
 def _refuse_empty(name: str, what: str, places: NDArray[np.intp]) -> None:
