@@ -299,6 +299,22 @@ def test_missing_values_are_worth_what_the_others_say_of_them() -> None:
 
 
 @pytest.mark.parametrize("visible", KINDS)
+def test_a_column_that_the_first_chunk_does_not_know_begins_without_bias(visible: str) -> None:
+    X = some_data(machine(KINDS[visible], "binary"), rows=30).copy()
+    first = X[:10].copy()
+    first[:, 2:] = np.nan
+    rbm, stream = (mg.RBM(4, 2, visible=KINDS[visible]) for _ in range(2))
+    result = rbm.fit([first, X[10:]], epochs=0, seed=1)
+    stream.partial_fit(first, optimizer=mg.SGD(1e-9), seed=1)
+    assert rbm.data_means is not None and not rbm.visible_bias[2:].any()
+    assert result.info["constant_columns"] == np.sum(X[:10, :2].var(axis=0) == 0)
+    plain = mg.RBM(4, 2, visible=KINDS[visible]).visible_means(np.zeros((1, 2)))[0]
+    np.testing.assert_allclose(rbm.data_means[2:], plain[2:], rtol=1e-6)
+    np.testing.assert_allclose(rbm.data_means[:2], X[:10, :2].mean(axis=0), rtol=1e-6, atol=1e-7)
+    np.testing.assert_allclose(stream.visible_bias[2:], 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("visible", KINDS)
 def test_missing_values_of_every_kind_and_of_every_source(visible: str) -> None:
     X = some_data(machine(KINDS[visible], "binary"), rows=30).copy()
     X[3, :2] = X[7, 2:] = np.nan

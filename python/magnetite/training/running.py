@@ -170,13 +170,13 @@ class Runner:
 
     def result(self, reason: str) -> TrainingResult:
         """Return what was measured so far."""
-        session = self.session
+        session, summary = self.session, self.session.source.summary
         info: dict[str, Any] = session.plan.described() | {
             "epochs": session.epoch,
             "updates": session.updates,
-            "rows": session.source.summary.num_rows,
-            "constant_columns": int(np.sum(session.source.summary.variances == 0)),
-            "missing_values": session.source.summary.missing,
+            "rows": summary.num_rows,
+            "constant_columns": int(np.sum(summary.known & (summary.variances == 0))),
+            "missing_values": summary.missing,
             "seed": session.plan.seed.replay,
             "stop_reason": reason,
             "seconds": self.seconds_before + self.control.elapsed(),

@@ -9,7 +9,7 @@ from magnetite.models.bipartite import PARAMETERS
 from magnetite.training.bounds import check_bounds, keep_normalisable
 from magnetite.training.data import Batch, Source
 from magnetite.training.gradient import Coordinates
-from magnetite.training.initial import begin_from_data
+from magnetite.training.initial import begin_from_data, completed
 from magnetite.training.monitors import Monitors
 from magnetite.training.phases import Context
 from magnetite.training.plan import Keys, Plan
@@ -55,7 +55,8 @@ class Session:
         context = Context(rbm, self.layers, batch_size, self.keys.negative)
         self.negative = plan.negative.start(context)
         self.coordinates = Coordinates(rbm, plan.gradient, plan.offset_rate)
-        self.coordinates.begin(source.summary)
+        summary = completed(rbm, source.summary)
+        self.coordinates.begin(summary)
         self.optimizer = plan.optimizer.start(self.coordinates.shapes, rbm.dtype)
         self.penalties = [penalty.start(rbm) for penalty in plan.penalties]
         self.updates, self.epoch, self.batches_done = 0, 0, 0
@@ -64,8 +65,8 @@ class Session:
         self.updating = False
         # Nothing above changes the machine, so that options which are refused leave it alone.
         if plan.initial == "data":
-            begin_from_data(rbm, source.summary, self.keys.initial)
-        rbm.data_means = source.summary.means
+            begin_from_data(rbm, summary, self.keys.initial)
+        rbm.data_means = summary.means
         self.good = self.parameters()
 
     # One update.
