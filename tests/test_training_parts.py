@@ -93,6 +93,52 @@ def test_penalties_push_along_the_gradients_of_their_formulas() -> None:
     assert np.abs(centred["weights"]).max() < 1e-12 < np.abs(sparse["weights"]).max()
 
 
+@pytest.mark.parametrize("kind", ["plain", "centered", "standardized"])
+@pytest.mark.parametrize("penalty", [mg.training.L1(0.1, True), mg.training.L2(0.1, True)])
+def test_penalties_of_biases_push_along_the_gradient_in_all_coordinates(
+    penalty: Any, kind: str
+) -> None:
+    """A step changes the penalty by the product with the gradient, as of every function."""
+    rbm = machine("binary", "binary")
+    gradient = pushed(penalty, rbm, kind)
+    coordinates = Coordinates(rbm, kind, 0.01)
+    coordinates.follow(positive_phase(rbm, some_data(rbm)))
+    rng = np.random.default_rng(3)
+    direction = {name: rng.standard_normal(value.shape) for name, value in gradient.items()}
+
+    def cost(size: float) -> float:
+        moved = rbm.copy()
+        coordinates.rbm = moved
+        coordinates.add(moved.layers(), {name: size * step for name, step in direction.items()})
+        power = 1 if isinstance(penalty, mg.training.L1) else 2
+        arrays = moved.weights, moved.visible_bias, moved.hidden_bias
+        return 0.1 / power * sum(float((np.abs(a) ** power).sum()) for a in arrays)
+
+    scaled = coordinates.scale(gradient)
+    wanted = -sum(float((scaled[name] * direction[name]).sum()) for name in gradient)
+    assert (cost(1e-6) - cost(-1e-6)) / 2e-6 == pytest.approx(wanted, rel=1e-6)
+
+
+def test_penalties_of_biases_have_one_optimum_in_all_coordinates() -> None:
+    data = some_data(machine("binary", "binary", n=4, m=2, scale=2.0), rows=30)
+    found = []
+    for kind in ("plain", "centered", "standardized"):
+        rbm = machine("binary", "binary", n=4, m=2)
+        rbm.fit(
+            data,
+            negative=mg.Exact(),
+            optimizer=mg.SGD(0.2 if kind != "standardized" else 0.05, momentum=0.9),
+            penalties=[mg.training.L2(0.05, biases=True)],
+            gradient=kind,
+            epochs=2000,
+            monitor_every=2000,
+            seed=1,
+        )
+        found.append(np.concatenate([rbm.weights.ravel(), rbm.visible_bias, rbm.hidden_bias]))
+    np.testing.assert_allclose(found[1], found[0], atol=1e-6)
+    np.testing.assert_allclose(found[2], found[0], atol=1e-6)
+
+
 def test_penalties_do_what_they_are_for() -> None:
     data = some_data(machine("binary", "binary", n=9, m=4, scale=2.0), rows=200)
     options: dict[str, Any] = {"optimizer": mg.SGD(0.2), "epochs": 60, "seed": 1}

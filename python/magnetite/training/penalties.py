@@ -88,8 +88,10 @@ class L2(Penalty):
         self, gradient: Arrays, rbm: "RBM", positive: Positive, coordinates: "Coordinates"
     ) -> None:
         """Subtract ``cost * W``."""
-        for name in _penalised(self.biases):
-            gradient[name] -= self.cost * getattr(rbm, name)
+        gradient["weights"] -= self.cost * rbm.weights
+        if self.biases:
+            b, c = self.cost * rbm.visible_bias, self.cost * rbm.hidden_bias
+            _subtract_of_biases(gradient, b, c, coordinates)
 
 
 @dataclass(frozen=True)
@@ -120,12 +122,25 @@ class L1(Penalty):
         self, gradient: Arrays, rbm: "RBM", positive: Positive, coordinates: "Coordinates"
     ) -> None:
         """Subtract ``cost * sign(W)``."""
-        for name in _penalised(self.biases):
-            gradient[name] -= self.cost * np.sign(getattr(rbm, name))
+        gradient["weights"] -= self.cost * np.sign(rbm.weights)
+        if self.biases:
+            b, c = self.cost * np.sign(rbm.visible_bias), self.cost * np.sign(rbm.hidden_bias)
+            _subtract_of_biases(gradient, b, c, coordinates)
 
 
-def _penalised(biases: bool) -> tuple[str, ...]:
-    return ("weights", "visible_bias", "hidden_bias") if biases else ("weights",)
+def _subtract_of_biases(
+    gradient: Arrays, of_b: Array, of_c: Array, coordinates: "Coordinates"
+) -> None:
+    """Subtract the gradient of a penalty, given that by the biases b and c.
+
+    In centred coordinates ``b = b' - W lambda`` and ``c = c' - W^T mu``: they depend on the weights
+    too, whose share is ``-(of_b lambda^T + mu of_c^T)``.
+    """
+    gradient["visible_bias"] -= of_b
+    gradient["hidden_bias"] -= of_c
+    if coordinates.kind != "plain":
+        gradient["weights"] += np.multiply.outer(of_b, coordinates.lam)
+        gradient["weights"] += np.multiply.outer(coordinates.mu, of_c)
 
 
 @dataclass(frozen=True)
