@@ -94,7 +94,9 @@ def fit(
         Share of a batch in those moving averages, 0.01 by default.
     precision_rate : float
         Where `Gaussian` units learn their variance: the share of a step that the logarithm of the
-        precision makes, 0.1 by default.
+        precision makes, 0.1 by default. An update changes the logarithm by 0.1 at most, and
+        precisions stay within a factor of 1e4 of the column's inverse variance in the data (of a
+        constant column: of the precision that the units begin with).
     penalties : list of Penalty
         What keeps parameters small or sparse: `training.L1`, `L2`, `GroupLasso`, `MaxNorm`,
         `SparsityTarget`, or a class of your own.

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from magnetite.layers import Layers
+from magnetite.training.bounds import OutOfBounds, precision_limits
 from magnetite.training.phases import Positive, Sample
 from magnetite.training.summary import Summary
 from magnetite.units.base import Array
@@ -26,6 +27,9 @@ GRADIENTS = ("plain", "centered", "standardized")
 
 SMALLEST_VARIANCE = 0.1
 """Of a layer's mean variance: standardised coordinates divide by no less than its root."""
+
+LARGEST_LOG_STEP = 0.1
+"""Of the logarithm of a precision, in an update."""
 
 
 def weighted_mean(weights: Array, rows: Array) -> Array:
@@ -65,6 +69,8 @@ class Coordinates:
         self._buffer = np.empty_like(rbm.weights)
         layers = (rbm.visible, rbm.hidden)
         self.learned = tuple(layer.learned_precisions for layer in layers)
+        nowhere = tuple((np.zeros_like(x), np.full_like(x, np.inf)) for x in (self.mu, self.lam))
+        self.limits = nowhere
 
     @property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -74,8 +80,13 @@ class Coordinates:
             names += [f"{side}_precision"] if learned.any() else []
         return {name: getattr(self.rbm, name).shape for name in names}
 
-    def begin(self, summary: Summary) -> None:
-        """Set the offsets and scales of the visible layer to those of the data."""
+    def begin(self, summary: Summary, lasting: bool = True) -> None:
+        """Set the offsets and scales of the visible layer, and limits of precisions, by the data.
+
+        Of data that are not `lasting`, this is the first chunk.
+        """
+        if self.learned[0].any() or self.learned[1].any():
+            self.limits = precision_limits(self.rbm, summary, lasting)
         if self.kind != "plain":
             self.mu[...] = summary.means
             self.mean_squares[0][...] = summary.variances + summary.means**2
@@ -153,10 +164,13 @@ class Coordinates:
 
     def _change(self, q: Array, bias: Array, step: Array, side: int) -> None:
         """Multiply precisions; the offsets stay where the energy's square has its middle."""
-        offset = (self.mu, self.lam)[side]
-        change = np.where(self.learned[side], q * np.expm1(step), q.dtype.type(0))
+        step = np.clip(step, -LARGEST_LOG_STEP, LARGEST_LOG_STEP)
+        to = np.clip(q + q * np.expm1(step), *self.limits[side])
+        change = np.where(self.learned[side], to - q, q.dtype.type(0))
+        if not np.isfinite(change).all():
+            raise OutOfBounds(f"{('visible', 'hidden')[side]}_precision is no longer finite")
         q += change
-        bias += change * offset
+        bias += change * (self.mu, self.lam)[side]
 
     def deviations(self) -> tuple[Array, Array]:
         """Return the standard deviations of the units in the data phase, from below bounded."""
@@ -173,7 +187,7 @@ class Coordinates:
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint holds."""
-        names = ("mu", "lam", "mean_squares", "started")
+        names = ("mu", "lam", "mean_squares", "started", "limits")
         return {name: getattr(self, name) for name in names}
 
     def restore(self, state: dict[str, Any]) -> None:

@@ -56,7 +56,7 @@ class Session:
         self.negative = plan.negative.start(context)
         self.coordinates = Coordinates(rbm, plan.gradient, plan.offset_rate)
         summary = completed(rbm, source.summary)
-        self.coordinates.begin(summary)
+        self.coordinates.begin(summary, source.lasting)
         self.optimizer = plan.optimizer.start(self.coordinates.shapes, rbm.dtype)
         self.penalties = [penalty.start(rbm) for penalty in plan.penalties]
         self.updates, self.epoch, self.batches_done = 0, 0, 0
