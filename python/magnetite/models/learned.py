@@ -40,5 +40,9 @@ class Learned:
         [(50, 2), (50, 3)]
         """
         if self._chains is None:
-            raise AttributeError("the machine has no chains: it was not trained with mg.PCD")
+            raise AttributeError(
+                "the machine has no chains: none are left by trainings without persistent chains "
+                "(mg.PCD has them, and FastPCD, TemperedPCD and TrajectoryPCD), nor kept in files "
+                "and copies"
+            )
         return self._chains

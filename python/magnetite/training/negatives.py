@@ -156,6 +156,10 @@ class _AutoPhase:
         self.auto.next_steps(v)
         return Sample(v, means, self.chains.weights)
 
+    @property
+    def joint_states(self) -> tuple[Array, Array] | None:
+        return self.chains.joint_states
+
     def state(self) -> dict[str, Any]:
         return {"chains": self.chains.state(), "auto": self.auto.state()}
 

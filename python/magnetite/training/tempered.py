@@ -144,6 +144,11 @@ class TemperedPhase:
 
     # What monitors and checkpoints read.
 
+    @property
+    def joint_states(self) -> tuple[Array, Array] | None:
+        """Visible and hidden states at beta = 1; None before the first update."""
+        return None if self.chains is None else self.chains.at(len(self.chains.betas) - 1)
+
     def states(self) -> Array | None:
         """Return the visible states at beta = 1; None before the first update."""
         return None if self.chains is None else self.chains.at(len(self.chains.betas) - 1)[0]

@@ -115,6 +115,19 @@ class TrajectoryPhase:
 
     # What monitors and checkpoints read.
 
+    @property
+    def joint_states(self) -> tuple[Array, Array] | None:
+        """States of the machine that learns, the hidden ones drawn given the visible ones.
+
+        None before the first update.
+        """
+        if self.chains is None:
+            return None
+        # Hidden draws of the chains take even steps only: these numbers serve nothing else.
+        draws = Draws(self.chains.seed, 0, 2 * self.chains.step + 1)
+        v = self.chains.v[-1].copy()
+        return v, self.context.layers.hidden(v, self.context.pair, np.ones(len(v)), draws)[1]
+
     def states(self) -> Array | None:
         """Return the visible states of the machine that learns; None before the first update."""
         return None if self.chains is None else self.chains.v[-1].copy()
