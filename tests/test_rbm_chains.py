@@ -1,9 +1,16 @@
 """Chains of a machine: those that training leaves, and those that go on from given states."""
 
+import signal
+import threading
+import time
+
 import numpy as np
 import pytest
 
 import magnetite as mg
+from magnetite.layers import Draws
+from magnetite.models import chains
+from magnetite.options import check_seed
 
 ROWS = np.random.default_rng(1).integers(0, 2, (40, 6))
 
@@ -44,3 +51,44 @@ def test_without_chains_it_is_said_which_trainings_have_them() -> None:
     machine.fit(ROWS, negative=mg.CD(), epochs=1, seed=1)
     with pytest.raises(AttributeError, match="TemperedPCD and TrajectoryPCD"):
         _ = machine.chains
+
+
+def some_machine(visible: str = "binary") -> mg.RBM:
+    weights = 0.2 * np.random.default_rng(2).normal(size=(30, 20))
+    return mg.RBM(30, 20, visible=visible, weights=weights)
+
+
+@pytest.mark.parametrize("visible", ["binary", "gaussian"])
+def test_slices_of_steps_and_blocks_of_rows_give_the_same_bits(
+    visible: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rbm = some_machine(visible)
+    start = rbm.sample(17, num_steps=30, seed=1)
+    clamp = np.arange(30) < 6
+    v, h = rbm.gibbs(start, num_steps=33, clamp=clamp, seed=2)
+    layers = rbm.layers()
+    h_one = layers.hidden(start, rbm.pair, np.ones(17), Draws(check_seed(2).key, 0, 0))[1]
+    v_one, draws = start.copy(), Draws(check_seed(2).key, 0, 1)
+    held = np.ascontiguousarray(np.broadcast_to(clamp, v.shape))
+    layers.gibbs(v_one, h_one, rbm.pair, np.ones(17), draws, 33, held)
+    np.testing.assert_array_equal(v, v_one)
+    np.testing.assert_array_equal(h, h_one)
+    monkeypatch.setattr(chains, "SLICE_SECONDS", 0.0)
+    monkeypatch.setattr(chains, "BLOCK_WORK", 5 * (30 * 20 + 64 * 50))
+    again = rbm.gibbs(start, num_steps=33, clamp=clamp, seed=2)
+    np.testing.assert_array_equal(again[0], v)
+    np.testing.assert_array_equal(again[1], h)
+    np.testing.assert_array_equal(rbm.sample(17, num_steps=30, seed=1), start)
+
+
+@pytest.mark.parametrize("method", ["gibbs", "sample", "inpaint"])
+def test_ctrl_c_is_answered_soon(method: str) -> None:
+    rbm = some_machine()
+    first = {"gibbs": np.zeros((100, 30)), "sample": 100, "inpaint": np.full((5, 30), np.nan)}
+    timer = threading.Timer(0.1, signal.raise_signal, [signal.SIGINT])
+    began = time.perf_counter()
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        getattr(rbm, method)(first[method], num_steps=200_000, seed=1)
+    assert time.perf_counter() - began < 0.6
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

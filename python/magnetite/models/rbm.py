@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from magnetite._checks import check_count
-from magnetite.layers import Draws
 from magnetite.likelihood.partition import log_partition
 from magnetite.likelihood.pseudo import pseudo_log_likelihood
 from magnetite.likelihood.rows import free_energy_gap, log_likelihood, log_probabilities
 from magnetite.models.bipartite import PARAMETERS, Bipartite
+from magnetite.models.chains import advance_chains, start_chains
 from magnetite.models.exchange import Exchange
 from magnetite.models.layered import LayeredModel, model_of_layers
 from magnetite.models.learned import Learned
@@ -133,24 +133,8 @@ class RBM(Learned, Exchange, Bipartite):
         states = self.visible_states(v)
         held = None if clamp is None else _mask("clamp", clamp, states.shape)
         betas = np.ascontiguousarray(np.broadcast_to(np.asarray(beta, np.float64), len(states)))
-        return self._advance(
-            states.copy(), check_count("num_steps", num_steps), betas, held, seed, num_threads
-        )
-
-    def _advance(
-        self,
-        v: Array,
-        num_steps: int,
-        betas: NDArray[np.float64],
-        held: NDArray[np.bool_] | None,
-        seed: SeedLike,
-        num_threads: int | None,
-    ) -> tuple[Array, Array]:
-        layers, key = self.layers(num_threads), check_seed(seed).key
-        h = layers.hidden(v, self.pair, betas, Draws(key, 0, 0))[1]
-        if num_steps:
-            layers.gibbs(v, h, self.pair, betas, Draws(key, 0, 1), num_steps, held)
-        return v, h
+        v, steps = states.copy(), check_count("num_steps", num_steps)
+        return v, advance_chains(self, v, steps, betas, held, seed, num_threads)
 
     def sample(
         self,
@@ -188,12 +172,10 @@ class RBM(Learned, Exchange, Bipartite):
         count = check_count("num_samples", num_samples, 1, bits=32)
         start, run = np.random.SeedSequence(check_seed(seed).key).spawn(2)
         betas = np.full(count, beta, np.float64)
-        nothing = np.zeros((count, self.n_hidden), self.dtype)
-        v = self.layers(num_threads).visible(
-            nothing, self.pair, betas, Draws(check_seed(start).key, 0, 0)
-        )[1]
         steps = check_count("num_steps", num_steps)
-        return self._advance(v, steps, betas, None, run, num_threads)[0]
+        v = start_chains(self, betas, start, num_threads)
+        advance_chains(self, v, steps, betas, None, run, num_threads)
+        return v
 
     def inpaint(
         self,
@@ -237,12 +219,10 @@ class RBM(Learned, Exchange, Bipartite):
         held = ~np.isnan(rows)
         first, run = np.random.SeedSequence(check_seed(seed).key).spawn(2)
         betas = np.ones(len(rows))
-        nothing = np.zeros((len(rows), self.n_hidden), self.dtype)
-        layers = self.layers(num_threads)
-        start = layers.visible(nothing, self.pair, betas, Draws(check_seed(first).key, 0, 0))[1]
-        filled = np.where(held, rows, start)
         steps = check_count("num_steps", num_steps)
-        _, h = self._advance(filled, steps, betas, held, run, num_threads)
+        filled = np.where(held, rows, start_chains(self, betas, first, num_threads))
+        h = advance_chains(self, filled, steps, betas, held, run, num_threads)
+        layers = self.layers(num_threads)
         means = layers.visible(h, self.pair, betas)[0].reshape(len(known), chains, -1).mean(axis=1)
         return np.where(np.isnan(known), means, known)
 
