@@ -2,13 +2,15 @@
 
 import copy
 import pickle
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import magnetite as mg
-from magnetite.models.normalisable import largest_gain
+from magnetite.models.normalisable import gain_of, largest_gain
+from magnetite.training.bounds import keep_normalisable
 from tools.laws import chi_square_excess
 from tools.machines import (
     CONTINUOUS,
@@ -228,6 +230,58 @@ def test_gain_of_cut_vectors_is_found() -> None:
         brute = np.linalg.norm(np.maximum(weights @ b, 0), axis=0).max()
         yes = np.ones(3, bool)
         assert largest_gain(weights, yes, yes[:2]) == pytest.approx(brute, abs=1e-6)
+
+
+def test_a_gain_among_few_of_many_units_is_found() -> None:
+    """Where the strongest weights are negative, and no start among the first columns helps."""
+    weights = np.diag([-10.0] * 80 + [2.0] * 20)
+    yes = np.ones(100, bool)
+    assert largest_gain(weights, yes, yes) == pytest.approx(2.0)
+    with pytest.raises(ValueError, match=r"normalised: .* must be below 1, got 2"):
+        mg.RBM(100, 100, visible="relu", hidden="relu", weights=weights)
+
+
+@pytest.mark.parametrize("shape", [(9, 3), (3, 9)])
+@pytest.mark.parametrize("cut", [0, 1])
+def test_gain_with_one_side_cut_does_not_depend_on_how_it_is_found(
+    shape: tuple[int, int], cut: int
+) -> None:
+    """Against random directions of the side that is cut, each refined."""
+    rng = np.random.default_rng(8)
+    for _ in range(10):
+        weights = rng.normal(size=shape)
+        sides = [np.zeros(n, bool) for n in shape]
+        sides[cut][:] = True
+        product = weights @ weights.T if cut == 0 else weights.T @ weights
+        b = np.abs(rng.normal(size=(len(product), 300)))
+        for _ in range(300):
+            b = np.maximum(product @ b, 0)
+            b /= np.maximum(np.linalg.norm(b, axis=0), 1e-300)
+        brute = np.sqrt((b * (product @ b)).sum(axis=0).max())
+        assert largest_gain(weights, *sides) == pytest.approx(brute, rel=1e-6)
+
+
+@pytest.mark.parametrize("kinds", [("relu", "relu"), ("gaussian", "relu"), ("gaussian",) * 2])
+def test_the_quick_bound_is_no_smaller_than_the_gain(kinds: tuple[str, str]) -> None:
+    rng = np.random.default_rng(9)
+    for _ in range(20):
+        weights = 0.1 * rng.normal(size=(5, 4))
+        rbm = mg.RBM(5, 4, visible=kinds[0], hidden=kinds[1], weights=weights, dtype="float64")
+        assert gain_of(rbm, enough=10.0) >= gain_of(rbm)
+
+
+def test_keeping_weights_normalisable_takes_little_time() -> None:
+    """An update of 784 x 100 weights may wait for milliseconds, not for half a second."""
+    weights = 0.015 * np.random.default_rng(0).normal(size=(784, 100))
+    rbm = mg.RBM(784, 100, visible="gaussian", hidden="relu", weights=weights, dtype="float64")
+    rbm.weights *= 3
+    seconds = []
+    for _ in range(3):  # each time at the limit, where bounds decide nothing
+        began = time.perf_counter()
+        keep_normalisable(rbm)
+        seconds.append(time.perf_counter() - began)
+    assert min(seconds) < 0.1
+    assert gain_of(rbm) == pytest.approx(0.99)
 
 
 def test_files_pickles_and_copies_hold_the_machine(tmp_path: Path) -> None:
