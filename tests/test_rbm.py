@@ -331,6 +331,18 @@ def test_states_of_the_wrong_shape() -> None:
         rbm.free_energy([[0, 1]], beta=0.0)
 
 
+def test_a_clamp_covers_whole_categories() -> None:
+    rbm = mg.RBM(8, 3, visible=[("binary", 2), (mg.units.Categorical(3), 6)])
+    start = rbm.sample(2, num_steps=1, seed=1)
+    with pytest.raises(ValueError, match=r"all 3 columns of a site .* in columns 5 to 7 of row 1"):
+        mask = np.zeros((2, 8), bool)
+        mask[0, 2:5] = mask[1, 6:] = True
+        rbm.gibbs(start, clamp=mask)
+    whole = np.arange(8) < 5
+    v, _ = rbm.gibbs(start, clamp=whole, num_steps=20, seed=2)
+    np.testing.assert_array_equal(v[:, whole], start[:, whole])
+
+
 def test_a_single_state_is_a_row() -> None:
     rbm = machine("binary", "spin")
     v, h = all_visible(rbm)[37], all_hidden(rbm)[3]

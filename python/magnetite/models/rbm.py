@@ -113,7 +113,7 @@ class RBM(Learned, Exchange, Bipartite):
         beta : float, or array_like of shape (rows,)
             Inverse temperature, of all chains or of each.
         clamp : array_like of bool, shape (n_visible,) or (rows, n_visible), optional
-            Visible units that keep their value.
+            Visible units that keep their value; of a category, all columns or none.
         seed, num_threads
             As for `magnetite.sample`; the result does not depend on the number of threads.
 
@@ -131,10 +131,20 @@ class RBM(Learned, Exchange, Bipartite):
         [[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]]
         """
         states = self.visible_states(v)
-        held = None if clamp is None else _mask("clamp", clamp, states.shape)
+        held = None if clamp is None else self._mask("clamp", clamp, states.shape)
         betas = np.ascontiguousarray(np.broadcast_to(np.asarray(beta, np.float64), len(states)))
         v, steps = states.copy(), check_count("num_steps", num_steps)
         return v, advance_chains(self, v, steps, betas, held, seed, num_threads)
+
+    def _mask(self, name: str, value: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+        mask = np.asarray(value)
+        if mask.dtype != np.bool_ or mask.shape not in (shape, shape[1:]):
+            raise ValueError(
+                f"{name} must be a boolean array of shape {shape[1:]} or {shape}, "
+                f"got {mask.dtype.name} of shape {mask.shape}"
+            )
+        self.visible.check_whole(name, np.atleast_2d(mask))
+        return np.ascontiguousarray(np.broadcast_to(mask, shape))
 
     def sample(
         self,
@@ -346,13 +356,3 @@ class RBM(Learned, Exchange, Bipartite):
     log_probabilities = log_probabilities
     pseudo_log_likelihood = pseudo_log_likelihood
     free_energy_gap = free_energy_gap
-
-
-def _mask(name: str, value: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    mask = np.asarray(value)
-    if mask.dtype != np.bool_ or mask.shape not in (shape, shape[1:]):
-        raise ValueError(
-            f"{name} must be a boolean array of shape {shape[1:]} or {shape}, "
-            f"got {mask.dtype.name} of shape {mask.shape}"
-        )
-    return np.ascontiguousarray(np.broadcast_to(mask, shape))

@@ -145,6 +145,26 @@ class Layer:
                     f"{_remedy(units, part)}"
                 )
 
+    def check_whole(self, name: str, mask: NDArray[np.bool_]) -> None:
+        """Refuse a mask (rows, n) that covers part of the columns of a site.
+
+        Raises
+        ------
+        ValueError
+            Names the first such site.
+        """
+        for units, columns in self.parts():
+            sites = mask[:, columns].reshape(len(mask), -1, units.width)
+            parted = sites.any(axis=-1) & ~sites.all(axis=-1)
+            if parted.any():
+                row, site = (int(i) for i in np.argwhere(parted)[0])
+                first = columns.start + site * units.width
+                raise ValueError(
+                    f"{name} must cover all {units.width} columns of a site of {units.kind} units, "
+                    f"or none, got {sites[row, site].tolist()} in columns {first} to "
+                    f"{first + units.width - 1} of row {row}"
+                )
+
     @property
     def num_states(self) -> float:
         """Number of states of the layer; infinity for a continuum."""
