@@ -10,6 +10,7 @@ import pytest
 
 import magnetite as mg
 from magnetite.models.normalisable import gain_of, largest_gain
+from magnetite.models.rbm_files import content_of_rbm, rbm_of_content
 from magnetite.training.bounds import keep_normalisable
 from tools.laws import chi_square_excess
 from tools.machines import (
@@ -66,7 +67,7 @@ def test_one_layer_summed_out_is_the_other(visible: str, hidden: str) -> None:
             return float(
                 np.log(np.exp(-free_energy(layer.states(0, round(layer.num_states)))).sum())
             )
-        points = grid[grid[:, 0] >= 0] if "rectified" in layer.describe() else grid
+        points = grid[grid[:, 0] >= 0] if "relu" in layer.describe() else grid
         density = np.exp(-free_energy(points))
         return float(np.log(np.trapezoid(density, points[:, 0])))
 
@@ -301,6 +302,14 @@ def test_files_pickles_and_copies_hold_the_machine(tmp_path: Path) -> None:
     assert rbm.weights.any()
 
 
+def test_files_that_call_relu_units_rectified_are_read() -> None:
+    rbm = mg.RBM(2, 1, visible="relu")
+    content = content_of_rbm(rbm)
+    assert content["visible"][0][0] == "relu"
+    content["visible"][0][0] = "rectified"
+    assert rbm_of_content(content).visible == rbm.visible
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -353,5 +362,5 @@ def test_a_single_state_is_a_row() -> None:
 def test_continuous_units_are_named() -> None:
     assert set(CONTINUOUS) == {"gaussian", "relu"}
     assert repr(mg.RBM(7, 3, visible=MIXED, hidden="relu")) == (
-        "RBM(2 binary + 1 gaussian + 3 categorical + 1 rectified, 3 rectified)"
+        "RBM(2 binary + 1 gaussian + 3 categorical + 1 relu, 3 relu)"
     )

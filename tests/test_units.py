@@ -140,10 +140,16 @@ def test_a_continuum_has_no_states() -> None:
         ("binary", [[0, 0.5]], r"got 0\.5 at index \(0, 1\); draw bits with these chances"),
         ("binary", [[0, 7.5]], r"got 7\.5 .*'gaussian' units take real numbers"),
         ("spin", [[1, 0]], r"must hold -1 or 1 .* spin, got 0 at index \(0, 1\); 'binary'"),
-        ("relu", [[1, -0.5]], r"not negative .* rectified, got -0\.5 .*'gaussian'"),
+        ("relu", [[1, -0.5]], r"not negative .* relu, got -0\.5 .*'gaussian'"),
         ("gaussian", [[1, np.inf]], r"finite numbers .* gaussian, got inf at index \(0, 1\)"),
-        (Categorical(2), [[1, 1]], r"groups of 2 columns .*one_hot\) .* categorical, got 1"),
+        (
+            Categorical(2),
+            [[1, 1]],
+            r"columns .*magnetite\.units\.one_hot .*\) .* categorical, got 1 at index \(0, 0\)$",
+        ),
         ("binary", [[0, np.nan]], r"got nan at index \(0, 1\)"),
+        (Categorical(2), [[-1, 1]], r"got -1 at index \(0, 0\); 'spin' units take -1 and 1"),
+        (Categorical(2), [[np.nan, 1]], r"got nan at index \(0, 0\)$"),
     ],
 )
 def test_values_that_units_cannot_take(units: Units, values: list, message: str) -> None:
@@ -169,6 +175,20 @@ def test_missing_values_are_allowed_where_said() -> None:
 def test_layers_that_cannot_be(visible: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         mg.RBM(4, 1, visible=visible)
+
+
+@pytest.mark.parametrize("rest", [0, 1, 0.5])
+def test_a_missing_category_is_missing_in_all_its_columns(rest: float) -> None:
+    layer = mg.RBM(6, 1, visible=Categorical(3)).visible
+    values = np.array([[1, 0, 0, np.nan, 0, rest]])
+    with pytest.raises(ValueError, match=r"; all columns of a missing site must be nan$"):
+        layer.check("X", values, missing=True)
+
+
+@pytest.mark.parametrize("name", ["softmax", "categorical", "potts"])
+def test_names_of_categories_point_at_their_class(name: str) -> None:
+    with pytest.raises(ValueError, match=rf"got '{name}': take mg\.units\.Categorical\(k\)"):
+        mg.RBM(4, 1, visible=name)
 
 
 def test_variances_must_be_positive() -> None:

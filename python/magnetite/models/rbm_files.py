@@ -14,6 +14,8 @@ __all__ = ["content_of_rbm", "rbm_of_content"]
 KINDS: dict[str, type[Units]] = {
     kind.kind: kind for kind in (Binary, Spin, Gaussian, ReLU, Categorical)
 }
+OLD_NAMES = {"rectified": "relu"}
+"""What files written before call a kind."""
 
 
 def _groups(layer: Layer) -> list[list[Any]]:
@@ -37,7 +39,10 @@ def content_of_rbm(rbm: RBM) -> dict[str, Any]:
 def rbm_of_content(content: dict[str, Any]) -> RBM:
     """Undo `content_of_rbm`."""
     layers: dict[str, Any] = {
-        name: [(KINDS[kind](**options), size) for kind, options, size in content[name]]
+        name: [
+            (KINDS[OLD_NAMES.get(kind, kind)](**options), size)
+            for kind, options, size in content[name]
+        ]
         for name in ("visible", "hidden")
     }
     parameters: dict[str, Any] = {name: content[name] for name in PARAMETERS}

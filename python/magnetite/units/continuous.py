@@ -114,7 +114,7 @@ class ReLU(Units):
     """
 
     variance: float = 1.0
-    kind: ClassVar[str] = "rectified"
+    kind: ClassVar[str] = "relu"
     core_kind: ClassVar[str | None] = "rectified"
 
     def __post_init__(self) -> None:

@@ -189,4 +189,7 @@ class Categorical(Units):
     @property
     def rule(self) -> str:
         """What `wrong` asks for."""
-        return f"groups of {self.num_states} columns with one 1 among zeros (magnetite.one_hot)"
+        return (
+            f"groups of {self.num_states} columns with one 1 among zeros "
+            "(as magnetite.units.one_hot writes them)"
+        )

@@ -22,6 +22,9 @@ NAMES: dict[str, Callable[[], Units]] = {
     "relu": ReLU,
 }
 
+CATEGORIES = ("categorical", "softmax", "potts")
+"""What units are called whose number of categories a name does not say."""
+
 UnitsLike = str | Units
 LayerLike = UnitsLike | Sequence[tuple[UnitsLike, int]]
 
@@ -139,10 +142,12 @@ class Layer:
                 wrong = wrong & ~np.isnan(part)
             if wrong.any():
                 row, column = (int(i) for i in np.argwhere(wrong)[0])
+                site = column // units.width * units.width
+                of_site = part[row, site : site + units.width]
                 raise ValueError(
                     f"{name} must hold {units.rule} where its units are {units.kind}, got "
                     f"{part[row, column]:g} at index {(row + first_row, column + columns.start)}"
-                    f"{_remedy(units, part)}"
+                    f"{_remedy(units, part, of_site, missing)}"
                 )
 
     def check_whole(self, name: str, mask: NDArray[np.bool_]) -> None:
@@ -204,11 +209,15 @@ class Layer:
         return " + ".join(f"{size} {units.kind}" for units, size in self.groups)
 
 
-def _remedy(units: Units, values: Array) -> str:
-    """Offer the kind of unit that would take the values."""
+def _remedy(units: Units, values: Array, of_site: Array, missing: bool) -> str:
+    """Offer the kind of unit that would take the values, or say what a site lacks."""
+    if np.isnan(of_site).any() and not np.isnan(of_site).all():
+        return "; all columns of a missing site must be nan" if missing else ""
     known = values[~np.isnan(values)]
-    if not np.isfinite(known).all():
+    if not known.size or not np.isfinite(known).all():
         return ""
+    if units.width > 1 and np.isin(known, (0, 1)).all():
+        return ""  # right values, of which a site has too many or too few
     if set(np.unique(known[:10_000])) <= {-1.0, 1.0} and not isinstance(units, Spin):
         return "; 'spin' units take -1 and 1"
     if set(np.unique(known[:10_000])) <= {0.0, 1.0} and not isinstance(units, Binary):
@@ -250,6 +259,11 @@ def _group(name: str, entry: Any) -> tuple[Units, int]:
     kind, size = entry
     columns = check_count(f"the columns of {name}", size, 1, bits=31)
     if not isinstance(kind, Units):
+        if isinstance(kind, str) and kind in CATEGORIES:
+            raise ValueError(
+                f"{name} must say how many categories its sites have, got {kind!r}: take "
+                "mg.units.Categorical(k) for k of them"
+            )
         kind = NAMES[check_choice(name, kind, tuple(NAMES))]()
     if columns % kind.width:
         raise ValueError(
