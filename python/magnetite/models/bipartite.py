@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from magnetite._checks import check_count, check_finite, check_real
+from magnetite._checks import check_count, check_finite, real_array
 from magnetite.layers import Draws, Layers, Pair, Side, make_layers
 from magnetite.models.normalisable import check_normalisable
 from magnetite.options import SeedLike, check_seed, check_threads
@@ -153,7 +153,7 @@ class Bipartite:
         result: NDArray[np.float64] = own - self.layers().interactions(v, h, self.weights)
         return result
 
-    def free_energy(self, v: ArrayLike, *, beta: float = 1.0) -> NDArray[np.float64]:
+    def free_energy(self, v: ArrayLike, *, beta: float | ArrayLike = 1.0) -> NDArray[np.float64]:
         """Return ``F(v) = -ln(sum_h exp(-beta E(v, h))) / beta`` of every row, float64.
 
         ``p(v) ~ exp(-F(v))`` at beta = 1.
@@ -166,11 +166,13 @@ class Bipartite:
         array([-3.0486])
         """
         v = self.visible_states(v)
-        betas = self._betas(beta, v)
+        betas = self._betas(beta, len(v), positive=True)
         logs = self.layers().hidden_log_norms(v, self.pair, betas)
-        return (self.pair.visible.energies(v, betas) - logs) / _positive_beta(beta)
+        return (self.pair.visible.energies(v, betas) - logs) / betas
 
-    def hidden_free_energy(self, h: ArrayLike, *, beta: float = 1.0) -> NDArray[np.float64]:
+    def hidden_free_energy(
+        self, h: ArrayLike, *, beta: float | ArrayLike = 1.0
+    ) -> NDArray[np.float64]:
         """Return ``-ln(sum_v exp(-beta E(v, h))) / beta`` of every row, float64.
 
         Examples
@@ -180,16 +182,33 @@ class Bipartite:
         array([-1.3133])
         """
         h = self.hidden_states(h)
-        betas = self._betas(beta, h)
+        betas = self._betas(beta, len(h), positive=True)
         logs = self.layers().visible_log_norms(h, self.pair, betas)
-        return (self.pair.hidden.energies(h, betas) - logs) / _positive_beta(beta)
+        return (self.pair.hidden.energies(h, betas) - logs) / betas
 
-    def _betas(self, beta: float, rows: Array) -> NDArray[np.float64]:
-        return np.full(len(rows), check_real("beta", beta))
+    def _betas(
+        self, beta: float | ArrayLike, rows: int, *, positive: bool = False
+    ) -> NDArray[np.float64]:
+        """Return a checked inverse temperature for every row.
+
+        Zero is refused where `positive`, and where nothing but beta normalises a unit.
+        """
+        betas = real_array("beta", beta)
+        if betas.shape not in ((), (rows,)):
+            raise ValueError(f"beta must be a number or have shape ({rows},), got {betas.shape}")
+        check_finite("beta", betas)
+        continuum = bool(self.visible_precision.any() or self.hidden_precision.any())
+        wrong = betas <= 0 if positive or continuum else betas < 0
+        if wrong.any():
+            wanted = "positive" if positive else "at least 0"
+            if continuum and not positive:
+                wanted = "positive for gaussian and relu units"
+            raise ValueError(f"beta must be {wanted}, got {betas[wrong][0]:g}")
+        return np.ascontiguousarray(np.broadcast_to(betas, rows))
 
     # Conditionals.
 
-    def hidden_means(self, v: ArrayLike, *, beta: float = 1.0) -> Array:
+    def hidden_means(self, v: ArrayLike, *, beta: float | ArrayLike = 1.0) -> Array:
         """Return the means of the hidden units given visible states, shape (rows, n_hidden).
 
         Visible means (chances instead of bits) are taken too.
@@ -202,10 +221,10 @@ class Bipartite:
         """
         v = self._matrix("v", v, self.n_visible)
         check_finite("v", v)
-        means: Array = self.layers().hidden(v, self.pair, self._betas(beta, v))[0]
+        means: Array = self.layers().hidden(v, self.pair, self._betas(beta, len(v)))[0]
         return means
 
-    def visible_means(self, h: ArrayLike, *, beta: float = 1.0) -> Array:
+    def visible_means(self, h: ArrayLike, *, beta: float | ArrayLike = 1.0) -> Array:
         """Return the means of the visible units given hidden states, shape (rows, n_visible).
 
         Hidden means (chances instead of bits) are taken too.
@@ -218,10 +237,12 @@ class Bipartite:
         """
         h = self._matrix("h", h, self.n_hidden)
         check_finite("h", h)
-        means: Array = self.layers().visible(h, self.pair, self._betas(beta, h))[0]
+        means: Array = self.layers().visible(h, self.pair, self._betas(beta, len(h)))[0]
         return means
 
-    def sample_hidden(self, v: ArrayLike, *, beta: float = 1.0, seed: SeedLike = None) -> Array:
+    def sample_hidden(
+        self, v: ArrayLike, *, beta: float | ArrayLike = 1.0, seed: SeedLike = None
+    ) -> Array:
         """Return a draw of the hidden units for every row of visible states.
 
         Examples
@@ -232,10 +253,12 @@ class Bipartite:
         """
         v = self.visible_states(v)
         draws = Draws(check_seed(seed).key, 0, 0)
-        samples: Array = self.layers().hidden(v, self.pair, self._betas(beta, v), draws)[1]
+        samples: Array = self.layers().hidden(v, self.pair, self._betas(beta, len(v)), draws)[1]
         return samples
 
-    def sample_visible(self, h: ArrayLike, *, beta: float = 1.0, seed: SeedLike = None) -> Array:
+    def sample_visible(
+        self, h: ArrayLike, *, beta: float | ArrayLike = 1.0, seed: SeedLike = None
+    ) -> Array:
         """Return a draw of the visible units for every row of hidden states.
 
         Examples
@@ -246,11 +269,5 @@ class Bipartite:
         """
         h = self.hidden_states(h)
         draws = Draws(check_seed(seed).key, 0, 0)
-        samples: Array = self.layers().visible(h, self.pair, self._betas(beta, h), draws)[1]
+        samples: Array = self.layers().visible(h, self.pair, self._betas(beta, len(h)), draws)[1]
         return samples
-
-
-def _positive_beta(beta: float) -> float:
-    if not beta > 0:
-        raise ValueError(f"beta must be positive, got {beta!r}")
-    return beta

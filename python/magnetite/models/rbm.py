@@ -111,7 +111,8 @@ class RBM(Learned, Exchange, Bipartite):
         num_steps : int
             Steps, 1 by default.
         beta : float, or array_like of shape (rows,)
-            Inverse temperature, of all chains or of each.
+            Inverse temperature, of all chains or of each: not negative, and above 0 where units
+            are a continuum, which nothing normalises at 0.
         clamp : array_like of bool, shape (n_visible,) or (rows, n_visible), optional
             Visible units that keep their value; of a category, all columns or none.
         seed, num_threads
@@ -132,7 +133,7 @@ class RBM(Learned, Exchange, Bipartite):
         """
         states = self.visible_states(v)
         held = None if clamp is None else self._mask("clamp", clamp, states.shape)
-        betas = np.ascontiguousarray(np.broadcast_to(np.asarray(beta, np.float64), len(states)))
+        betas = self._betas(beta, len(states))
         v, steps = states.copy(), check_count("num_steps", num_steps)
         return v, advance_chains(self, v, steps, betas, held, seed, num_threads)
 
@@ -151,7 +152,7 @@ class RBM(Learned, Exchange, Bipartite):
         num_samples: int = 1,
         *,
         num_steps: int = 1000,
-        beta: float = 1.0,
+        beta: float | ArrayLike = 1.0,
         seed: SeedLike = None,
         num_threads: int | None = None,
     ) -> Array:
@@ -181,7 +182,7 @@ class RBM(Learned, Exchange, Bipartite):
         """
         count = check_count("num_samples", num_samples, 1, bits=32)
         start, run = np.random.SeedSequence(check_seed(seed).key).spawn(2)
-        betas = np.full(count, beta, np.float64)
+        betas = self._betas(beta, count)
         steps = check_count("num_steps", num_steps)
         v = start_chains(self, betas, start, num_threads)
         advance_chains(self, v, steps, betas, None, run, num_threads)
