@@ -207,6 +207,17 @@ def test_conversion_keeps_every_probability(old: tuple[str, str], new: tuple[str
     np.testing.assert_allclose(joint_law(other), joint_law(rbm), atol=1e-12)
 
 
+def test_conversion_keeps_the_means_of_the_data() -> None:
+    rbm = mg.RBM(3, 2)
+    assert rbm.convert(visible="spin", hidden="binary").data_means is None
+    rbm.fit([[1, 0, 1], [1, 1, 0]], epochs=1, seed=1)
+    assert rbm.data_means.tolist() == [1, 0.5, 0.5]
+    spins = rbm.convert(visible="spin", hidden="binary")
+    assert spins.data_means.tolist() == [1, 0, 0]
+    back = spins.convert(visible="binary", hidden="spin")
+    assert back.data_means.tolist() == [1, 0.5, 0.5]
+
+
 def test_conversion_needs_two_values() -> None:
     with pytest.raises(TypeError, match="visible must have units of two values, got 2 gaussian"):
         mg.RBM(2, 1, visible="gaussian").convert(visible="spin", hidden="spin")

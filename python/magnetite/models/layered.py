@@ -65,7 +65,7 @@ def convert_layers(rbm: "RBM", visible: str, hidden: str) -> "RBM":
     # The old value is shift + scale * new one: put it into E = -v W h - b v - c h.
     from magnetite.models.rbm import RBM
 
-    return RBM(
+    converted = RBM(
         rbm.n_visible,
         rbm.n_hidden,
         visible=visible,
@@ -75,6 +75,9 @@ def convert_layers(rbm: "RBM", visible: str, hidden: str) -> "RBM":
         hidden_bias=scale_h * (c + shift_v @ weights),
         dtype=rbm.dtype,
     )
+    if rbm.data_means is not None:
+        converted.data_means = (rbm.data_means - shift_v) / scale_v
+    return converted
 
 
 def _change(
