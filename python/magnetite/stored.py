@@ -91,6 +91,12 @@ def load(path: str | PathLike[str]) -> Any:
 
         return rbm_of_content(content)
     if kind not in _KINDS:
-        hint = "; magnetite.resume goes on with it" if "checkpoint" in kind else ""
-        raise ValueError(f"{path}: holds a magnetite {kind}, not a result{hint}")
+        raise ValueError(f"{path}: holds a magnetite {kind}, not a result{_hint(kind)}")
     return _KINDS[kind]._from_archive(content)
+
+
+def _hint(kind: str) -> str:
+    """Say what goes on with a checkpoint."""
+    if kind == "training checkpoint":
+        return "; rbm.fit goes on with it, given the data, checkpoint and resume=True"
+    return "; magnetite.resume goes on with it" if "checkpoint" in kind else ""
