@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -92,3 +93,31 @@ def test_ctrl_c_is_answered_soon(method: str) -> None:
         getattr(rbm, method)(first[method], num_steps=200_000, seed=1)
     assert time.perf_counter() - began < 0.6
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize("visible", ["binary", "gaussian"])
+def test_inpainting_takes_few_rows_at_once_and_gives_the_same_bits(
+    visible: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rbm = some_machine(visible)
+    rows = rbm.sample(17, num_steps=30, seed=1)
+    rows[:, 9:] = np.nan
+    rows[3] = np.nan
+    whole = rbm.inpaint(rows, num_steps=20, num_chains=7, seed=4)
+    for rows_at_once in (1, 5):
+        monkeypatch.setattr(chains, "FILL_ENTRIES", rows_at_once * 7 * 50)
+        monkeypatch.setattr(chains, "BLOCK_WORK", 3 * (30 * 20 + 64 * 50))
+        np.testing.assert_array_equal(rbm.inpaint(rows, num_steps=20, num_chains=7, seed=4), whole)
+
+
+def test_inpainting_does_not_hold_all_chains_at_once() -> None:
+    rbm = some_machine()
+    rows = np.full((4000, 30), np.nan, np.float32)
+    tracemalloc.start()
+    try:
+        rbm.inpaint(rows, num_steps=1, num_chains=200, seed=1)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # The states of all chains alone take 4000 * 200 * 50 * 4 bytes, 160 MB.
+    assert peak < 100e6

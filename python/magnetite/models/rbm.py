@@ -12,7 +12,7 @@ from magnetite.likelihood.partition import log_partition
 from magnetite.likelihood.pseudo import pseudo_log_likelihood
 from magnetite.likelihood.rows import free_energy_gap, log_likelihood, log_probabilities
 from magnetite.models.bipartite import PARAMETERS, Bipartite
-from magnetite.models.chains import advance_chains, start_chains
+from magnetite.models.chains import advance_chains, fill_missing, start_chains
 from magnetite.models.exchange import Exchange
 from magnetite.models.layered import LayeredModel, model_of_layers
 from magnetite.models.learned import Learned
@@ -226,16 +226,8 @@ class RBM(Learned, Exchange, Bipartite):
         """
         known = self.visible_states(v, missing=True)
         chains = check_count("num_chains", num_chains, 1, bits=31)
-        rows = np.repeat(known, chains, axis=0)
-        held = ~np.isnan(rows)
-        first, run = np.random.SeedSequence(check_seed(seed).key).spawn(2)
-        betas = np.ones(len(rows))
         steps = check_count("num_steps", num_steps)
-        filled = np.where(held, rows, start_chains(self, betas, first, num_threads))
-        h = advance_chains(self, filled, steps, betas, held, run, num_threads)
-        layers = self.layers(num_threads)
-        means = layers.visible(h, self.pair, betas)[0].reshape(len(known), chains, -1).mean(axis=1)
-        return np.where(np.isnan(known), means, known)
+        return fill_missing(self, known, steps, chains, seed, num_threads)
 
     def to_model(self) -> LayeredModel:
         """Return the energy as a model of the variables ``[v | h]``, which samplers take.
