@@ -172,6 +172,22 @@ def test_false_alarms_are_as_many_as_asked_for() -> None:
     assert abs(np.mean(alarms) - 0.1) < 4 * error + 1 / 81
 
 
+@pytest.mark.parametrize(("rate", "needed"), [(0.01, 99), (1 / 49, 48)])
+def test_no_row_is_an_anomaly_where_too_few_rows_calibrate(rate: float, needed: int) -> None:
+    X = np.random.default_rng(7).normal(size=(2 * needed, 2))
+    detector = RBMAnomalyDetector(
+        GaussianRBM(**SMALL), false_alarm_rate=rate, calibration_fraction=0.5, random_state=1
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        detector.fit(X)
+    assert np.isfinite(detector.offset_)
+    with pytest.warns(UserWarning, match=f"needs {needed} rows .* and there are {needed - 1}"):
+        detector.fit(X[2:])
+    assert detector.offset_ == -np.inf
+    assert (detector.predict(1e3 + X) == 1).all()
+
+
 def test_another_class_is_found_out() -> None:
     from sklearn.metrics import roc_auc_score
 

@@ -1,6 +1,7 @@
 """Anomalies by free energy."""
 
 import math
+import warnings
 from typing import Any, Self
 
 import numpy as np
@@ -13,6 +14,9 @@ from magnetite.sklearn.base import RBMTransformer, new_seed
 from magnetite.sklearn.gaussian import GaussianRBM
 
 __all__ = ["RBMAnomalyDetector"]
+
+ROUNDING = 1 + 1e-12
+"""So that 49 times 1/49 counts as 1."""
 
 
 class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
@@ -38,7 +42,8 @@ class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     estimator_ : estimator
         The fitted machine.
     offset_ : float
-        The threshold of the scores.
+        The threshold of the scores; minus infinity, and a warning, where there are fewer than
+        ``1 / false_alarm_rate - 1`` rows of calibration: no threshold keeps the rate then.
 
     References
     ----------
@@ -98,8 +103,17 @@ class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         self.estimator_.fit(train)
         scores = np.sort(self._scores(held_out))
         # The k-th smallest of m scores has a share of at most k / (m + 1) of new ones below it.
-        rank = math.floor(self.false_alarm_rate * (len(scores) + 1))
-        self.offset_ = float(scores[rank - 1]) if rank else float(np.nextafter(scores[0], -np.inf))
+        rank = math.floor(self.false_alarm_rate * (len(scores) + 1) * ROUNDING)
+        self.offset_ = float(scores[rank - 1]) if rank else -math.inf
+        if not rank:
+            needed = math.ceil(1 / self.false_alarm_rate / ROUNDING) - 1
+            warnings.warn(
+                f"a false_alarm_rate of {self.false_alarm_rate:g} needs {needed} rows of "
+                f"calibration at least, and there are {len(scores)}: no row will be called an "
+                "anomaly",
+                UserWarning,
+                stacklevel=2,
+            )
         return self
 
     def _scores(self, X: Any) -> NDArray[np.float64]:
