@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import minmax_scale  # noqa: E402
 from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
 
+import magnetite as mg  # noqa: E402
 from magnetite.sklearn import (  # noqa: E402
     BernoulliRBM,
     CategoricalRBM,
@@ -60,6 +61,14 @@ def test_attributes_after_fitting() -> None:
 def test_gibbs_steps_differ() -> None:
     rbm = BernoulliRBM(**SMALL).fit(BITS)
     assert (rbm.gibbs(BITS) != rbm.gibbs(BITS)).any()
+
+
+def test_sparse_data_are_the_same_data() -> None:
+    sparse = pytest.importorskip("scipy.sparse").csr_array(BITS)
+    rbm = BernoulliRBM(**SMALL).fit(sparse)
+    other = BernoulliRBM(**SMALL).fit(BITS)
+    for name in ("transform", "score_samples", "score", "gibbs"):
+        np.testing.assert_array_equal(getattr(rbm, name)(sparse), getattr(other, name)(BITS))
 
 
 def test_features_are_those_of_scikit_learn() -> None:
@@ -114,6 +123,33 @@ def test_values_beyond_bits_are_taken_with_a_warning() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         BernoulliRBM(**SMALL).fit(0.5 * BITS)
+
+
+@pytest.mark.parametrize(("n_jobs", "threads"), [(None, None), (1, 1), (3, 3), (-1, 5), (-2, 4)])
+def test_jobs_are_threads(monkeypatch, n_jobs: int | None, threads: int | None) -> None:
+    seen = []
+    layers = mg.RBM.layers
+
+    def spied(rbm, num_threads=None):
+        seen.append(num_threads)
+        return layers(rbm, num_threads)
+
+    monkeypatch.setattr(mg.RBM, "layers", spied)
+    monkeypatch.setattr("magnetite.sklearn.base.effective_n_jobs", lambda n: n % 6)
+    rbm = BernoulliRBM(**SMALL, n_jobs=n_jobs).fit(BITS)
+    rbm.partial_fit(BITS)
+    for work in (rbm.transform, rbm.score_samples, rbm.gibbs, rbm.score):
+        seen.clear()
+        work(BITS)
+        assert threads in seen, work
+        assert set(seen) <= {threads, None if work == rbm.score else threads}, work
+    assert rbm.sample(2, n_steps=2).shape == (2, 8)
+
+
+def test_all_cores_and_none() -> None:
+    assert BernoulliRBM(**SMALL, n_jobs=-1).fit(BITS).transform(BITS).shape == (60, 5)
+    with pytest.raises(ValueError, match="n_jobs"):
+        BernoulliRBM(**SMALL, n_jobs=0).fit(BITS)
 
 
 def test_unknown_algorithm() -> None:

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from typing import Any, Self
 
 import numpy as np
+from joblib import effective_n_jobs  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
@@ -19,6 +20,10 @@ __all__ = ["RBMTransformer", "new_seed"]
 def new_seed(random_state: Any) -> int:
     """Return a seed of our own from what scikit-learn calls a random state."""
     return int(check_random_state(random_state).randint(2**31))
+
+
+def _dense(data: Any) -> Array:
+    return np.ascontiguousarray(data.toarray() if hasattr(data, "toarray") else data)
 
 
 class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
@@ -54,11 +59,15 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             "optimizer": mg.SGD(self.learning_rate, momentum=self.momentum),
             "batch_size": self.batch_size,
             "gradient": self.gradient,
-            "num_threads": self.n_jobs,
+            "num_threads": self._num_threads(),
         }
         if self.weight_decay:
             options["penalties"] = [mg.training.L2(self.weight_decay)]
         return options
+
+    def _num_threads(self) -> int | None:
+        """Return `n_jobs` as a number of threads; negative ones count from all cores down."""
+        return None if self.n_jobs is None else int(effective_n_jobs(self.n_jobs))
 
     def _negative(self) -> Any:
         kinds = {"cd": mg.CD, "pcd": mg.PCD}
@@ -127,8 +136,7 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """
         check_is_fitted(self)
         data = self._encode(X, fitting=False)
-        means: Array = self._as_fitted(data).hidden_means(data)
-        return means
+        return self._hidden_means(data)
 
     def score_samples(self, X: Any) -> NDArray[np.float64]:
         """Return the logarithm of each row's density, but for a constant: minus its free energy.
@@ -144,7 +152,7 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """
         check_is_fitted(self)
         data = self._encode(X, fitting=False)
-        return -self._as_fitted(data).free_energy(data)
+        return -self._free_energies(data)
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean log-likelihood of the rows: exact for small machines, else annealed.
@@ -164,7 +172,8 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         check_is_fitted(self)
         data = self._encode(X, fitting=False)
         seed = new_seed(self.random_state)
-        return float(self._as_fitted(data).log_likelihood(data, seed=seed).value)
+        rbm, threads = self._as_fitted(data), self._num_threads()
+        return float(rbm.log_likelihood(data, seed=seed, num_threads=threads).value)
 
     def sample(self, n_samples: int = 1, *, n_steps: int = 1000) -> Any:
         """Return draws of the fitted machine, by Gibbs sampling from its biases.
@@ -182,7 +191,8 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """
         check_is_fitted(self)
         seed = new_seed(self.random_state)
-        return self.rbm_.sample(n_samples, num_steps=n_steps, seed=seed, num_threads=self.n_jobs)
+        threads = self._num_threads()
+        return self.rbm_.sample(n_samples, num_steps=n_steps, seed=seed, num_threads=threads)
 
     def _as_fitted(self, data: Array) -> mg.RBM:
         """Return the machine in the dtype of the data."""
@@ -194,10 +204,24 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         if not hasattr(self, "random_state_"):
             self.random_state_ = check_random_state(self.random_state)
         rbm, key = self._as_fitted(v), int(self.random_state_.randint(2**31))
-        h = rbm.sample_hidden(v, seed=key)
-        betas = np.ones(len(h))
-        drawn: Array = rbm.layers().visible(h, rbm.pair, betas, Draws(key, 0, 1))[1]
+        v = _dense(v)
+        layers, betas = rbm.layers(self._num_threads()), np.ones(len(v))
+        h = layers.hidden(v, rbm.pair, betas, Draws(key, 0, 0))[1]
+        drawn: Array = layers.visible(h, rbm.pair, betas, Draws(key, 0, 1))[1]
         return drawn
+
+    # What goes in was checked by `_encode`: any finite numbers.
+
+    def _hidden_means(self, data: Any) -> Array:
+        rbm, v = self._as_fitted(data), _dense(data)
+        layers = rbm.layers(self._num_threads())
+        means: Array = layers.hidden(v, rbm.pair, np.ones(len(v)))[0]
+        return means
+
+    def _free_energies(self, data: Any) -> NDArray[np.float64]:
+        rbm, v = self._as_fitted(data), _dense(data)
+        layers, betas = rbm.layers(self._num_threads()), np.ones(len(v))
+        return rbm.pair.visible.energies(v, betas) - layers.hidden_log_norms(v, rbm.pair, betas)
 
     @property
     def components_(self) -> Array:

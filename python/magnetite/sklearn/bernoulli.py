@@ -60,7 +60,7 @@ class BernoulliRBM(RBMTransformer):
         Coordinates of the ascent. "plain" is what scikit-learn does, so that its learning rates
         mean the same; "centered" gives better likelihoods.
     n_jobs : int or None
-        Threads; all cores by default. The result does not depend on it.
+        Threads; -1, and by default, all cores, -2 all but one. The result does not depend on it.
 
     Attributes
     ----------
@@ -130,6 +130,7 @@ class BernoulliRBM(RBMTransformer):
         -------
         ndarray of shape (n_samples, n_features)
         """
+        check_is_fitted(self)
         return self._gibbs(self._validated(v, fitting=False))
 
     @property
@@ -157,10 +158,9 @@ class BernoulliRBM(RBMTransformer):
         seed = new_seed(self.random_state)
         rows = np.arange(len(dense))
         columns = [zlib.crc32(row.tobytes(), seed) % dense.shape[1] for row in dense]
-        rbm = self._as_fitted(dense)
-        energy = rbm.free_energy(dense)
+        energy = self._free_energies(dense)
         dense[rows, columns] = 1 - dense[rows, columns]
         result: NDArray[np.float64] = -dense.shape[1] * np.logaddexp(
-            0, energy - rbm.free_energy(dense)
+            0, energy - self._free_energies(dense)
         )
         return result
