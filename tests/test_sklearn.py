@@ -125,6 +125,21 @@ def test_values_beyond_bits_are_taken_with_a_warning() -> None:
         BernoulliRBM(**SMALL).fit(0.5 * BITS)
 
 
+def test_later_parts_of_a_stream_are_warned_of_too() -> None:
+    rbm = BernoulliRBM(**SMALL).partial_fit(BITS)
+    with pytest.warns(UserWarning, match="X goes from -2 to -1: scale it") as caught:
+        rbm.partial_fit(BITS - 2)
+    assert caught[0].filename == __file__
+
+
+def test_score_of_bits_is_a_likelihood_and_of_others_a_pseudo_likelihood() -> None:
+    scipy_sparse = pytest.importorskip("scipy.sparse")
+    rbm = BernoulliRBM(**SMALL).fit(BITS)
+    assert rbm.score(BITS) == rbm.rbm_.log_likelihood(BITS).value
+    for X in (0.5 * BITS, scipy_sparse.csr_array(0.5 * BITS)):
+        assert rbm.score(X) == rbm.score_samples(X).mean()
+
+
 @pytest.mark.parametrize(("n_jobs", "threads"), [(None, None), (1, 1), (3, 3), (-1, 5), (-2, 4)])
 def test_jobs_are_threads(monkeypatch, n_jobs: int | None, threads: int | None) -> None:
     seen = []

@@ -46,6 +46,9 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """Return the data as visible states."""
         return self._validated(X, fitting=fitting)
 
+    def _check_learnt(self, X: Any) -> None:
+        """Warn of encoded data that are no good to learn from; called by the public methods."""
+
     def _validated(self, X: Any, *, fitting: bool) -> Array:
         valid: Array = validate_data(
             self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=fitting
@@ -90,6 +93,7 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self
         """
         data = self._encode(X, fitting=True)
+        self._check_learnt(data)
         self.rbm_ = self._new_machine(data)
         self.rbm_.fit(
             data,
@@ -116,6 +120,7 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """
         first = not hasattr(self, "rbm_")
         data = self._encode(X, fitting=first)
+        self._check_learnt(data)
         if first:
             self.rbm_ = self._new_machine(data)
         self.rbm_.partial_fit(data, seed=new_seed(self.random_state), **self._options())

@@ -107,8 +107,8 @@ class BernoulliRBM(RBMTransformer):
         self.gradient = gradient
         self.n_jobs = n_jobs
 
-    def _new_machine(self, X: Array) -> mg.RBM:
-        low, high = (float(X.min()), float(X.max())) if X.size else (0.0, 1.0)
+    def _check_learnt(self, X: Any) -> None:
+        low, high = (float(X.min()), float(X.max()))
         if low < 0 or high > 1:
             warnings.warn(
                 f"binary units stand for values from 0 to 1, and X goes from {low:g} to {high:g}: "
@@ -116,6 +116,8 @@ class BernoulliRBM(RBMTransformer):
                 UserWarning,
                 stacklevel=3,
             )
+
+    def _new_machine(self, X: Array) -> mg.RBM:
         return mg.RBM(X.shape[1], self.n_components, visible=Lenient(), dtype=X.dtype)
 
     def gibbs(self, v: Any) -> Array:
@@ -132,6 +134,32 @@ class BernoulliRBM(RBMTransformer):
         """
         check_is_fitted(self)
         return self._gibbs(self._validated(v, fitting=False))
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Return the mean log-likelihood of bits, and the mean of `score_samples` of other data.
+
+        Values that are not all 0 or 1 have no likelihood under a machine of bits. The two are on
+        different scales: in a search, let the data of every fold be bits, or of none.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The data.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        float
+            In nats. Of bits: exact for small machines, else annealed; nan where the estimate is
+            refused, of which `rbm_.log_likelihood` says why. Of others: a pseudo-likelihood.
+        """
+        check_is_fitted(self)
+        v: Any = self._encode(X, fitting=False)
+        values: Array = v.data if hasattr(v, "tocsr") else v
+        if np.isin(values, (0, 1)).all():
+            return super().score(X)
+        return float(self.score_samples(X).mean())
 
     @property
     def h_samples_(self) -> Array:
