@@ -167,6 +167,17 @@ def test_all_cores_and_none() -> None:
         BernoulliRBM(**SMALL, n_jobs=0).fit(BITS)
 
 
+def test_fitted_machines_go_into_files(tmp_path) -> None:
+    for rbm in (BernoulliRBM(**SMALL).fit(0.5 * BITS), BernoulliRBM(**SMALL).partial_fit(BITS / 2)):
+        rbm.rbm_.save(tmp_path / "rbm.npz")
+        read = mg.load(tmp_path / "rbm.npz")
+        np.testing.assert_array_equal(read.weights, rbm.rbm_.weights)
+        assert repr(read) == "RBM(8 binary, 5 binary)"
+        before = rbm.rbm_.weights.copy()
+        rbm.partial_fit(BITS / 2)
+        assert (rbm.rbm_.weights != before).any()
+
+
 def test_unknown_algorithm() -> None:
     with pytest.raises(ValueError, match="algorithm must be 'cd' or 'pcd', got 'x'"):
         BernoulliRBM(algorithm="x").fit(BITS)

@@ -1,6 +1,8 @@
 """What the transformers share: a machine, made for the data and fitted to them."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -45,6 +47,11 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     def _encode(self, X: Any, *, fitting: bool) -> Array:
         """Return the data as visible states."""
         return self._validated(X, fitting=fitting)
+
+    @contextmanager
+    def _training(self) -> Iterator[mg.RBM]:
+        """Lend the machine for training with encoded data."""
+        yield self.rbm_
 
     def _check_learnt(self, X: Any) -> None:
         """Warn of encoded data that are no good to learn from; called by the public methods."""
@@ -95,13 +102,14 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         data = self._encode(X, fitting=True)
         self._check_learnt(data)
         self.rbm_ = self._new_machine(data)
-        self.rbm_.fit(
-            data,
-            epochs=self.n_iter,
-            seed=new_seed(self.random_state),
-            progress=bool(self.verbose),
-            **self._options(),
-        )
+        with self._training() as rbm:
+            rbm.fit(
+                data,
+                epochs=self.n_iter,
+                seed=new_seed(self.random_state),
+                progress=bool(self.verbose),
+                **self._options(),
+            )
         return self
 
     def partial_fit(self, X: Any, y: Any = None) -> Self:
@@ -123,7 +131,8 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         self._check_learnt(data)
         if first:
             self.rbm_ = self._new_machine(data)
-        self.rbm_.partial_fit(data, seed=new_seed(self.random_state), **self._options())
+        with self._training() as rbm:
+            rbm.partial_fit(data, seed=new_seed(self.random_state), **self._options())
         return self
 
     def transform(self, X: Any) -> Array:

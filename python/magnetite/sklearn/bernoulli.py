@@ -2,6 +2,8 @@
 
 import warnings
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,12 +14,16 @@ import magnetite as mg
 from magnetite.sklearn.base import RBMTransformer, new_seed
 from magnetite.units.base import Array
 from magnetite.units.discrete import Binary
+from magnetite.units.layer import Layer
 
 __all__ = ["BernoulliRBM"]
 
 
 class Lenient(Binary):
-    """Bits whose data may be any numbers: chances between 0 and 1 are taken as means."""
+    """Bits whose data may be any numbers: chances between 0 and 1 are taken as means.
+
+    A machine has them only while it is trained; fitted, it has plain bits and can be saved.
+    """
 
     kind: ClassVar[str] = "binary"
 
@@ -118,7 +124,17 @@ class BernoulliRBM(RBMTransformer):
             )
 
     def _new_machine(self, X: Array) -> mg.RBM:
-        return mg.RBM(X.shape[1], self.n_components, visible=Lenient(), dtype=X.dtype)
+        return mg.RBM(X.shape[1], self.n_components, dtype=X.dtype)
+
+    @contextmanager
+    def _training(self) -> Iterator[mg.RBM]:
+        # The core knows both as binary units; only the check of the data differs.
+        strict = self.rbm_.visible
+        self.rbm_.visible = Layer(((Lenient(), self.rbm_.n_visible),))
+        try:
+            yield self.rbm_
+        finally:
+            self.rbm_.visible = strict
 
     def gibbs(self, v: Any) -> Array:
         """Return one step of Gibbs sampling from visible states.
