@@ -201,6 +201,19 @@ def test_scales_of_columns_do_not_matter_to_real_units() -> None:
     np.testing.assert_allclose(features[0], features[1], atol=1e-9)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("sparse", [False, True])
+def test_constant_columns_that_rounding_gives_a_variance(dtype: type, sparse: bool) -> None:
+    X = np.random.default_rng(8).normal(size=(50, 4))
+    X[:, 1], X[:, 2], X[:, 3] = 0.1, 0.0, 1e-3 * X[:, 0]
+    X = X.astype(dtype)
+    given = pytest.importorskip("scipy.sparse").csr_array(X) if sparse else X
+    rbm = GaussianRBM(**SMALL, learning_rate=1e-3).fit(given)
+    assert rbm.rbm_.visible_precision[1:3].tolist() == [1, 1]
+    np.testing.assert_allclose(rbm.rbm_.visible_precision[::3], 1 / X[:, ::3].var(axis=0), 1e-3)
+    assert np.isfinite(rbm.transform(given)).all()
+
+
 def test_categories_come_back() -> None:
     rng = np.random.default_rng(5)
     first = rng.integers(3, size=400)

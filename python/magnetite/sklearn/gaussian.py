@@ -11,6 +11,10 @@ from magnetite.units.base import Array
 
 __all__ = ["GaussianRBM"]
 
+CONSTANT = 1e-12
+"""Columns are constant whose variance is at most this share of their mean square: rounding makes
+some of what is constant, and energies of less could not be told apart."""
+
 
 class GaussianRBM(RBMTransformer):
     """Restricted Boltzmann machine with real visible units and binary hidden ones.
@@ -92,11 +96,12 @@ class GaussianRBM(RBMTransformer):
 
     def _new_machine(self, X: Array) -> mg.RBM:
         if hasattr(X, "tocsr"):
-            variances = np.asarray(mean_variance_axis(X, axis=0)[1], np.float64)
+            means, variances = (np.asarray(a, np.float64) for a in mean_variance_axis(X, axis=0))
         else:
-            variances = X.var(axis=0, dtype=np.float64)
+            means, variances = X.mean(axis=0, dtype=np.float64), X.var(axis=0, dtype=np.float64)
         # A constant column has any scale, and one row has none.
-        variances = np.where(variances > 0, variances, 1.0)
+        constant = variances <= CONSTANT * (means**2 + variances)
+        variances = np.where(constant, 1.0, variances)
         units = mg.units.Gaussian(learn_variance=self.learn_variance)
         return mg.RBM(
             X.shape[1],
