@@ -13,7 +13,7 @@ from sklearn.linear_model import LogisticRegression  # noqa: E402
 from sklearn.model_selection import GridSearchCV, train_test_split  # noqa: E402
 from sklearn.neural_network import BernoulliRBM as TheirRBM  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
-from sklearn.preprocessing import minmax_scale  # noqa: E402
+from sklearn.preprocessing import StandardScaler, minmax_scale  # noqa: E402
 from sklearn.utils.estimator_checks import parametrize_with_checks  # noqa: E402
 
 import magnetite as mg  # noqa: E402
@@ -275,6 +275,35 @@ def test_another_class_is_found_out() -> None:
     scores = detector.score_samples(np.concatenate([rest, outside]))
     truth = np.concatenate([np.ones(len(rest)), np.zeros(len(outside))])
     assert roc_auc_score(truth, scores) > 0.85
+
+
+def test_anomalies_among_categories() -> None:
+    X = np.array([["a", "x"], ["b", "y"]], dtype=object)[np.arange(200) % 2]
+    machine = CategoricalRBM(8, n_iter=100, learning_rate=0.1)
+    detector = RBMAnomalyDetector(machine, false_alarm_rate=0.05, random_state=1).fit(X)
+    assert detector.predict([["a", "x"], ["b", "y"], ["a", "y"], ["b", "x"]]).tolist() == [
+        1, 1, -1, -1
+    ]  # fmt: skip
+    assert machine.random_state is None
+    assert detector.estimator_.random_state is not None
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_anomalies_behind_a_scaler(nested: bool) -> None:
+    X = np.random.default_rng(9).normal(size=(300, 2))
+    machine = GaussianRBM(4, n_iter=3)
+    last = make_pipeline("passthrough", machine) if nested else machine
+    detector = RBMAnomalyDetector(make_pipeline(StandardScaler(), last), random_state=1)
+    detector.fit(1e3 + X)
+    assert detector.predict([[1e3, 1e3], [1e3 + 9, 1e3], [0, 0]]).tolist() == [1, -1, -1]
+    again = RBMAnomalyDetector(make_pipeline(StandardScaler(), last), random_state=1).fit(1e3 + X)
+    assert again.offset_ == detector.offset_
+
+
+@pytest.mark.parametrize("estimator", [TheirRBM(), make_pipeline("passthrough"), "x"])
+def test_estimators_of_others_have_no_free_energy(estimator: object) -> None:
+    with pytest.raises(TypeError, match=r"estimator must be one of .* machines"):
+        RBMAnomalyDetector(estimator).fit(BITS)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, OutlierMixin, clone
 from sklearn.model_selection import train_test_split
+from sklearn.pipeline import Pipeline
+from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from magnetite.sklearn.base import RBMTransformer, new_seed
@@ -29,13 +31,15 @@ class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     Parameters
     ----------
     estimator : estimator, default None
-        One of `BernoulliRBM`, `GaussianRBM`, `CategoricalRBM`; a `GaussianRBM` by default.
+        One of `BernoulliRBM`, `GaussianRBM`, `CategoricalRBM`, or a `sklearn.pipeline.Pipeline`
+        that ends with one; a `GaussianRBM` by default. A `CategoricalRBM` knows only categories
+        among the rows of training, unless it is given its `categories`.
     false_alarm_rate : float, default 0.1
         Share of ordinary rows that may be called anomalies, between 0 and 0.5.
     calibration_fraction : float, default 0.2
         Share of the rows that only the threshold is made of.
     random_state : int, RandomState or None
-        Fixes the split, and the estimator where it has no random state of its own.
+        Fixes the split, and all parts of the estimator that have no random state of their own.
 
     Attributes
     ----------
@@ -61,7 +65,7 @@ class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
 
     def __init__(
         self,
-        estimator: RBMTransformer | None = None,
+        estimator: RBMTransformer | Pipeline | None = None,
         *,
         false_alarm_rate: float = 0.1,
         calibration_fraction: float = 0.2,
@@ -90,13 +94,24 @@ class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             value = getattr(self, name)
             if not 0 < value <= 0.5:
                 raise ValueError(f"{name} must be above 0 and at most 0.5, got {value!r}")
-        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32))
+        estimator = GaussianRBM() if self.estimator is None else self.estimator
+        machine = (_steps(estimator) or [estimator])[-1]
+        if not isinstance(machine, RBMTransformer):
+            raise TypeError(
+                "estimator must be one of magnetite.sklearn's machines, or a Pipeline that ends "
+                f"with one, got {machine!r}"
+            )
+        X = self._checked(X, estimator, reset=True)
         seed = new_seed(self.random_state)
-        self.estimator_ = GaussianRBM() if self.estimator is None else clone(self.estimator)
-        if self.estimator_.random_state is None:
-            self.estimator_.random_state = seed
+        self.estimator_ = clone(estimator)
+        undecided = [
+            name
+            for name, value in self.estimator_.get_params().items()
+            if name.rpartition("__")[2] == "random_state" and value is None
+        ]
+        self.estimator_.set_params(**dict.fromkeys(undecided, seed))
         train, held_out = X, X
-        if X.shape[0] > 1:
+        if (X.shape[0] if hasattr(X, "shape") else len(X)) > 1:
             train, held_out = train_test_split(
                 X, test_size=self.calibration_fraction, random_state=seed
             )
@@ -116,9 +131,19 @@ class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
             )
         return self
 
+    def _checked(self, X: Any, estimator: Any, *, reset: bool) -> Any:
+        """Return checked numbers, or what only the estimator itself can check, as it is."""
+        if isinstance(estimator, Pipeline) or get_tags(estimator).input_tags.categorical:
+            return validate_data(self, X, skip_check_array=True, reset=reset)
+        dtypes = np.float64, np.float32
+        return validate_data(self, X, accept_sparse="csr", dtype=dtypes, reset=reset)
+
     def _scores(self, X: Any) -> NDArray[np.float64]:
+        *before, machine = _steps(self.estimator_)
+        for step in before:
+            X = step.transform(X)
         # Not the estimator's own `score_samples`, which for bits is a pseudo-likelihood.
-        return RBMTransformer.score_samples(self.estimator_, X)
+        return RBMTransformer.score_samples(machine, X)
 
     def score_samples(self, X: Any) -> NDArray[np.float64]:
         """Return minus the free energy of each row: low for anomalies.
@@ -133,8 +158,7 @@ class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         ndarray of shape (n_samples,)
         """
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=False)
-        return self._scores(X)
+        return self._scores(self._checked(X, self.estimator_, reset=False))
 
     def decision_function(self, X: Any) -> NDArray[np.float64]:
         """Return how far each row's score lies above the threshold: negative for anomalies.
@@ -166,5 +190,14 @@ class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        known = isinstance(self.estimator, BaseEstimator)
+        tags.input_tags = get_tags(self.estimator if known else GaussianRBM()).input_tags
         return tags
+
+
+def _steps(estimator: Any) -> list[Any]:
+    """Return the transformers of a pipeline, the last of which is the machine."""
+    if not isinstance(estimator, Pipeline):
+        return [estimator]
+    steps = [step for _, step in estimator.steps if step is not None]
+    return [part for step in steps if step != "passthrough" for part in _steps(step)]
