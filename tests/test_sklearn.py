@@ -80,6 +80,22 @@ def test_features_are_those_of_scikit_learn() -> None:
     np.testing.assert_allclose(ours.transform(BITS), theirs.transform(BITS), atol=1e-12)
 
 
+@pytest.mark.parametrize("fitted", [False, True])
+def test_parameters_can_be_assigned(fitted: bool) -> None:
+    theirs = TheirRBM(**SMALL).fit(BITS)
+    ours = BernoulliRBM(**SMALL)
+    if fitted:
+        ours.fit(BITS)
+    for name in ("components_", "intercept_hidden_", "intercept_visible_"):
+        setattr(ours, name, getattr(theirs, name))
+        np.testing.assert_array_equal(getattr(ours, name), getattr(theirs, name))
+    np.testing.assert_allclose(ours.transform(BITS), theirs.transform(BITS), atol=1e-12)
+    with pytest.raises(ValueError, match=r"components_ must have shape \(5, 8\), got \(8, 5\)"):
+        ours.components_ = theirs.components_.T
+    with pytest.raises(ValueError, match="intercept_hidden_ must"):
+        ours.intercept_hidden_ = np.full(5, np.nan)
+
+
 def test_scores_are_pseudo_likelihoods_by_one_bit() -> None:
     """On average over random states they are the exact pseudo-likelihood."""
     rbm = BernoulliRBM(**SMALL).fit(BITS)

@@ -7,12 +7,13 @@ from typing import Any, Self
 
 import numpy as np
 from joblib import effective_n_jobs  # type: ignore[import-untyped]
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 import magnetite as mg
+from magnetite._checks import check_finite
 from magnetite.layers import Draws
 from magnetite.units.base import Array
 
@@ -242,15 +243,41 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """Weights, shape (n_components, n_columns)."""
         return self.rbm_.weights.T
 
+    @components_.setter
+    def components_(self, value: ArrayLike) -> None:
+        weights = np.atleast_2d(value).T
+        rbm = getattr(self, "rbm_", None)
+        if rbm is None:
+            single = weights.dtype == np.float32
+            like = np.zeros((1, len(weights)), np.float32 if single else np.float64)
+            rbm = self._new_machine(like)
+        self._assign("components_", rbm.weights.T, weights.T)
+        if not hasattr(self, "rbm_"):
+            self.rbm_, self.n_features_in_ = rbm, rbm.n_visible
+
     @property
     def intercept_hidden_(self) -> Array:
         """Biases of the hidden units."""
         return self.rbm_.hidden_bias
 
+    @intercept_hidden_.setter
+    def intercept_hidden_(self, value: ArrayLike) -> None:
+        self._assign("intercept_hidden_", self.rbm_.hidden_bias, np.asarray(value))
+
     @property
     def intercept_visible_(self) -> Array:
         """Biases of the visible units."""
         return self.rbm_.visible_bias
+
+    @intercept_visible_.setter
+    def intercept_visible_(self, value: ArrayLike) -> None:
+        self._assign("intercept_visible_", self.rbm_.visible_bias, np.asarray(value))
+
+    def _assign(self, name: str, parameter: Array, value: Array) -> None:
+        if value.shape != parameter.shape:
+            raise ValueError(f"{name} must have shape {parameter.shape}, got {value.shape}")
+        check_finite(name, value)
+        parameter[...] = value
 
     @property
     def _n_features_out(self) -> int:
