@@ -1,5 +1,7 @@
 """Pictures of machines: each draws without a warning, names what it shows, and refuses the rest."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -46,6 +48,8 @@ PICTURES: dict[str, Callable[..., Any]] = {
     "curve": lambda **on: plots.learning_curves(HISTORY, names=["update_ratio"], **on),
     "curve of one's own": lambda **on: plots.learning_curves(HISTORY, names=["own_figure"], **on),
     "weights": lambda **on: plots.parameter_histogram(RBM.weights, **on),
+    "weights of a machine": lambda **on: plots.parameter_histogram(RBM, **on),
+    "biases of a machine": lambda **on: plots.parameter_histogram(RBM, kind="biases", **on),
     "means": lambda **on: plots.parameter_histogram(RNG.random(50), kind="means", **on),
     "updates": lambda **on: plots.parameter_histogram([0.0, 0.0], kind="updates", **on),
 }
@@ -66,6 +70,16 @@ def test_pictures_draw_and_say_what_they_show(name: str) -> None:
     figure, given = matplotlib.pyplot.subplots()
     assert PICTURES[name](ax=given) is given
     figure.canvas.draw()
+
+
+def test_plots_are_there_without_an_import_of_their_own() -> None:
+    program = (
+        "import sys, magnetite as mg; assert 'magnetite.plots' not in sys.modules; "
+        "assert callable(mg.plots.filters); assert 'matplotlib' not in sys.modules; "
+        "assert not hasattr(mg, 'nothing')"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr
 
 
 def test_the_strongest_filters_come_first_as_they_are() -> None:
@@ -114,5 +128,7 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         plots.learning_curves({"epoch": [1], "gap": [1]}, names=["loss"])
     with pytest.raises(ValueError, match="columns of the history, of \\['gap'\\], got none"):
         plots.learning_curves({"epoch": [1], "gap": [1]})
+    with pytest.raises(ValueError, match="kind must be 'weights' or 'biases' of a machine"):
+        plots.parameter_histogram(RBM, kind="means")
     with pytest.raises(ValueError, match="values must have a finite number"):
         plots.parameter_histogram([np.nan])

@@ -1,5 +1,8 @@
 """Sample from and anneal Boltzmann distributions: many chains at once, the same bits everywhere."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from magnetite import likelihood, planted, training, units
 from magnetite._core import version as _version
 from magnetite.anneal import anneal
@@ -27,6 +30,16 @@ from magnetite.stored import load
 from magnetite.temper import temper
 from magnetite.times import tts
 from magnetite.training import CD, PCD, SGD, Adam, Exact, FastPCD, TemperedPCD, TrajectoryPCD
+
+if TYPE_CHECKING:
+    from magnetite import plots as plots
+else:
+
+    def __getattr__(name: str) -> object:
+        if name == "plots":  # what few use is imported where it is used
+            return import_module("magnetite.plots")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __version__ = _version()
 

@@ -12,6 +12,8 @@ from magnetite.plots.style import BLUE, GREY, ORANGE, axes_of, dress, legend_abo
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from magnetite.models.rbm import RBM
+
 __all__ = ["learning_curves", "parameter_histogram"]
 
 LIKELIHOODS = {
@@ -96,7 +98,11 @@ def learning_curves(
 
 
 def parameter_histogram(
-    values: ArrayLike, *, kind: str = "weights", num_bins: int = 60, ax: "Axes | None" = None
+    values: "RBM | ArrayLike",
+    *,
+    kind: str = "weights",
+    num_bins: int = 60,
+    ax: "Axes | None" = None,
 ) -> "Axes":
     """Draw how weights, biases, updates or means of hidden units are distributed.
 
@@ -106,8 +112,8 @@ def parameter_histogram(
 
     Parameters
     ----------
-    values : array_like
-        The numbers, of any shape.
+    values : array_like of any shape, or RBM
+        The numbers; of a machine its weights, or with kind "biases" those of both layers.
     kind : "weights" (default), "biases", "means" or "updates"
         What they are. Counts of "weights", "biases" and "updates" are on a logarithmic scale.
     num_bins : int
@@ -124,9 +130,11 @@ def parameter_histogram(
     ImportError
         If matplotlib is not installed.
     ValueError
-        If there are no finite numbers.
+        If there are no finite numbers, or if they are of a kind that a machine does not hold.
     """
     title, label = KINDS[check_choice("kind", kind, tuple(KINDS))]
+    if hasattr(values, "weights"):
+        values = _parameters(values, kind)
     numbers = real_array("values", values).ravel()
     numbers = numbers[np.isfinite(numbers)]
     if not numbers.size:
@@ -142,3 +150,11 @@ def parameter_histogram(
         axes.set_ylim(0.7)
     legend_above(axes)
     return axes
+
+
+def _parameters(machine: Any, kind: str) -> Any:
+    if kind == "weights":
+        return machine.weights
+    if kind == "biases":
+        return np.concatenate([machine.visible_bias, machine.hidden_bias])
+    raise ValueError(f"kind must be 'weights' or 'biases' of a machine, got {kind!r}")
