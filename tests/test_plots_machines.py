@@ -104,6 +104,25 @@ def test_chains_are_rows_and_times_columns() -> None:
     assert axes.get_xticks().tolist() == [0.5, 3.5, 6.5]
 
 
+def test_curves_of_real_units_show_what_there_is() -> None:
+    X = RNG.normal(size=(50, 3))
+    run = mg.RBM(3, 2, visible="gaussian").fit(X, epochs=2, seed=1)
+    axes = plots.learning_curves(run)
+    assert len(axes.lines) == 1
+    assert axes.lines[0].get_xdata().tolist() == [1, 2]
+    assert "reconstruction" in axes.get_ylabel()
+    mixed = HISTORY | {"log_likelihood": np.full(5, np.nan)}
+    labels = [line.get_label() for line in plots.learning_curves(mixed).lines]
+    assert labels == ["pseudo-likelihood", "pseudo-likelihood, validation"]
+
+
+def test_inpainting_shows_all_values() -> None:
+    filled = np.where(np.isnan(KNOWN), 3.0, KNOWN)
+    filled[0, 0] = -2
+    assert plots.inpainting(KNOWN, filled, (3, 4)).images[0].get_clim() == (-2, 3)
+    assert plots.inpainting(KNOWN, STATES[:20], (3, 4)).images[0].get_clim() == (0, 1)
+
+
 def test_inpainting_has_a_line_for_what_is_known_filled_and_true() -> None:
     axes = plots.inpainting(KNOWN, STATES[:20], (3, 4), original=STATES[:20])
     sheet, veil = (np.ma.filled(image.get_array(), np.nan) for image in axes.images)

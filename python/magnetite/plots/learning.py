@@ -51,7 +51,8 @@ def learning_curves(
     history : TrainingResult, or dict of array_like
         What `RBM.fit` returns, or its ``history``.
     names : sequence of str, optional
-        Columns, of one unit; by default those of likelihoods and pseudo-likelihoods.
+        Columns, of one unit; by default those of likelihoods and pseudo-likelihoods, or where they
+        have no numbers (as of real units) the gap of free energies or the error of reconstruction.
     ax : matplotlib Axes, optional
         Where to draw; by default a new figure.
 
@@ -68,7 +69,7 @@ def learning_curves(
     """
     table: Mapping[str, ArrayLike] = getattr(history, "history", history)
     there = [name for name in table if name not in ("epoch", "updates", "seconds")]
-    chosen = [name for name in LIKELIHOODS if name in there] if names is None else list(names)
+    chosen = _telling(table) if names is None else list(names)
     if not chosen:
         raise ValueError(f"names must be columns of the history, of {there}, got none")
     for name in chosen:
@@ -95,6 +96,16 @@ def learning_curves(
     if len(chosen) > 1:
         legend_above(axes)
     return axes
+
+
+def _telling(table: Mapping[str, ArrayLike]) -> list[str]:
+    """Return the columns of likelihoods, or one other, that have numbers."""
+    full = [
+        name
+        for name in (*LIKELIHOODS, *UNITS)
+        if name in table and np.isfinite(real_array(name, table[name])).any()
+    ]
+    return [name for name in full if name in LIKELIHOODS] or full[:1]
 
 
 def parameter_histogram(

@@ -126,8 +126,7 @@ def samples(
     images = as_images("states", chosen.reshape(-1, array.shape[-1]), shape)
     columns = array.shape[1] if in_time else columns_for(count, shape)
     axes = _image_axes(ax, len(images), shape, columns)
-    known = images[~np.isnan(images)]
-    low, high = (0.0, 1.0) if not known.size else (min(known.min(), 0.0), max(known.max(), 1.0))
+    low, high = _limits(images)
     axes.imshow(tiled(images, columns), cmap=_grey(), vmin=low, vmax=high)
     if in_time:
         _dress(axes, "Chains", "time" if steps is None else "Gibbs steps")
@@ -192,7 +191,8 @@ def inpainting(
     count = _count("num_rows", num_rows, len(arrays["known"]), 12)
     rows = [as_images(name, array[:count], shape) for name, array in arrays.items()]
     axes = _image_axes(ax, count * len(rows), shape, count)
-    axes.imshow(tiled(np.concatenate(rows), count), cmap=_grey(), vmin=0, vmax=1)
+    low, high = _limits(np.concatenate(rows))
+    axes.imshow(tiled(np.concatenate(rows), count), cmap=_grey(), vmin=low, vmax=high)
     # What is missing lies over it, in a colour that no state has.
     missing = tiled(np.isnan(rows[0]).astype(np.float64), count)
     from matplotlib.colors import ListedColormap
@@ -256,6 +256,12 @@ def tiled(images: Array, columns: int) -> Array:
 
 def _count(name: str, given: int | None, there: int, most: int = MOST) -> int:
     return min(there, most if given is None else check_count(name, given, 1))
+
+
+def _limits(images: Array) -> tuple[float, float]:
+    """Return where black and white are: 0 and 1, or further out if numbers are."""
+    known = images[~np.isnan(images)]
+    return float(min(known.min(initial=0), 0)), float(max(known.max(initial=1), 1))
 
 
 def _image_axes(
