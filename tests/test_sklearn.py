@@ -80,6 +80,27 @@ def test_features_are_those_of_scikit_learn() -> None:
     np.testing.assert_allclose(ours.transform(BITS), theirs.transform(BITS), atol=1e-12)
 
 
+@pytest.mark.parametrize("kind", [BernoulliRBM, GaussianRBM])
+def test_sparse_data_are_made_dense_in_blocks(monkeypatch, kind: type) -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    rbm, X = kind(**SMALL).fit(BITS), sparse.csr_array(BITS)
+    names = ("transform", "score_samples")
+    whole = [getattr(rbm, name)(X) for name in names]
+    rows = []
+    toarray = sparse.csr_array.toarray
+
+    def spied(part):
+        rows.append(part.shape[0])
+        return toarray(part)
+
+    monkeypatch.setattr("magnetite.sklearn.base.NUMBERS_AT_ONCE", 8 * 25)
+    monkeypatch.setattr(sparse.csr_array, "toarray", spied)
+    for name, expected in zip(names, whole, strict=True):
+        rows.clear()
+        np.testing.assert_array_equal(getattr(rbm, name)(X), expected)
+        assert rows == [25, 25, 10]
+
+
 @pytest.mark.parametrize("fitted", [False, True])
 def test_parameters_can_be_assigned(fitted: bool) -> None:
     theirs = TheirRBM(**SMALL).fit(BITS)

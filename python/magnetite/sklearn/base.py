@@ -1,7 +1,7 @@
 """What the transformers share: a machine, made for the data and fitted to them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self
 
@@ -18,6 +18,9 @@ from magnetite.layers import Draws
 from magnetite.units.base import Array
 
 __all__ = ["RBMTransformer", "new_seed"]
+
+NUMBERS_AT_ONCE = 2**22
+"""Of sparse data made dense at a time."""
 
 
 def new_seed(random_state: Any) -> int:
@@ -151,7 +154,8 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """
         check_is_fitted(self)
         data = self._encode(X, fitting=False)
-        return self._hidden_means(data)
+        means: Array = self._by_blocks(data, self._hidden_means)
+        return means
 
     def score_samples(self, X: Any) -> NDArray[np.float64]:
         """Return the logarithm of each row's density, but for a constant: minus its free energy.
@@ -167,7 +171,8 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """
         check_is_fitted(self)
         data = self._encode(X, fitting=False)
-        return -self._free_energies(data)
+        energies: NDArray[np.float64] = self._by_blocks(data, self._free_energies)
+        return -energies
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean log-likelihood of the rows: exact for small machines, else annealed.
@@ -227,14 +232,19 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     # What goes in was checked by `_encode`: any finite numbers.
 
-    def _hidden_means(self, data: Any) -> Array:
-        rbm, v = self._as_fitted(data), _dense(data)
+    def _by_blocks(self, data: Any, work: Callable[[mg.RBM, Array], Array]) -> Any:
+        """Return what is made of blocks of dense rows by the machine in the data's dtype."""
+        rbm, size = self._as_fitted(data), max(1, NUMBERS_AT_ONCE // data.shape[1])
+        starts = range(0, data.shape[0], size)
+        parts = [work(rbm, _dense(data[start : start + size])) for start in starts]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _hidden_means(self, rbm: mg.RBM, v: Array) -> Array:
         layers = rbm.layers(self._num_threads())
         means: Array = layers.hidden(v, rbm.pair, np.ones(len(v)))[0]
         return means
 
-    def _free_energies(self, data: Any) -> NDArray[np.float64]:
-        rbm, v = self._as_fitted(data), _dense(data)
+    def _free_energies(self, rbm: mg.RBM, v: Array) -> NDArray[np.float64]:
         layers, betas = rbm.layers(self._num_threads()), np.ones(len(v))
         return rbm.pair.visible.energies(v, betas) - layers.hidden_log_norms(v, rbm.pair, betas)
 

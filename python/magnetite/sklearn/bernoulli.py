@@ -197,14 +197,15 @@ class BernoulliRBM(RBMTransformer):
             and the row itself decide: a row has the same score wherever it stands.
         """
         check_is_fitted(self)
-        v = self._encode(X, fitting=False)
-        dense: Array = v.toarray() if hasattr(v, "toarray") else v.copy()
-        seed = new_seed(self.random_state)
-        rows = np.arange(len(dense))
-        columns = [zlib.crc32(row.tobytes(), seed) % dense.shape[1] for row in dense]
-        energy = self._free_energies(dense)
-        dense[rows, columns] = 1 - dense[rows, columns]
-        result: NDArray[np.float64] = -dense.shape[1] * np.logaddexp(
-            0, energy - self._free_energies(dense)
-        )
-        return result
+        data, seed = self._encode(X, fitting=False), new_seed(self.random_state)
+
+        def work(rbm: mg.RBM, v: Array) -> Array:
+            columns = [zlib.crc32(row.tobytes(), seed) % v.shape[1] for row in v]
+            flipped, rows = v.copy(), np.arange(len(v))
+            flipped[rows, columns] = 1 - v[rows, columns]
+            gap = self._free_energies(rbm, v) - self._free_energies(rbm, flipped)
+            result: Array = -v.shape[1] * np.logaddexp(0, gap)
+            return result
+
+        scores: NDArray[np.float64] = self._by_blocks(data, work)
+        return scores
