@@ -215,6 +215,20 @@ def test_what_the_two_sides_say_of_each_other() -> None:
     assert no.bracket == (good.bracket[0], math.inf)
 
 
+def test_no_bracket_is_upside_down() -> None:
+    """Where few weights decide, both directions have small errors and may cross."""
+    rng, yes, crossed = np.random.default_rng(1), Verdict(True, ()), 0
+    for _ in range(150):
+        forward, reverse = 3 * rng.normal(size=100), 3 * rng.normal(size=100)
+        found = made_of(forward - 3.5 + rng.normal(), reverse - 3.5, yes)
+        low, high = found.bracket
+        assert low <= high
+        if "the directions crossed" in found.reason:
+            crossed += 1
+            assert (found.verdict, high) == ("unreliable", math.inf)
+    assert crossed > 0
+
+
 def test_errors_are_made_of_families() -> None:
     """A hundred weights that are ten independent ones repeated are worth ten."""
     rng = np.random.default_rng(2)

@@ -183,7 +183,8 @@ def combine(
     """Make one of both directions.
 
     The value is Bennett's acceptance ratio of the two. It is refused where few weights decide,
-    where the directions disagree, and where nothing vouches for the reverse chains' starts.
+    where the directions disagree, and where nothing vouches for the reverse chains' starts. Then
+    ends that crossed do not bound: the upper one is taken to be infinite, and the reason says so.
     """
     rng = np.random.default_rng(seed)
     up = _one_way(log_base, 1.0, forward, rng)
@@ -194,6 +195,11 @@ def combine(
         bound = False
     bracket = (up.bracket[0], down.bracket[1] if bound and down is not None else math.inf)
     if problems or reverse is None or down is None:
+        if bracket[0] > bracket[1]:
+            problems.append(
+                f"the directions crossed (lower end {bracket[0]:.6g}, upper end {bracket[1]:.6g})"
+            )
+            bracket = (bracket[0], math.inf)
         ess = up.ess + (0.0 if down is None else down.ess)
         reason = "; and ".join(problems)
         estimate = Estimate(math.nan, math.nan, bracket, ess, False, reason)
