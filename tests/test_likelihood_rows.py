@@ -150,6 +150,19 @@ def test_missing_values_may_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.isnan(rbm.log_probabilities(row, **options)).all()
 
 
+def test_missing_values_and_log_z_may_both_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two betas are too few for strong weights; nothing is then known of the rows."""
+    monkeypatch.setattr(observed, "MOST_STATES", 1.0)
+    rbm = machine("binary", "binary", n=6, m=9, scale=20.0)
+    row = np.full((1, 6), np.nan)
+    options: Any = {"num_betas": 2, "seed": 1}
+    refused = mg.Estimate(math.nan, math.nan, (3.0, math.inf), 5.0, False, "no bound")
+    for log_z, first in ((1.0, ""), (refused, "no bound; and ")):
+        found = rbm.log_likelihood(row, log_z=log_z, **options)
+        assert found.bracket == (-math.inf, math.inf)
+        assert found.reason.startswith(f"{first}of the values of missing units too few count")
+
+
 def test_half_a_category_cannot_be_missing() -> None:
     rbm = machine("categorical", "binary")
     row = row_of(rbm)

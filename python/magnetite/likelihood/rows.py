@@ -61,15 +61,15 @@ def log_likelihood(
         weights, errors = observed_log_weights(self, rows, options)
     except Stopped as stop:
         return Estimate.refused(str(stop))
-    mean, spread = float(weights.mean()), float(np.sqrt((errors**2).sum())) / len(errors)
     low, high = known.bracket
+    if not np.isfinite(errors).all():
+        reason = "of the values of missing units too few count: take more betas"
+        return Estimate.refused("; and ".join(filter(None, [known.reason, reason])))
+    mean, spread = float(weights.mean()), float(np.sqrt((errors**2).sum())) / len(errors)
     # What the sum over missing values is uncertain by, two errors to either side.
     bracket = (mean - high - 2 * spread, mean - low + 2 * spread)
     if not known.reliable:
         return Estimate(math.nan, math.nan, bracket, known.ess, False, known.reason)
-    if not np.isfinite(errors).all():
-        reason = "of the values of missing units too few count: take more betas"
-        return Estimate(math.nan, math.nan, (-math.inf, math.inf), 0.0, False, reason)
     error = math.hypot(known.error, spread)
     return Estimate(mean - known.value, error, bracket, known.ess, True, "")
 
