@@ -254,6 +254,44 @@ def test_time_limit_and_callback_refuse() -> None:
         assert found.bracket == (-math.inf, math.inf)
 
 
+@pytest.mark.parametrize("stage", ["tempering", "reverse"])
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt, ValueError])
+def test_the_forward_side_outlives_a_late_stop(stage: str, error: Any) -> None:
+    rbm, reason = machine("binary", "binary"), "the callback"
+
+    def stop(progress: EvaluationProgress) -> bool:
+        if progress.stage == stage and error is not None:
+            raise error
+        return progress.stage == stage
+
+    options: dict[str, Any] = {"method": "annealed", "base": np.full(6, 0.5), "num_betas": 50}
+    options |= {"starts": "tempered", "max_rounds": 64, "seed": 1}
+    whole = rbm.log_partition(**options)
+    if error is None:
+        found = rbm.log_partition(callback=stop, **options)
+    else:
+        reason = error.__name__
+        with pytest.raises(error) as caught:
+            rbm.log_partition(callback=stop, **options)
+        found = caught.value.result
+    assert found.reason.startswith(f"{reason} ended the run in stage '{stage}'; and ")
+    assert found.forward_log_weights.tolist() == whole.forward_log_weights.tolist()
+    assert found.bracket == (whole.bracket[0], math.inf)
+    assert (found.reverse, found.verdict) == (None, "unreliable")
+    assert (found.equilibrium is None) == (stage == "tempering")
+
+
+def test_ctrl_c_while_summing_has_a_result_too() -> None:
+    def stop(progress: EvaluationProgress) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        machine("binary", "binary").log_partition(callback=stop)
+    found: LogPartition = caught.value.result  # type: ignore[attr-defined]
+    assert (found.method, found.verdict) == ("exact", "unreliable")
+    assert found.reason == "KeyboardInterrupt ended the run in stage 'summing'"
+
+
 def test_a_callback_sees_every_stage(capsys: pytest.CaptureFixture[str]) -> None:
     seen: list[EvaluationProgress] = []
     machine("binary", "binary").log_partition(

@@ -179,17 +179,19 @@ def combine(
     equilibrium: Verdict | None,
     seed: int,
     info: dict[str, object],
+    stopped: str = "",
 ) -> LogPartition:
     """Make one of both directions.
 
     The value is Bennett's acceptance ratio of the two. It is refused where few weights decide,
     where the directions disagree, and where nothing vouches for the reverse chains' starts. Then
     ends that crossed do not bound: the upper one is taken to be infinite, and the reason says so.
+    `stopped` says why the reverse side was not finished, if it was not.
     """
     rng = np.random.default_rng(seed)
     up = _one_way(log_base, 1.0, forward, rng)
     down = None if reverse is None else _one_way(log_base, -1.0, reverse, rng)
-    problems = _problems(up, down, equilibrium)
+    problems = ([stopped] if stopped else []) + _problems(up, down, equilibrium)
     bound = down is not None and equilibrium is not None and bool(equilibrium)
     if down is not None and _below(up, down):
         bound = False

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from magnetite._checks import check_choice, check_count, check_finite, real_array
+from magnetite.control import carrying
 from magnetite.likelihood.annealed import Annealer, adaptive_betas, base_draws
 from magnetite.likelihood.bases import (
     Base,
@@ -109,9 +110,11 @@ def log_partition(
     max_rounds : int
         Replica exchange is given up after so many rounds, 16,384 by default.
     seed, num_threads, time_limit
-        As for `magnetite.sample`. Where the limit comes first, the result is a refusal.
+        As for `magnetite.sample`. Where the limit comes first, the result is a refusal; what the
+        forward side bounds, if that was finished, is in it.
     callback : callable, optional
-        Told an `EvaluationProgress`; True ends the run with a refusal.
+        Told an `EvaluationProgress`; True ends the run in the same way. After Ctrl-C, or an error
+        in the callback, the exception has that result as its `.result`.
     progress : bool
         Whether to show a bar for each stage.
 
@@ -153,15 +156,24 @@ def log_partition(
     if starts == "auto":
         starts = "exact" if countable else "tempered"
     info: dict[str, object] = {"seed": replay, "num_chains": chains, "starts": starts}
+    run = _Annealing(self, chains, replay, num_threads, rounds, watch, info)
+
+    def left(reason: str) -> LogPartition:
+        """Return what was found before the run was ended."""
+        info["seconds"] = time.perf_counter() - began
+        return refused_result(reason, "exact", info) if exact else run.combined(stopped=reason)
+
     try:
         if exact:
             with watch.stage("summing"):
                 log_z = exact_log_z(Enumeration.of(self, num_threads), watch)
             return exact_result(log_z, {"seconds": time.perf_counter() - began})
-        run = _Annealing(self, chains, replay, num_threads, rounds, watch, info)
         result = run.bracket(chosen, betas, starts)
     except Stopped as stop:
-        return refused_result(str(stop), "exact" if exact else "annealed", info)
+        return left(str(stop))
+    except BaseException as error:  # Ctrl-C, or one of the callback's
+        result = left(f"{type(error).__name__} ended the run in stage {watch.name!r}")
+        raise carrying(error, result)  # noqa: B904
     info["seconds"] = time.perf_counter() - began
     return result
 
@@ -201,6 +213,10 @@ class _Annealing:
     ) -> None:
         self.rbm, self.num_chains, self.num_threads = rbm, num_chains, num_threads
         self.max_rounds, self.watch, self.info = max_rounds, watch, info
+        self.annealer: Annealer | None = None
+        self.betas = np.empty(0)
+        self.forward: Weights | None = None
+        self.population: Population | None = None
         names = ("base", "pilot", "forward", "starts", "reverse", "errors")
         self.seeds = dict(zip(names, np.random.SeedSequence(seed).spawn(6), strict=True))
 
@@ -218,26 +234,32 @@ class _Annealing:
                 betas = adaptive_betas(annealer, betas, self.key("pilot"), self.watch)
             betas = _rounded(betas, self.rbm)
         self.info.update(base=base.origin, num_betas=betas.size)
+        self.annealer, self.betas = annealer, betas
         with self.watch.stage("forward"):
             v = base_draws(annealer, self.num_chains, self.key("forward"))
             logs = annealer.log_weights(v, betas, self.key("forward"), self.watch)
-        forward, reverse = Weights(logs, np.arange(self.num_chains)), None
-        population = None if starts == "none" else self._population(annealer, starts)
-        if population is not None:
-            self.info["population"] = population.facts
-            with self.watch.stage("reverse"):
-                logs = annealer.log_weights(
-                    population.v, betas[::-1], self.key("reverse"), self.watch
-                )
-            reverse = Weights(logs, population.families)
+        self.forward = Weights(logs, np.arange(self.num_chains))
+        if starts == "none":
+            return self.combined()
+        self.population = population = self._population(annealer, starts)
+        self.info["population"] = population.facts
+        with self.watch.stage("reverse"):
+            logs = annealer.log_weights(population.v, betas[::-1], self.key("reverse"), self.watch)
+        return self.combined(Weights(logs, population.families))
+
+    def combined(self, reverse: Weights | None = None, stopped: str = "") -> LogPartition:
+        """Put the two together, or say what the forward side says where the run was stopped."""
+        if self.forward is None or self.annealer is None:
+            return refused_result(stopped, "annealed", self.info)
         return combine(
-            log_base(self.rbm, annealer.pair),
-            betas,
-            forward,
+            log_base(self.rbm, self.annealer.pair),
+            self.betas,
+            self.forward,
             reverse,
-            None if population is None else population.verdict,
+            None if self.population is None else self.population.verdict,
             self.key("errors"),
             self.info,
+            stopped,
         )
 
     def _annealer(self, base: Base) -> Annealer:
