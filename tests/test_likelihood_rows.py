@@ -184,6 +184,39 @@ def test_wrong_rows_are_refused(rows: Any, message: str) -> None:
         machine("binary", "binary").log_likelihood(rows)
 
 
+@pytest.mark.parametrize("name", ["log_likelihood", "log_probabilities"])
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"foo": 1}, TypeError, "unexpected keyword argument 'foo'"),
+        ({"num_chains": -5}, ValueError, "num_chains must be at least 2, got -5"),
+        ({"num_betas": 1}, ValueError, "num_betas must be at least 2, got 1"),
+        ({"method": "guess"}, ValueError, "method must be one of"),
+        ({"base": "data"}, ValueError, "base must be data, means of data, or 'model'"),
+        ({"seed": -1}, ValueError, "seed"),
+        ({"num_threads": 0}, ValueError, "num_threads must be at least 1, got 0"),
+        ({"time_limit": -1}, ValueError, "time_limit must be a non-negative number"),
+        ({"callback": 3}, TypeError, "callback must be callable"),
+        ({"log_z": math.nan}, ValueError, "log_z must be finite, got nan"),
+        ({"log_z": math.inf}, ValueError, "log_z must be finite, got inf"),
+        ({"log_z": "4"}, TypeError, "log_z must be a real number"),
+    ],
+)
+def test_wrong_options_are_refused_beside_a_log_z(
+    name: str, options: Any, error: type[Exception], message: str
+) -> None:
+    rbm = machine("binary", "binary")
+    with pytest.raises(error, match=message):
+        getattr(rbm, name)(row_of(rbm), **{"log_z": 1.0, **options})
+
+
+def test_the_gap_of_no_rows_is_refused() -> None:
+    rbm, some, none = machine("binary", "binary"), np.zeros((1, 6)), np.zeros((0, 6))
+    for rows, name in (((none, some), "train"), ((some, none), "validation")):
+        with pytest.raises(ValueError, match=f"{name} must have at least one row, got none"):
+            rbm.free_energy_gap(*rows)
+
+
 # Pseudo-likelihood.
 
 

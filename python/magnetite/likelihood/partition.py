@@ -28,12 +28,12 @@ from magnetite.likelihood.bracket import (
 from magnetite.likelihood.enumerate import Enumeration, can_enumerate, exact_log_z
 from magnetite.likelihood.population import Population, exact_population, tempered_population
 from magnetite.likelihood.watch import EvaluationCallback, Stopped, Watch
-from magnetite.options import SeedLike, check_seed
+from magnetite.options import SeedLike, check_seed, check_threads
 
 if TYPE_CHECKING:
     from magnetite.models.rbm import RBM
 
-__all__ = ["PartitionOptions", "log_partition"]
+__all__ = ["PartitionOptions", "check_partition_options", "log_partition"]
 
 FloatArray = NDArray[np.float64]
 
@@ -139,11 +139,17 @@ def log_partition(
     ('reliable', True)
     """
     began = time.perf_counter()
-    method = check_choice("method", method, METHODS)
-    starts = check_choice("starts", starts, STARTS)
-    chains = check_count("num_chains", num_chains, 2, bits=31)
-    betas = _schedule(schedule, check_count("num_betas", num_betas, 2, bits=31), self)
-    rounds = check_count("max_rounds", max_rounds, 1, bits=31)
+    betas = check_partition_options(
+        self,
+        method=method,
+        num_chains=num_chains,
+        num_betas=num_betas,
+        schedule=schedule,
+        starts=starts,
+        max_rounds=max_rounds,
+        num_threads=num_threads,
+    )
+    chains, rounds = int(num_chains), int(max_rounds)
     chosen, replay = choose_base(self, base), check_seed(seed).replay
     watch = Watch(time_limit, callback, progress)
     countable = can_enumerate(self)
@@ -176,6 +182,26 @@ def log_partition(
         raise carrying(error, result)  # noqa: B904
     info["seconds"] = time.perf_counter() - began
     return result
+
+
+def check_partition_options(
+    rbm: "RBM",
+    *,
+    method: str = "auto",
+    num_chains: int = NUM_CHAINS,
+    num_betas: int = NUM_BETAS,
+    schedule: str | ArrayLike = "adaptive",
+    starts: str = "auto",
+    max_rounds: int = MAX_ROUNDS,
+    num_threads: int | None = None,
+) -> FloatArray | int:
+    """Check options of `log_partition`; return the betas, or how many are to be placed."""
+    check_choice("method", method, METHODS)
+    check_choice("starts", starts, STARTS)
+    check_count("num_chains", num_chains, 2, bits=31)
+    check_count("max_rounds", max_rounds, 1, bits=31)
+    check_threads(num_threads)
+    return _schedule(schedule, check_count("num_betas", num_betas, 2, bits=31), rbm)
 
 
 def _schedule(schedule: str | ArrayLike, count: int, rbm: "RBM") -> FloatArray | int:

@@ -1,17 +1,23 @@
 """Log-likelihoods of rows: exact but for log Z, which brings its own error and bracket."""
 
 import math
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from magnetite._checks import check_real
 from magnetite.estimates import Estimate
+from magnetite.likelihood.bases import BaseLike, choose_base
 from magnetite.likelihood.bracket import LogPartition
 from magnetite.likelihood.observed import observed_log_weights
-from magnetite.likelihood.partition import PartitionOptions, log_partition
-from magnetite.likelihood.watch import Stopped
+from magnetite.likelihood.partition import (
+    PartitionOptions,
+    check_partition_options,
+    log_partition,
+)
+from magnetite.likelihood.watch import EvaluationCallback, Stopped, Watch
+from magnetite.options import SeedLike, check_seed
 
 if TYPE_CHECKING:
     from magnetite.models.rbm import RBM
@@ -108,12 +114,32 @@ def _with_log_z(
         if options.get("base") is None and getattr(rbm, "data_means", None) is None:
             options = {**options, "base": rows}
         return rows, log_partition(rbm, **options).estimate
-    if isinstance(log_z, LogPartition):
-        return rows, log_z.estimate
-    if isinstance(log_z, Estimate):
-        return rows, log_z
-    number = check_real("log_z", log_z)
-    return rows, Estimate(number, 0.0, (number, number), math.inf, True, "")
+    _check_options(rbm, **options)
+    if isinstance(log_z, LogPartition | Estimate):
+        known = log_z.estimate if isinstance(log_z, LogPartition) else log_z
+    else:
+        number = check_real("log_z", log_z)
+        known = Estimate(number, 0.0, (number, number), math.inf, True, "")
+    if known.reliable and not math.isfinite(known.value):
+        raise ValueError(f"log_z must be finite, got {known.value!r}")
+    return rows, known
+
+
+def _check_options(
+    rbm: "RBM",
+    *,
+    base: BaseLike = None,
+    seed: SeedLike = None,
+    time_limit: float | None = None,
+    callback: EvaluationCallback | None = None,
+    progress: bool = False,
+    **options: Any,
+) -> None:
+    """Check options of `log_partition` where it is not called."""
+    check_partition_options(rbm, **options)
+    choose_base(rbm, base)
+    check_seed(seed)
+    Watch(time_limit, callback, progress)
 
 
 def free_energy_gap(self: "RBM", train: ArrayLike, validation: ArrayLike) -> float:
@@ -138,5 +164,10 @@ def free_energy_gap(self: "RBM", train: ArrayLike, validation: ArrayLike) -> flo
     0.5
     """
     wide = self.astype("float64")
-    means = [float(wide.free_energy(rows).mean()) for rows in (train, validation)]
+    means = []
+    for name, rows in (("train", train), ("validation", validation)):
+        energies = wide.free_energy(rows)
+        if not energies.size:
+            raise ValueError(f"{name} must have at least one row, got none")
+        means.append(float(energies.mean()))
     return means[1] - means[0]
