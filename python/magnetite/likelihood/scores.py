@@ -11,6 +11,9 @@ __all__ = ["TwoSampleScores", "two_sample_scores"]
 
 FloatArray = NDArray[np.float64]
 
+ROUNDING = 32 * float(np.finfo(np.float64).eps)
+"""Squared distances are equal when they differ by this part of the largest squared length."""
+
 
 @dataclass(frozen=True)
 class TwoSampleScores:
@@ -19,7 +22,8 @@ class TwoSampleScores:
     Attributes
     ----------
     aats_data, aats_samples : float
-        Share of the data (of the samples) whose nearest neighbour is one of their own kind. 1/2 for
+        Share of the data (of the samples) whose nearest neighbour is one of their own kind, ties
+        counted by the share of those equally near that are. 1/2 for
         draws of one distribution; both near 1 where samples differ from data; a small
         `aats_data` where samples copy data.
     mmd : float
@@ -67,9 +71,11 @@ def two_sample_scores(samples: ArrayLike, data: ArrayLike) -> TwoSampleScores:
 
     Notes
     -----
-    Nearest neighbours by Euclidean distance; at equal distance the nearest is taken to be of the
-    other kind, as in the package `rbms`. The kernel is ``exp(-d**2 / (2 s**2))`` with s the median
-    distance of all pairs of different rows of both together.
+    Nearest neighbours by Euclidean distance. Where several are equally near, a row counts by the
+    share of them that are of its own kind; the package `rbms` takes the other kind there, which
+    makes two samples of one discrete law look like copies. The kernel is
+    ``exp(-d**2 / (2 s**2))`` with s the median distance of all pairs of different rows of both
+    together.
 
     References
     ----------
@@ -93,7 +99,9 @@ def two_sample_scores(samples: ArrayLike, data: ArrayLike) -> TwoSampleScores:
             f"{a.shape} and {b.shape}"
         )
     within_a, within_b, between = _squares(a, a), _squares(b, b), _squares(a, b)
-    truth, own = _nearest_of_own_kind(within_b, between.T), _nearest_of_own_kind(within_a, between)
+    rounding = ROUNDING * max(float((rows * rows).sum(axis=1).max()) for rows in (a, b))
+    truth = _nearest_of_own_kind(within_b, between.T, rounding)
+    own = _nearest_of_own_kind(within_a, between, rounding)
     pairs = np.triu_indices(len(a), 1)
     every = np.concatenate([within_a[pairs], within_b[pairs], between.ravel()])
     bandwidth = float(np.sqrt(np.median(every)))
@@ -125,10 +133,13 @@ def _squares(a: FloatArray, b: FloatArray) -> FloatArray:
     return squares
 
 
-def _nearest_of_own_kind(within: FloatArray, between: FloatArray) -> float:
-    """Return the share of rows that are nearer to another of their kind than to the other kind."""
-    others = within + np.diag(np.full(len(within), np.inf))
-    return float((others.min(axis=1) < between.min(axis=1)).mean())
+def _nearest_of_own_kind(within: FloatArray, between: FloatArray, rounding: float) -> float:
+    """Return the share of rows whose nearest neighbour is of their kind, ties by their shares."""
+    others = within.copy()
+    np.fill_diagonal(others, np.inf)
+    least = np.minimum(others.min(axis=1), between.min(axis=1))[:, None] + rounding
+    own, other = (np.count_nonzero(block <= least, axis=1) for block in (others, between))
+    return float((own / (own + other)).mean())
 
 
 def _mmd(within_a: FloatArray, within_b: FloatArray, between: FloatArray, width: float) -> float:
