@@ -95,16 +95,38 @@ def test_missing_values_are_summed_out(
     visible: str, hidden: str, way: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By sums over the hidden states, or over the missing ones, against all full rows."""
-    rbm = machine(visible, hidden, n=6, m=3, scale=0.8)
-    if way == "missing" or hidden in ("gaussian", "relu"):
-        monkeypatch.setattr(observed, "MOST_STATES", 50.0 if way == "missing" else 2.0**20)
-        rbm = rbm if hidden in ("gaussian", "relu") else machine(visible, hidden, m=9, scale=0.8)
+    hides = way == "hidden" and hidden not in ("gaussian", "relu")
+    few = 3 if hidden == "categorical" else 1
+    rbm = machine(visible, hidden, n=6, m=few if hides else 9, scale=0.8)
+    monkeypatch.setattr(observed, "_over_missing" if hides else "_over_hidden", None)
     row = row_of(rbm)
     row[0, 3:] = np.nan
     states = all_visible(rbm)
     fitting = (states[:, :3] == row[0, :3]).all(axis=1)
     truth = log_sum(rbm.log_probabilities(states)[fitting])
     assert rbm.log_probabilities(row)[0] == pytest.approx(truth, abs=1e-9)
+
+
+def test_every_row_is_summed_over_what_has_fewer_states(monkeypatch: pytest.MonkeyPatch) -> None:
+    rbm = machine("binary", "binary", n=6, m=3)
+    rows = np.repeat(row_of(rbm), 4, axis=0)
+    rows[1, 0], rows[2, 1:3], rows[3, :5] = np.nan, np.nan, np.nan
+    states, logs = all_visible(rbm), rbm.log_probabilities(all_visible(rbm))
+    truth = [log_sum(logs[((states == row) | np.isnan(row)).all(axis=1)]) for row in rows]
+    over_hidden, over_missing, seen = observed._over_hidden, observed._over_missing, []
+
+    def hidden(wide: Any, rows: Any, *rest: Any) -> Any:
+        seen.extend(np.isnan(rows).sum(axis=1).tolist())
+        return over_hidden(wide, rows, *rest)
+
+    def missing(wide: Any, row: Any, *rest: Any) -> Any:
+        seen.append(-np.isnan(row).sum())
+        return over_missing(wide, row, *rest)
+
+    monkeypatch.setattr(observed, "_over_hidden", hidden)
+    monkeypatch.setattr(observed, "_over_missing", missing)
+    np.testing.assert_allclose(rbm.log_probabilities(rows), truth, atol=1e-10)
+    assert seen == [5, -1, -2]
 
 
 @pytest.mark.parametrize("kind", ["gaussian", "relu"])

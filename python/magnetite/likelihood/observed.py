@@ -38,7 +38,7 @@ def observed_log_weights(
     """Return ``ln sum exp(-E)`` over the hidden and the missing units, and its error, of each row.
 
     Exact in float64 where no unit is missing, or the hidden layer or the missing units have few
-    states; else by annealing with the observed units held.
+    states: over those that have fewer. Else by annealing with the observed units held.
     """
     wide = rbm.astype("float64")
     rows64 = np.ascontiguousarray(rows, np.float64)
@@ -53,17 +53,28 @@ def observed_log_weights(
         options.get("time_limit"), options.get("callback"), options.get("progress", False)
     )
     with watch.stage("missing"):
-        if rbm.hidden.log_states <= math.log(MOST_STATES):
-            logs[partial] = _over_hidden(wide, rows64[partial], options.get("num_threads"), watch)
-            return logs, errors
-        for number, row in enumerate(np.flatnonzero(partial)):
-            sites = _missing_layer(rbm.visible, missing[row])
+        layers = {i: _missing_layer(rbm.visible, missing[i]) for i in np.flatnonzero(partial)}
+        hidden = rbm.hidden.log_states
+        together = [i for i, sites in layers.items() if hidden <= _bound(sites.log_states)]
+        if together:
+            some = rows64[together]
+            logs[together] = _over_hidden(wide, some, options.get("num_threads"), watch)
+        done = len(together)
+        for number, (row, sites) in enumerate(layers.items()):
+            if hidden <= _bound(sites.log_states):
+                continue
             if sites.log_states <= math.log(MOST_STATES):
                 logs[row] = _over_missing(wide, rows64[row], sites, options.get("num_threads"))
             else:
                 logs[row], errors[row] = _annealed(rbm, rows[row], number, options, watch)
-            watch.look((number + 1) / int(partial.sum()))
+            done += 1
+            watch.look(done / len(layers))
     return logs, errors
+
+
+def _bound(log_states: float) -> float:
+    """Return up to how many hidden states (the logarithm) are summed for a row instead."""
+    return min(log_states, math.log(MOST_STATES))
 
 
 def _full(wide: "RBM", rows: FloatArray, num_threads: int | None) -> FloatArray:
