@@ -44,9 +44,9 @@ class Side(NamedTuple):
     def energies(self, states: Array, betas: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return beta times the energy of a layer's own terms, shape (rows,)."""
         s = np.asarray(states, np.float64)
-        scaled = _dot(s * s, self.precision / 2) - _dot(s, self.bias)
-        base = _dot(s * s, self.base_precision / 2) - _dot(s, self.base_bias)
-        result: NDArray[np.float64] = betas * scaled + base
+        result: NDArray[np.float64] = betas * _own_terms(s, self.precision, self.bias)
+        if self.base_precision.any() or self.base_bias.any():
+            result += _own_terms(s, self.base_precision, self.base_bias)
         return result
 
 
@@ -134,6 +134,12 @@ class Layers(Protocol):
     ) -> tuple[Array, Array]:
         """Add a step S to the weights; return ``S hidden_offset`` and ``S^T visible_offset``."""
         ...
+
+
+def _own_terms(s: NDArray[np.float64], precision: Array, bias: Array) -> NDArray[np.float64]:
+    """Return ``precision s**2 / 2 - bias s`` of every row; squares only where they count."""
+    squares = _dot(s * s, precision / 2) if precision.any() else 0.0
+    return squares - _dot(s, bias)
 
 
 def _dot(rows: NDArray[np.float64], vector: Array) -> NDArray[np.float64]:
