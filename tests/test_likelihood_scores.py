@@ -1,5 +1,7 @@
 """Scores on real digits, each against its own few lines of NumPy."""
 
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,7 +9,11 @@ import numpy as np
 import pytest
 
 import magnetite as mg
-from magnetite.likelihood import TwoSampleScores, two_sample_scores
+import magnetite.likelihood.enumerate as enumerate_states
+from magnetite import memory
+from magnetite.likelihood import TwoSampleScores, scores, two_sample_scores
+from magnetite.likelihood.enumerate import Enumeration, exact_draws
+from magnetite.likelihood.watch import Watch
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +129,34 @@ def test_two_samples_of_one_value() -> None:
     found = two_sample_scores(np.ones((5, 2)), np.ones((5, 2)))
     assert found.aats == pytest.approx(4 / 9)
     assert (found.mmd, found.bandwidth) == (0.0, 0.0)
+
+
+def peak(work: Callable[[], object]) -> int:
+    """Return the most memory that NumPy held at a time, in bytes."""
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_memory_is_what_is_claimed() -> None:
+    a, b = np.random.default_rng(1).normal(size=(2, 600, 3))
+    claim = scores.BYTES_A_PAIR * 600**2
+    assert 0.9 * claim < peak(lambda: two_sample_scores(a, b)) < 1.05 * claim
+    enumeration = Enumeration.of(mg.RBM(20, 18), 1)
+    claim = enumerate_states.BYTES_A_STATE * 2**18
+    seed, watch = np.random.SeedSequence(1), Watch.nothing()
+    assert 0.9 * claim < peak(lambda: exact_draws(enumeration, 10, seed, watch)) < 1.1 * claim
+
+
+def test_what_cannot_fit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(memory, "available_memory", lambda: 30 * 100**2)
+    with pytest.raises(MemoryError, match="the distances of all pairs"):
+        two_sample_scores(np.zeros((100, 2)), np.ones((100, 2)))
+    with pytest.raises(MemoryError, match="the probabilities of all states"):
+        exact_draws(Enumeration.of(mg.RBM(20, 14), 1), 1, np.random.SeedSequence(1), Watch())
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,9 @@ MOST_BITS = 25
 
 BLOCK = 4096
 
+BYTES_A_STATE = 24
+"""Memory of exact draws at its peak: logarithms, probabilities and their sums."""
+
 
 def can_enumerate(rbm: "RBM") -> bool:
     """Tell whether the smaller layer has few enough states to be summed over."""
@@ -78,7 +81,7 @@ def exact_draws(
     enumeration: Enumeration, count: int, seed: np.random.SeedSequence, watch: Watch
 ) -> Array:
     """Return independent draws of the visible layer, shape (count, n_visible), float64."""
-    check_memory({"the probabilities of all states": 16 * enumeration.num_states})
+    check_memory({"the probabilities of all states": BYTES_A_STATE * enumeration.num_states})
     logs = np.concatenate([logs for _, logs in enumeration.blocks(watch)])
     cumulative = np.cumsum(np.exp(logs - logs.max()))
     first, second = (int(word) for word in seed.generate_state(2, np.uint64))

@@ -6,10 +6,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from magnetite._checks import check_finite, real_array
+from magnetite.memory import check_memory
 
 __all__ = ["TwoSampleScores", "two_sample_scores"]
 
 FloatArray = NDArray[np.float64]
+
+BYTES_A_PAIR = 40
+"""Memory at its peak: three matrices of distances, and all different ones for their median."""
 
 ROUNDING = 32 * float(np.finfo(np.float64).eps)
 """Squared distances are equal when they differ by this part of the largest squared length."""
@@ -61,13 +65,15 @@ def two_sample_scores(samples: ArrayLike, data: ArrayLike) -> TwoSampleScores:
     Parameters
     ----------
     samples, data : array_like, shapes (rows, columns)
-        As many rows each, since nearest neighbours are told among equals. Memory is 24 rows**2
+        As many rows each, since nearest neighbours are told among equals. Memory is 40 rows**2
         bytes: a thousand rows or a few are enough.
 
     Raises
     ------
     ValueError
         If the shapes differ, or there are fewer than two rows.
+    MemoryError
+        If there are more rows than memory for their distances.
 
     Notes
     -----
@@ -98,13 +104,12 @@ def two_sample_scores(samples: ArrayLike, data: ArrayLike) -> TwoSampleScores:
             "samples and data must have the same shape, of at least 2 rows, got "
             f"{a.shape} and {b.shape}"
         )
+    check_memory({"the distances of all pairs": BYTES_A_PAIR * len(a) ** 2})
     within_a, within_b, between = _squares(a, a), _squares(b, b), _squares(a, b)
     rounding = ROUNDING * max(float((rows * rows).sum(axis=1).max()) for rows in (a, b))
     truth = _nearest_of_own_kind(within_b, between.T, rounding)
     own = _nearest_of_own_kind(within_a, between, rounding)
-    pairs = np.triu_indices(len(a), 1)
-    every = np.concatenate([within_a[pairs], within_b[pairs], between.ravel()])
-    bandwidth = float(np.sqrt(np.median(every)))
+    bandwidth = _median_distance(within_a, within_b, between)
     mmd = _mmd(within_a, within_b, between, bandwidth)
     covariances = _covariance(a) - _covariance(b)
     upper = np.triu_indices(a.shape[1])
@@ -129,8 +134,23 @@ def _checked(name: str, value: ArrayLike) -> FloatArray:
 def _squares(a: FloatArray, b: FloatArray) -> FloatArray:
     """Return the squared distances of all pairs; for whole numbers they are exact."""
     lengths = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1)
-    squares: FloatArray = np.maximum(lengths - 2 * (a @ b.T), 0.0)
+    squares: FloatArray = a @ b.T
+    squares *= -2.0
+    squares += lengths
+    np.maximum(squares, 0.0, out=squares)
     return squares
+
+
+def _median_distance(within_a: FloatArray, within_b: FloatArray, between: FloatArray) -> float:
+    """Return the median distance of all pairs of different rows."""
+    n = len(between)
+    every, end = np.empty(n * (2 * n - 1)), n * n
+    every[:end] = between.ravel()
+    for within in (within_a, within_b):
+        for i in range(n - 1):
+            every[end : end + n - 1 - i] = within[i, i + 1 :]
+            end += n - 1 - i
+    return float(np.sqrt(np.median(every, overwrite_input=True)))
 
 
 def _nearest_of_own_kind(within: FloatArray, between: FloatArray, rounding: float) -> float:
@@ -146,9 +166,14 @@ def _mmd(within_a: FloatArray, within_b: FloatArray, between: FloatArray, width:
     if width == 0:
         return 0.0
     n = len(between)
-    kernels = [np.exp(-squares / (2 * width**2)) for squares in (within_a, within_b, between)]
-    own = sum(float(kernel.sum() - np.trace(kernel)) for kernel in kernels[:2]) / (n * (n - 1))
-    return own - 2 * float(kernels[2].mean())
+
+    def total(squares: FloatArray) -> float:
+        kernel = squares / (-2 * width**2)
+        return float(np.exp(kernel, out=kernel).sum())
+
+    # The kernel is 1 where a row is compared with itself.
+    own = sum(total(within) - n for within in (within_a, within_b)) / (n * (n - 1))
+    return own - 2 * total(between) / n**2
 
 
 def _covariance(rows: FloatArray) -> FloatArray:
