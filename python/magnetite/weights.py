@@ -7,7 +7,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from magnetite.estimates import Estimate
 
-__all__ = ["FEWEST_WEIGHTS", "bridged_log_ratio", "log_mean_weight"]
+__all__ = [
+    "FEWEST_WEIGHTS",
+    "bridged_log_ratio",
+    "effective_weights",
+    "log_mean",
+    "log_mean_weight",
+    "log_sum",
+    "too_few_weights",
+]
 
 FloatArray = NDArray[np.float64]
 
@@ -35,21 +43,76 @@ def log_mean_weight(log_weights: ArrayLike) -> Estimate:
     False
     """
     logs = np.asarray(log_weights, np.float64)
-    largest = logs.max()
-    weights = np.exp(logs - largest)
-    value, ess = _log_mean(logs), float(weights.sum() ** 2 / (weights**2).sum())
-    if ess < FEWEST_WEIGHTS and np.ptp(logs) > 0:
-        return Estimate.refused(
-            f"{ess:.3g} of {logs.size} weights count: take more betas or more chains"
-        )
+    value, ess = float(log_mean(logs)), effective_weights(logs)
+    if reason := too_few_weights(logs):
+        return Estimate.refused(reason)
+    weights = np.exp(logs - logs.max())
     error = 0.0 if logs.size < 2 else float(weights.std(ddof=1) / weights.mean())
     error /= math.sqrt(logs.size)
     return Estimate(value, error, (value - 2 * error, value + 2 * error), ess, True, "")
 
 
-def _log_mean(logs: FloatArray) -> float:
-    largest = float(logs.max())
-    return largest + math.log(float(np.exp(logs - largest).mean()))
+def log_sum(logs: FloatArray, axis: int | None = None) -> FloatArray:
+    """Return the logarithm of a sum of exponentials, of all or along an axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from magnetite.weights import log_sum
+    >>> float(log_sum(np.log([1.0, 3.0])).round(6)), float(np.log(4).round(6))
+    (1.386294, 1.386294)
+    """
+    largest = logs.max(axis=axis, keepdims=True)
+    sums = np.log(np.exp(logs - largest).sum(axis=axis))
+    result: FloatArray = sums + np.squeeze(largest, axis)
+    return result
+
+
+def log_mean(logs: FloatArray, axis: int | None = None) -> FloatArray:
+    """Return the logarithm of a mean of exponentials, of all or along an axis.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from magnetite.weights import log_mean
+    >>> float(log_mean(np.log([1.0, 3.0])).round(6)), float(np.log(2).round(6))
+    (0.693147, 0.693147)
+    """
+    count = logs.size if axis is None else logs.shape[axis]
+    result: FloatArray = log_sum(logs, axis) - math.log(count)
+    return result
+
+
+def effective_weights(logs: FloatArray) -> float:
+    """``(sum w)**2 / sum w**2``: Kong, technical report 348, University of Chicago (1992).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from magnetite.weights import effective_weights
+    >>> effective_weights(np.zeros(5))
+    5.0
+    """
+    weights = np.exp(logs - logs.max())
+    return float(weights.sum() ** 2 / (weights**2).sum())
+
+
+def too_few_weights(logs: FloatArray) -> str:
+    """Say why the mean weight is not to be trusted; empty where it is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from magnetite.weights import too_few_weights
+    >>> too_few_weights(np.array([0.0, -90.0]))
+    '1 of 2 weights count: take more betas or more chains'
+    >>> too_few_weights(np.zeros(2))
+    ''
+    """
+    ess = effective_weights(logs)
+    if ess >= FEWEST_WEIGHTS or np.ptp(logs) == 0:
+        return ""
+    return f"{ess:.3g} of {logs.size} weights count: take more betas or more chains"
 
 
 def bridged_log_ratio(forward: FloatArray, reverse: FloatArray) -> tuple[float, float]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from magnetite.diagnostics.equilibration import Verdict
 from magnetite.estimates import Estimate
-from magnetite.weights import FEWEST_WEIGHTS, bridged_log_ratio
+from magnetite.weights import bridged_log_ratio, effective_weights, log_mean, too_few_weights
 
 __all__ = ["LogPartition", "Weights", "combine", "exact_result", "refused_result"]
 
@@ -129,13 +129,12 @@ class Weights:
     @property
     def value(self) -> float:
         """The logarithm of the mean weight."""
-        return float(log_means(self.logs[None])[0])
+        return float(log_mean(self.logs))
 
     @property
     def ess(self) -> float:
-        """``(sum w)**2 / sum w**2``: Kong, technical report 348, University of Chicago (1992)."""
-        weights = np.exp(self.logs - self.logs.max())
-        return float(weights.sum() ** 2 / (weights**2).sum())
+        """Effective number of weights."""
+        return effective_weights(self.logs)
 
     def resamples(self, rng: np.random.Generator) -> list[FloatArray]:
         """Return log weights of families drawn with replacement (Efron's bootstrap)."""
@@ -151,13 +150,6 @@ class Weights:
         """What the spread of resamples of few families falls short by."""
         count = len(np.unique(self.families))
         return math.sqrt(count / (count - 1)) if count > 1 else math.inf
-
-
-def log_means(logs: FloatArray) -> FloatArray:
-    """Return the logarithms of the mean weights of rows."""
-    largest = logs.max(axis=1)
-    result: FloatArray = largest + np.log(np.exp(logs - largest[:, None]).mean(axis=1))
-    return result
 
 
 def exact_result(log_z: float, info: dict[str, object]) -> LogPartition:
@@ -244,11 +236,9 @@ def _bridged_error(forward: Weights, reverse: Weights, ratio: float) -> float:
 def _one_way(log_base: float, sign: float, weights: Weights, rng: np.random.Generator) -> Estimate:
     """Return log Z by one direction; its error by bootstrap over families of chains."""
     value = log_base + sign * weights.value
-    means = np.array([log_means(sample[None])[0] for sample in weights.resamples(rng)])
+    means = np.array([log_mean(sample) for sample in weights.resamples(rng)])
     error = float(means.std(ddof=1)) * weights.small
-    reason = ""
-    if weights.ess < FEWEST_WEIGHTS and np.ptp(weights.logs) > 0:
-        reason = f"{weights.ess:.3g} of {weights.logs.size} weights count: take more betas"
+    reason = too_few_weights(weights.logs)
     bracket = (value - 2 * error, value + 2 * error)
     return Estimate(value, error, bracket, weights.ess, not reason, reason)
 

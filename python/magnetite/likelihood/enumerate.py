@@ -13,11 +13,12 @@ from magnetite.likelihood.watch import Watch
 from magnetite.memory import check_memory
 from magnetite.units.base import Array
 from magnetite.units.layer import Layer
+from magnetite.weights import log_sum
 
 if TYPE_CHECKING:
     from magnetite.models.rbm import RBM
 
-__all__ = ["Enumeration", "can_enumerate", "exact_draws", "exact_log_z", "log_sum"]
+__all__ = ["Enumeration", "can_enumerate", "exact_draws", "exact_log_z"]
 
 FloatArray = NDArray[np.float64]
 
@@ -74,7 +75,7 @@ class Enumeration:
 
 def exact_log_z(enumeration: Enumeration, watch: Watch) -> float:
     """Return log Z."""
-    return log_sum(np.array([log_sum(logs) for _, logs in enumeration.blocks(watch)]))
+    return float(log_sum(np.array([log_sum(logs) for _, logs in enumeration.blocks(watch)])))
 
 
 def exact_draws(
@@ -95,9 +96,3 @@ def exact_draws(
     layers = rbm.layers(enumeration.num_threads)
     drawn: Array = layers.visible(states, rbm.pair, np.ones(count), draws)[1]
     return drawn
-
-
-def log_sum(logs: FloatArray) -> float:
-    """Return the logarithm of a sum of exponentials."""
-    largest = float(logs.max())
-    return largest + math.log(float(np.exp(logs - largest).sum()))

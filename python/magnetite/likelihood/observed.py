@@ -10,13 +10,12 @@ from magnetite import _core
 from magnetite.layers import Draws, Pair, Side
 from magnetite.likelihood.annealed import Annealer
 from magnetite.likelihood.bases import bridge, choose_base, flat_base
-from magnetite.likelihood.enumerate import log_sum
 from magnetite.likelihood.partition import NUM_BETAS, NUM_CHAINS, PartitionOptions
 from magnetite.likelihood.watch import Watch
 from magnetite.options import check_seed, check_threads
 from magnetite.units.base import Array
 from magnetite.units.layer import Layer
-from magnetite.weights import log_mean_weight
+from magnetite.weights import log_mean_weight, log_sum
 
 if TYPE_CHECKING:
     from magnetite.models.rbm import RBM
@@ -107,8 +106,7 @@ def _over_hidden(
         terms = _product(x, np.ascontiguousarray(filled.T), num_threads)
         terms += _product(_site_log_norms(layer, x, pair.visible.precision), unseen, num_threads)
         terms -= pair.hidden.energies(h, np.ones(len(h)))[:, None]
-        largest = terms.max(axis=0)
-        total = np.logaddexp(total, largest + np.log(np.exp(terms - largest).sum(axis=0)))
+        total = np.logaddexp(total, log_sum(terms, axis=0))
         watch.look(min(1.0, (start + block) / states))
     result: FloatArray = total - own
     return result
@@ -156,7 +154,7 @@ def _over_missing(wide: "RBM", row: FloatArray, sites: Layer, num_threads: int |
         rows = np.repeat(row[None], len(states), axis=0)
         rows[:, missing] = states
         parts.append(log_sum(_full(wide, rows, num_threads)))
-    return log_sum(np.array(parts))
+    return float(log_sum(np.array(parts)))
 
 
 def _annealed(

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from magnetite._checks import check_count
 from magnetite.options import SeedLike, check_seed
 from magnetite.units.base import Units
+from magnetite.weights import log_sum
 
 if TYPE_CHECKING:
     from magnetite.models.rbm import RBM
@@ -93,6 +94,5 @@ def _log_conditional(wide: "RBM", v: FloatArray, units: Units, columns: slice) -
         logs[number] = -wide.free_energy(changed)
     own = (v[:, None, columns] == states).all(axis=2).argmax(axis=1)
     chosen = logs[own, np.arange(len(v))]
-    largest = logs.max(axis=0)
-    result: FloatArray = chosen - largest - np.log(np.exp(logs - largest).sum(axis=0))
+    result: FloatArray = chosen - log_sum(logs, axis=0)
     return result
