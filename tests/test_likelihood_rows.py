@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import magnetite as mg
-from magnetite.likelihood import observed
+from magnetite.likelihood import observed, pseudo
 from tools.machines import DISCRETE, KINDS, MIXED, all_visible, joint_law, machine
 
 PAIRS = [(v, h) for v in DISCRETE for h in DISCRETE]
@@ -253,6 +253,31 @@ def test_pseudo_likelihood_is_the_sum_of_conditionals(visible: str) -> None:
         same = (others[:, None] == others[None]).all(axis=2)
         total += np.log(law) - np.log(same @ law)
     np.testing.assert_allclose(rbm.pseudo_log_likelihood(states), total, atol=1e-10)
+
+
+@pytest.mark.parametrize("hidden", KINDS)
+@pytest.mark.parametrize("visible", DISCRETE)
+def test_pseudo_likelihood_needs_no_free_energies(
+    visible: str, hidden: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One product with the weights gives what two free energies a site give."""
+    rbm = machine(visible, hidden, n=9, m=6, scale=0.3)
+    v, width = rbm.sample(20, num_steps=5, seed=3), 3 if visible == "categorical" else 1
+    truth = np.zeros(len(v))
+    for at in range(0, 9, width):
+        logs = []
+        for state in next(iter(rbm.visible.parts()))[0].site_states:
+            changed = v.copy()
+            changed[:, at : at + width] = state
+            logs.append(-rbm.free_energy(changed))
+        truth += -rbm.free_energy(v) - np.logaddexp.reduce(logs, axis=0)
+    monkeypatch.setattr(mg.RBM, "free_energy", None)
+    monkeypatch.setattr(pseudo, "BLOCK_ENTRIES", 63)  # blocks of 7 rows
+    found = rbm.pseudo_log_likelihood(v, num_threads=1)
+    np.testing.assert_allclose(found, truth, atol=1e-10)
+    assert rbm.pseudo_log_likelihood(v, num_threads=3).tolist() == found.tolist()
+    with pytest.raises(ValueError, match="num_threads must be at least 1"):
+        rbm.pseudo_log_likelihood(v, num_threads=0)
 
 
 def test_one_site_is_unbiased_and_repeats() -> None:

@@ -20,7 +20,7 @@ from magnetite.weights import log_mean_weight, log_sum
 if TYPE_CHECKING:
     from magnetite.models.rbm import RBM
 
-__all__ = ["observed_log_weights"]
+__all__ = ["matrix_product", "observed_log_weights"]
 
 FloatArray = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -102,9 +102,11 @@ def _over_hidden(
     total = np.full(len(rows), -np.inf)
     for start in range(0, states, block):
         h = np.ascontiguousarray(wide.hidden.states(start, min(start + block, states)))
-        x = _product(h, np.ascontiguousarray(pair.weights.T), num_threads) + pair.visible.bias
-        terms = _product(x, np.ascontiguousarray(filled.T), num_threads)
-        terms += _product(_site_log_norms(layer, x, pair.visible.precision), unseen, num_threads)
+        x = matrix_product(h, np.ascontiguousarray(pair.weights.T), num_threads) + pair.visible.bias
+        terms = matrix_product(x, np.ascontiguousarray(filled.T), num_threads)
+        terms += matrix_product(
+            _site_log_norms(layer, x, pair.visible.precision), unseen, num_threads
+        )
         terms -= pair.hidden.energies(h, np.ones(len(h)))[:, None]
         total = np.logaddexp(total, log_sum(terms, axis=0))
         watch.look(min(1.0, (start + block) / states))
@@ -126,7 +128,7 @@ def _first_columns(layer: Layer) -> NDArray[np.int64]:
     return np.concatenate(parts)
 
 
-def _product(a: FloatArray, b: FloatArray, num_threads: int | None) -> FloatArray:
+def matrix_product(a: Array, b: Array, num_threads: int | None) -> FloatArray:
     """Return a matrix product whose bits do not depend on the number of threads."""
     (_, k), (_, n) = a.shape, b.shape
     threads = check_threads(num_threads)
