@@ -2,7 +2,6 @@
 
 import signal
 import threading
-import time
 import tracemalloc
 
 import numpy as np
@@ -83,15 +82,13 @@ def test_slices_of_steps_and_blocks_of_rows_give_the_same_bits(
 
 
 @pytest.mark.parametrize("method", ["gibbs", "sample", "inpaint"])
-def test_ctrl_c_is_answered_soon(method: str) -> None:
+def test_ctrl_c_ends_what_would_take_days(method: str) -> None:
     rbm = some_machine()
     first = {"gibbs": np.zeros((100, 30)), "sample": 100, "inpaint": np.full((5, 30), np.nan)}
     timer = threading.Timer(0.1, signal.raise_signal, [signal.SIGINT])
-    began = time.perf_counter()
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        getattr(rbm, method)(first[method], num_steps=200_000, seed=1)
-    assert time.perf_counter() - began < 0.6
+        getattr(rbm, method)(first[method], num_steps=10**9, seed=1)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 

@@ -251,6 +251,15 @@ def test_constant_columns_that_rounding_gives_a_variance(dtype: type, sparse: bo
     assert np.isfinite(rbm.transform(given)).all()
 
 
+def test_origins_of_columns_do_not_matter_to_real_units() -> None:
+    """Hidden units that started with the inputs of large means would be saturated for good."""
+    X = np.random.default_rng(4).normal(size=(300, 3)) @ np.array([[1, 1, 0], [0, 1, 0], [0, 0, 1]])
+    features = [
+        GaussianRBM(4, random_state=1, n_iter=5).fit_transform(X + shift) for shift in (0.0, 1000.0)
+    ]
+    np.testing.assert_allclose(features[0], features[1], atol=1e-5)
+
+
 def test_categories_come_back() -> None:
     rng = np.random.default_rng(5)
     first = rng.integers(3, size=400)
