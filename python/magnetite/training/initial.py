@@ -40,7 +40,7 @@ def begin_from_data(rbm: "RBM", summary: Summary, key: int) -> bool:
     # Real units count in their own deviations, so that the scale of a column does not matter.
     scales = np.where(q > 0, np.sqrt(q), 1.0)
     rbm.weights[...] = WEIGHT_DEVIATION * draws * scales[:, None]
-    # The hidden units' first inputs lie about zero wherever the data lie: else they start saturated.
+    # First inputs of the hidden units lie about zero wherever the data lie: none is saturated.
     rbm.hidden_bias -= np.einsum("ij,i->j", rbm.weights, np.where(q > 0, summary.means, 0.0))
     biases = rbm.visible.bias_of(summary.means, summary.variances)
     rbm.visible_bias[...] = np.where(q > 0, q * summary.means, biases)
