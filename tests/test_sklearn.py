@@ -325,7 +325,7 @@ def test_another_class_is_found_out() -> None:
 
 def test_anomalies_among_categories() -> None:
     X = np.array([["a", "x"], ["b", "y"]], dtype=object)[np.arange(200) % 2]
-    machine = CategoricalRBM(8, n_iter=100, learning_rate=0.1)
+    machine = CategoricalRBM(8, n_iter=300, learning_rate=0.2)
     detector = RBMAnomalyDetector(machine, false_alarm_rate=0.05, random_state=1).fit(X)
     assert detector.predict([["a", "x"], ["b", "y"], ["a", "y"], ["b", "x"]]).tolist() == [
         1, 1, -1, -1
