@@ -11,17 +11,16 @@ from magnetite.diagnostics import Verdict
 from magnetite.likelihood import EvaluationProgress, LogPartition
 from magnetite.likelihood.bracket import Weights, combine
 from tools.machines import (
+    ALL_PAIRS,
     CONTINUOUS,
-    DISCRETE,
     KINDS,
     MIXED,
+    PAIRS,
     all_hidden,
     all_visible,
     machine,
 )
-
-PAIRS = [(v, h) for v in DISCRETE for h in DISCRETE]
-ALL_PAIRS = [(v, h) for v in KINDS for h in KINDS if v in DISCRETE or h in DISCRETE]
+from tools.training import Ternary
 
 
 def log_sum(logs: Any) -> float:
@@ -347,23 +346,6 @@ def test_given_betas_are_used() -> None:
 
 
 def test_user_units_are_evaluated_too() -> None:
-    class Ternary(mg.units.Units):
-        kind = "ternary"
-        site_states = np.array([[0.0], [1.0], [2.0]])
-
-        def weights(self, x: Any) -> Any:
-            return np.exp(x[..., None] * np.arange(3))
-
-        def log_norms(self, x: Any, q: Any) -> Any:
-            return np.log(self.weights(x).sum(-1))
-
-        def means(self, x: Any, q: Any) -> Any:
-            return self.weights(x) @ np.arange(3) / self.weights(x).sum(-1)
-
-        def draws(self, x: Any, q: Any, u: Any) -> Any:
-            below = np.cumsum(self.weights(x), axis=-1)
-            return (u[..., None] * below[..., -1:] > below).sum(-1).astype(x.dtype)
-
     rng = np.random.default_rng(1)
     rbm = mg.RBM(4, 3, visible=Ternary(), weights=rng.normal(size=(4, 3)), dtype="float64")
     exact = rbm.log_partition().value

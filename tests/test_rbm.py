@@ -13,19 +13,17 @@ from magnetite.models.rbm_files import content_of_rbm, rbm_of_content
 from magnetite.training.bounds import keep_normalisable
 from tools.laws import chi_square_excess
 from tools.machines import (
+    ALL_PAIRS,
     CONTINUOUS,
-    DISCRETE,
     KINDS,
     MIXED,
+    PAIRS,
     all_hidden,
     all_visible,
     joint_law,
     machine,
     numbers_of,
 )
-
-PAIRS = [(v, h) for v in DISCRETE for h in DISCRETE]
-ALL_PAIRS = [(v, h) for v in KINDS for h in KINDS if v in DISCRETE or h in DISCRETE]
 
 
 @pytest.mark.parametrize(("visible", "hidden"), PAIRS)

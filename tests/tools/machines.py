@@ -8,6 +8,9 @@ import magnetite as mg
 DISCRETE = {"binary": "binary", "spin": "spin", "categorical": mg.units.Categorical(3)}
 CONTINUOUS = {"gaussian": mg.units.Gaussian(0.7), "relu": mg.units.ReLU(0.5)}
 KINDS = DISCRETE | CONTINUOUS
+# Pairs of layers that can both be listed, and those of which one can.
+PAIRS = [(v, h) for v in DISCRETE for h in DISCRETE]
+ALL_PAIRS = [(v, h) for v in KINDS for h in KINDS if v in DISCRETE or h in DISCRETE]
 MIXED = [("binary", 2), (mg.units.Gaussian(0.5), 1), (mg.units.Categorical(3), 3), ("relu", 1)]
 
 

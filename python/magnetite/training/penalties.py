@@ -1,5 +1,6 @@
 """What keeps parameters small, sparse or bounded while a machine is trained."""
 
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -60,8 +61,30 @@ def _check_cost(name: str, value: float) -> None:
         raise ValueError(f"{name} must be positive and finite, got {value!r}")
 
 
+class _Decay(Penalty):
+    """What `L1` and `L2` share: `cost` times a slope of each weight and, if asked, each bias."""
+
+    cost: float
+    biases: bool
+
+    def __post_init__(self) -> None:
+        _check_cost("cost", self.cost)
+
+    @abstractmethod
+    def _slope(self, values: Array) -> Array: ...
+
+    def push(
+        self, gradient: Arrays, rbm: "RBM", positive: Positive, coordinates: "Coordinates"
+    ) -> None:
+        """Subtract the cost times the slope."""
+        gradient["weights"] -= self.cost * self._slope(rbm.weights)
+        if self.biases:
+            b, c = (self.cost * self._slope(bias) for bias in (rbm.visible_bias, rbm.hidden_bias))
+            _subtract_of_biases(gradient, b, c, coordinates)
+
+
 @dataclass(frozen=True)
-class L2(Penalty):
+class L2(_Decay):
     """``cost / 2`` times the sum of the squares of the weights (weight decay).
 
     Parameters
@@ -81,21 +104,12 @@ class L2(Penalty):
     cost: float = 2e-4
     biases: bool = False
 
-    def __post_init__(self) -> None:
-        _check_cost("cost", self.cost)
-
-    def push(
-        self, gradient: Arrays, rbm: "RBM", positive: Positive, coordinates: "Coordinates"
-    ) -> None:
-        """Subtract ``cost * W``."""
-        gradient["weights"] -= self.cost * rbm.weights
-        if self.biases:
-            b, c = self.cost * rbm.visible_bias, self.cost * rbm.hidden_bias
-            _subtract_of_biases(gradient, b, c, coordinates)
+    def _slope(self, values: Array) -> Array:
+        return values
 
 
 @dataclass(frozen=True)
-class L1(Penalty):
+class L1(_Decay):
     """`cost` times the sum of the sizes of the weights: drives many of them to zero.
 
     Parameters
@@ -115,17 +129,9 @@ class L1(Penalty):
     cost: float = 1e-4
     biases: bool = False
 
-    def __post_init__(self) -> None:
-        _check_cost("cost", self.cost)
-
-    def push(
-        self, gradient: Arrays, rbm: "RBM", positive: Positive, coordinates: "Coordinates"
-    ) -> None:
-        """Subtract ``cost * sign(W)``."""
-        gradient["weights"] -= self.cost * np.sign(rbm.weights)
-        if self.biases:
-            b, c = self.cost * np.sign(rbm.visible_bias), self.cost * np.sign(rbm.hidden_bias)
-            _subtract_of_biases(gradient, b, c, coordinates)
+    def _slope(self, values: Array) -> Array:
+        slope: Array = np.sign(values)
+        return slope
 
 
 def _subtract_of_biases(

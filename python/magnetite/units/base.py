@@ -98,7 +98,10 @@ class Units(ABC):
         """Return where values are none that the unit may take."""
         if self.site_states is None:
             return ~np.isfinite(values)
-        return ~np.isin(values, self.site_states)
+        wrong: NDArray[np.bool_] = np.all(
+            [values != value for value in np.unique(self.site_states)], axis=0
+        )
+        return wrong
 
     @property
     def rule(self) -> str:
