@@ -138,7 +138,8 @@ def plain_moments(positive: Phase, negative: Phase, mu: Array, lam: Array) -> tu
 @pytest.mark.parametrize("sizes", [(6, 4), (300, 70), (785, 129), (1, 1)])
 def test_a_step_of_the_weights(sizes: tuple[int, int], dtype: str) -> None:
     rng = np.random.default_rng(4)
-    w, step = (rng.normal(size=sizes).astype(dtype) for _ in range(2))
+    w, direction = (rng.normal(size=sizes).astype(dtype) for _ in range(2))
+    step = direction / 2
     mu, lam = (rng.normal(size=k).astype(dtype) for k in sizes)
     found = []
     for num_threads in (1, 2, 5):
@@ -146,7 +147,7 @@ def test_a_step_of_the_weights(sizes: tuple[int, int], dtype: str) -> None:
             [("binary", sizes[0], 0)], [("binary", sizes[1], 0)], num_threads=num_threads
         )
         moved = w.copy()
-        products = layers.ascend(moved, step, mu, lam)
+        products = layers.ascend(moved, direction, 0.5, mu, lam)
         np.testing.assert_array_equal(moved, w + step)
         found.append(products)
         np.testing.assert_array_equal(products[0], found[0][0])

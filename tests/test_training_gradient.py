@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 import magnetite as mg
 from magnetite.training import Context, Positive, Sample
 from magnetite.training.gradient import Coordinates
+from magnetite.training.optimizers import Steps
 from tools.training import (
     DISCRETE,
     KINDS,
@@ -129,7 +130,7 @@ def test_coordinates_leave_the_direction_of_small_steps_uphill(kind: str) -> Non
     before = {name: getattr(rbm, name).copy() for name in plain}
     likelihood = mean_log_likelihood(rbm, data)
     size = 1e-5
-    coordinates.add(rbm.layers(), {name: size * step for name, step in steps.items()})
+    coordinates.add(rbm.layers(), Steps(steps, size))
     changes = {name: getattr(rbm, name) - before[name] for name in plain}
     changes["visible_precision"] /= before["visible_precision"]
     first_order = sum(float((plain[name] * changes[name]).sum()) for name in plain)

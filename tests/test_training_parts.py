@@ -9,9 +9,16 @@ from numpy.typing import NDArray
 import magnetite as mg
 from magnetite.training import Clock, Context, Positive
 from magnetite.training.gradient import Coordinates
+from magnetite.training.optimizers import Steps
 from tools.training import DISCRETE, KINDS, gradient_of, machine, positive_phase, some_data
 
 NOW = Clock(update=0, epoch=0.0, fraction=0.0)
+
+
+def of(steps: Steps, name: str) -> NDArray[Any]:
+    """Return the step of a parameter."""
+    direction = steps.directions[name]
+    return direction * direction.dtype.type(steps.rate)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -27,9 +34,16 @@ def test_sgd_is_its_formula(nesterov: bool, dtype: str) -> None:
         rate = 0.1 / (1 + t / 2)
         velocity = 0.9 * velocity + rate * gradient
         wanted = 0.9 * velocity + rate * gradient if nesterov else velocity
-        found = run.steps({"W": gradient}, clock)["W"]
+        found = of(run.steps({"W": gradient}, clock), "W")
         assert found.dtype == dtype
         np.testing.assert_allclose(found, wanted, rtol=1e-5 if dtype == "float32" else 1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_sgd_without_momentum_is_its_formula(dtype: str) -> None:
+    run = mg.SGD(0.1).start({"W": (2,)}, dtype)
+    gradient = np.array([1.0, -2.0], dtype)
+    np.testing.assert_allclose(of(run.steps({"W": gradient}, NOW), "W"), [0.1, -0.2], rtol=1e-6)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -42,7 +56,7 @@ def test_adam_is_its_formula(dtype: str) -> None:
         first = 0.8 * first + 0.2 * gradient
         second = 0.95 * second + 0.05 * np.asarray(gradient, float) ** 2
         wanted = 0.01 * (first / (1 - 0.8**t)) / (np.sqrt(second / (1 - 0.95**t)) + 1e-8)
-        found = run.steps({"b": gradient}, NOW)["b"]
+        found = of(run.steps({"b": gradient}, NOW), "b")
         np.testing.assert_allclose(found, wanted, rtol=1e-4 if dtype == "float32" else 1e-10)
 
 
@@ -109,7 +123,7 @@ def test_penalties_of_biases_push_along_the_gradient_in_all_coordinates(
     def cost(size: float) -> float:
         moved = rbm.copy()
         coordinates.rbm = moved
-        coordinates.add(moved.layers(), {name: size * step for name, step in direction.items()})
+        coordinates.add(moved.layers(), Steps(direction, size))
         power = 1 if isinstance(penalty, mg.training.L1) else 2
         arrays = moved.weights, moved.visible_bias, moved.hidden_bias
         return 0.1 / power * sum(float((np.abs(a) ** power).sum()) for a in arrays)

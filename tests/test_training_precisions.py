@@ -9,6 +9,7 @@ import magnetite as mg
 from magnetite.training import TrainingDiverged
 from magnetite.training.bounds import OutOfBounds, precision_limits
 from magnetite.training.gradient import Coordinates
+from magnetite.training.optimizers import Steps
 from magnetite.training.summary import summarise
 
 LEARNED = mg.units.Gaussian(learn_variance=True)
@@ -73,10 +74,10 @@ def test_steps_of_precisions_are_bounded_and_refused_where_they_are_nan() -> Non
     coordinates.mu[:] = 3.0
     steps = {"weights": np.zeros((2, 1)), "visible_bias": np.zeros(2), "hidden_bias": np.zeros(1)}
     steps["visible_precision"] = np.array([5.0, -0.05])
-    coordinates.add(rbm.layers(), steps)
+    coordinates.add(rbm.layers(), Steps(steps))
     np.testing.assert_allclose(rbm.visible_precision, np.exp([0.1, -0.05]))
     np.testing.assert_allclose(rbm.visible_bias, 3 * (rbm.visible_precision - 1))
     steps["visible_precision"][1] = np.nan
     with pytest.raises(OutOfBounds, match="visible_precision is no longer finite"):
-        coordinates.add(rbm.layers(), steps)
+        coordinates.add(rbm.layers(), Steps(steps))
     assert np.isfinite(rbm.visible_precision).all()

@@ -25,6 +25,7 @@ __all__ = [
     "simd_level",
     "simd_levels",
     "version",
+    "weighted_sum",
 ]
 
 # Layers work in float32 or in float64, as the weights are.
@@ -353,9 +354,17 @@ class Layers:
         """
 
     def ascend(
-        self, weights: _Reals, step: _Reals, visible_offset: _Reals, hidden_offset: _Reals
+        self,
+        weights: _Reals,
+        direction: _Reals,
+        rate: float,
+        visible_offset: _Reals,
+        hidden_offset: _Reals,
     ) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Add a step S to the weights; return ``S hidden_offset`` and ``S^T visible_offset``."""
+        """Add a step ``S = rate * direction`` to the weights.
+
+        Return ``S hidden_offset`` and ``S^T visible_offset``.
+        """
 
 @final
 class PopulationRun:
@@ -637,6 +646,9 @@ def log_normal_cdf(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def normal_quantile(u: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the quantiles of the standard normal distribution, element by element."""
+
+def weighted_sum(weights: NDArray[np.float64], rows: _Reals) -> NDArray[Any]:
+    """Return the weighted sum of the rows of a matrix, summed in float64."""
 
 def sgd_step(
     velocity: _Reals,

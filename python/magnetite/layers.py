@@ -4,6 +4,7 @@ Chains are rows. `numpy_layers.NumpyLayers` is the plain account of the work, an
 the user's own; the core has the same for the built-in units.
 """
 
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -33,7 +34,8 @@ class Side(NamedTuple):
     @classmethod
     def plain(cls, bias: Array, precision: Array) -> Self:
         """Return a side all of which is scaled by beta."""
-        return cls(bias, np.zeros_like(bias), precision, np.zeros_like(precision))
+        nothing = _zeros(len(bias), bias.dtype)
+        return cls(bias, nothing, precision, nothing)
 
     def inputs(self, product: Array, betas: NDArray[np.float64]) -> tuple[Array, Array]:
         """Return input and precision of every unit, shapes (rows, n)."""
@@ -130,10 +132,25 @@ class Layers(Protocol):
         ...
 
     def ascend(
-        self, weights: Array, step: Array, visible_offset: Array, hidden_offset: Array
+        self,
+        weights: Array,
+        direction: Array,
+        rate: float,
+        visible_offset: Array,
+        hidden_offset: Array,
     ) -> tuple[Array, Array]:
-        """Add a step S to the weights; return ``S hidden_offset`` and ``S^T visible_offset``."""
+        """Add a step ``S = rate * direction`` to the weights.
+
+        Return ``S hidden_offset`` and ``S^T visible_offset``.
+        """
         ...
+
+
+@functools.lru_cache(16)
+def _zeros(size: int, dtype: np.dtype[Any]) -> Array:
+    zeros: Array = np.zeros(size, dtype)
+    zeros.flags.writeable = False
+    return zeros
 
 
 def _own_terms(s: NDArray[np.float64], precision: Array, bias: Array) -> NDArray[np.float64]:

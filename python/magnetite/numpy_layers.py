@@ -98,9 +98,18 @@ class NumpyLayers:
         return visible, hidden
 
     def ascend(
-        self, weights: Array, step: Array, visible_offset: Array, hidden_offset: Array
+        self,
+        weights: Array,
+        direction: Array,
+        rate: float,
+        visible_offset: Array,
+        hidden_offset: Array,
     ) -> tuple[Array, Array]:
-        """Add a step S to the weights; return ``S hidden_offset`` and ``S^T visible_offset``."""
+        """Add a step ``S = rate * direction`` to the weights.
+
+        Return ``S hidden_offset`` and ``S^T visible_offset``.
+        """
+        step = weights.dtype.type(rate) * direction
         weights += step
         return step @ hidden_offset, visible_offset @ step
 

@@ -26,9 +26,9 @@ mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub use ascent::Products;
+pub use ascent::{Ascent, Products};
 pub use kernel::Number;
-pub use moments::{Moments, Phase};
+pub use moments::{Moments, Phase, weighted_sum};
 pub use side::{Draws, Pair, Side, Terms};
 pub use updates::{Adam, Momentum, adam_step, sgd_step};
 

@@ -8,7 +8,7 @@ use super::rows::Rows;
 use super::shape::transpose;
 use super::side::check_len;
 use super::statistics::Store;
-use super::tier::vectorised;
+use super::tier::{Tier, vectorised};
 use crate::error::Result;
 use std::ops::Range;
 
@@ -159,22 +159,33 @@ impl Layers {
     fn difference<T: Number>(&self, phases: [(&[T], &[f64]); 2], columns: usize) -> Vec<T> {
         let mut sum = vec![0.0; columns];
         for ((rows, weights), sign) in phases.into_iter().zip([1.0, -1.0]) {
-            for (row, &weight) in rows.chunks_exact(columns).zip(weights) {
-                add_weighted(self.tier, &mut sum, sign * weight, row);
-            }
+            add_rows(self.tier, &mut sum, sign, weights, rows);
         }
         sum.into_iter().map(T::of).collect()
     }
 }
 
+/// The weighted sum of rows, summed in float64.
+///
+/// # Errors
+/// Numbers that are not a row for each weight.
+pub fn weighted_sum<T: Number>(weights: &[f64], rows: &[T], columns: usize) -> Result<Vec<T>> {
+    check_len("rows", rows.len(), weights.len() * columns)?;
+    let mut sum = vec![0.0; columns];
+    add_rows(Tier::chosen()?, &mut sum, 1.0, weights, rows);
+    Ok(sum.into_iter().map(T::of).collect())
+}
+
 vectorised! {
-    fn add_weighted<T: Number>(sum: &mut [f64], weight: f64, row: &[T]) = add_weighted_with;
+    fn add_rows<T: Number>(sum: &mut [f64], sign: f64, weights: &[f64], rows: &[T]) = add_rows_with;
 }
 
 #[inline(always)]
-fn add_weighted_with<T: Number>(sum: &mut [f64], weight: f64, row: &[T]) {
-    for (sum, x) in sum.iter_mut().zip(row) {
-        *sum += weight * x.wide();
+fn add_rows_with<T: Number>(sum: &mut [f64], sign: f64, weights: &[f64], rows: &[T]) {
+    for (row, &weight) in rows.chunks_exact(sum.len().max(1)).zip(weights) {
+        for (sum, x) in sum.iter_mut().zip(row) {
+            *sum += sign * weight * x.wide();
+        }
     }
 }
 

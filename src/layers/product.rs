@@ -35,7 +35,10 @@ pub(super) fn multiply<T: Number>(
     }
     let groups = blocks.div_ceil(BLOCKS);
     let task = |at: usize| {
-        let (panel, group) = (at / groups, at % groups);
+        // Where many rows are worked, a thread has rows of its own, as it has when weights are moved.
+        let group = at / panels;
+        // Groups begin at different panels, so that no thread waits for another that packs the same one.
+        let panel = (at + group * panels / groups) % panels;
         let members = group * blocks / groups..(group + 1) * blocks / groups;
         // Panels begin at different blocks, so that no thread waits for another that looks through the same one.
         let first = panel * members.len() / panels;

@@ -3,7 +3,7 @@
 use super::arrays::matrix;
 use super::parameters::{PairArgument, Parameters, Reading};
 use super::views::{is_double, read, read_rows, write};
-use crate::layers::{self, Draws, Number, Phase, Side};
+use crate::layers::{self, Ascent, Draws, Number, Phase, Side};
 use crate::units::Kind;
 use numpy::{Element, IntoPyArray, PyArray1, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::prelude::*;
@@ -177,16 +177,23 @@ impl Layers {
     fn ascend_by<'py, T: Number + Element>(
         &self,
         weights: &Any<'py>,
-        step: &Any<'py>,
+        direction: &Any<'py>,
+        rate: f64,
         offsets: [&Any<'py>; 2],
     ) -> PyResult<(Any<'py>, Any<'py>)> {
         let (py, sizes) = (weights.py(), self.sizes());
         let mut weights = write::<T>(weights, "weights", Some(&sizes))?;
-        let step = read::<T>(step, "step", T::NAME, &sizes)?;
+        let direction = read::<T>(direction, "direction", T::NAME, &sizes)?;
         let offsets = self.offsets::<T>(offsets)?;
-        let (weights, step) = (weights.as_slice_mut()?, step.as_slice()?);
-        let offsets = [offsets[0].as_slice()?, offsets[1].as_slice()?];
-        let found = py.detach(|| self.inner.ascend(weights, step, offsets))?;
+        let (weights, ascent) = (
+            weights.as_slice_mut()?,
+            Ascent {
+                direction: direction.as_slice()?,
+                rate,
+                offsets: [offsets[0].as_slice()?, offsets[1].as_slice()?],
+            },
+        );
+        let found = py.detach(|| self.inner.ascend(weights, ascent))?;
         Ok((
             found.visible.into_pyarray(py).into_any(),
             found.hidden.into_pyarray(py).into_any(),
@@ -340,11 +347,16 @@ impl Layers {
     fn ascend<'py>(
         &self,
         weights: Any<'py>,
-        step: Any<'py>,
+        direction: Any<'py>,
+        rate: f64,
         visible_offset: Any<'py>,
         hidden_offset: Any<'py>,
     ) -> PyResult<(Any<'py>, Any<'py>)> {
         let offsets = [&visible_offset, &hidden_offset];
-        in_type_of!(&weights, "weights", self.ascend_by(&weights, &step, offsets))
+        in_type_of!(
+            &weights,
+            "weights",
+            self.ascend_by(&weights, &direction, rate, offsets)
+        )
     }
 }

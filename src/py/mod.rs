@@ -44,7 +44,7 @@ mod _core {
     #[pymodule_export]
     use super::temper::TemperRun;
     #[pymodule_export]
-    use super::units::{adam_step, layer_uniforms, log_normal_cdf, normal_quantile, sgd_step};
+    use super::units::{adam_step, layer_uniforms, log_normal_cdf, normal_quantile, sgd_step, weighted_sum};
     use pyo3::prelude::*;
 
     /// The vector level that runs made now would use.

@@ -1,12 +1,14 @@
 //! Functions of `magnetite._core` beside `Layers`: uniforms, the normal distribution, steps of optimisers.
 
 use super::arrays::matrix;
-use super::views::{is_double, read, write};
+use super::views::{is_double, read, read_matrix, write};
 use crate::error::Error;
 use crate::layers::{self, Adam, Draws, Momentum, Number};
 use crate::rng::Purpose;
 use crate::units;
-use numpy::{Element, PyArray2, PyArrayDyn, PyReadonlyArrayDyn, PyUntypedArrayMethods, ToPyArray};
+use numpy::{
+    Element, IntoPyArray, PyArray2, PyArrayDyn, PyReadonlyArrayDyn, PyUntypedArrayMethods, ToPyArray,
+};
 use pyo3::prelude::*;
 
 /// The uniforms that units of chains are drawn by.
@@ -47,6 +49,31 @@ pub(super) fn normal_quantile(u: PyReadonlyArrayDyn<'_, f64>) -> Bound<'_, PyArr
 #[pyfunction]
 pub(super) fn log_normal_cdf(x: PyReadonlyArrayDyn<'_, f64>) -> Bound<'_, PyArrayDyn<f64>> {
     x.as_array().mapv(units::log_normal_cdf).to_pyarray(x.py())
+}
+
+/// The weighted sum of the rows of a matrix.
+#[pyfunction]
+pub(super) fn weighted_sum<'py>(
+    weights: &Bound<'py, PyAny>,
+    rows: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if is_double(rows, "rows")? {
+        sum_of::<f64>(weights, rows)
+    } else {
+        sum_of::<f32>(weights, rows)
+    }
+}
+
+fn sum_of<'py, T: Number + Element>(
+    weights: &Bound<'py, PyAny>,
+    rows: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = rows.py();
+    let rows = read_matrix::<T>(rows, "rows")?;
+    let weights = read::<f64>(weights, "weights", "float64", &rows.shape()[..1])?;
+    let (columns, rows, weights) = (rows.shape()[1], rows.as_slice()?, weights.as_slice()?);
+    let sum = py.detach(|| layers::weighted_sum(weights, rows, columns))?;
+    Ok(sum.into_pyarray(py).into_any())
 }
 
 /// A step of gradient ascent with momentum: the velocity, in place.

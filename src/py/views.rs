@@ -15,13 +15,14 @@ fn wrong(message: String) -> PyErr {
 
 /// Whether an array, the name of which is for messages, is of float64 (or else of float32).
 pub(super) fn is_double(value: &Bound<'_, PyAny>, name: &str) -> PyResult<bool> {
-    match name_of(value, name)?.as_str() {
-        "float64" => Ok(true),
-        "float32" => Ok(false),
-        other => Err(wrong(format!(
-            "{name} must be of float32 or float64, got {other}"
-        ))),
+    if value.cast::<PyArrayDyn<f32>>().is_ok() {
+        return Ok(false);
     }
+    if value.cast::<PyArrayDyn<f64>>().is_ok() {
+        return Ok(true);
+    }
+    let kind = name_of(value, name)?;
+    Err(wrong(format!("{name} must be of float32 or float64, got {kind}")))
 }
 
 fn name_of(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
@@ -81,6 +82,16 @@ pub(super) fn read<'py, T: Element>(
     let array = plain::<T>(value, name, kind)?;
     check_shape(name, array.shape(), shape)?;
     array.try_readonly().map_err(|e| wrong(format!("{name}: {e}")))
+}
+
+/// A matrix to read, of any shape.
+pub(super) fn read_matrix<'py, T: Number + Element>(
+    value: &Bound<'py, PyAny>,
+    name: &str,
+) -> PyResult<PyReadonlyArrayDyn<'py, T>> {
+    let array = plain::<T>(value, name, T::NAME)?;
+    let columns = array.shape().get(1).copied().unwrap_or(0);
+    read_rows(value, name, columns)
 }
 
 /// A matrix to read, of so many columns.

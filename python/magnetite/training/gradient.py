@@ -9,9 +9,12 @@ depend on whether a bit is called 0 or 1, and are better conditioned.
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from magnetite import _core
 from magnetite.layers import Layers
 from magnetite.training.bounds import OutOfBounds, precision_limits
+from magnetite.training.optimizers import Steps
 from magnetite.training.phases import Positive, Sample
 from magnetite.training.summary import Summary
 from magnetite.units.base import Array
@@ -32,14 +35,10 @@ LARGEST_LOG_STEP = 0.1
 """Of the logarithm of a precision, in an update."""
 
 
-def weighted_mean(weights: Array, rows: Array) -> Array:
+def weighted_mean(weights: NDArray[np.float64], rows: Array) -> Array:
     """Return the mean of rows whose weights sum to one (no BLAS: the same bits everywhere)."""
-    result: Array
-    if weights[:1] == 1 / len(weights) and np.ptp(weights) == 0:
-        result = np.add.reduce(rows, axis=0) / rows.dtype.type(len(weights))
-    else:
-        result = np.einsum("r,ri->i", weights.astype(rows.dtype, copy=False), rows)
-    return result
+    mean: Array = _core.weighted_sum(weights, np.ascontiguousarray(rows))
+    return mean
 
 
 class Coordinates:
@@ -151,16 +150,21 @@ class Coordinates:
         scales = {"weights": np.multiply.outer(sv, sh), "visible_bias": sv, "hidden_bias": sh}
         return gradient | {name: gradient[name] / scale for name, scale in scales.items()}
 
-    def add(self, layers: Layers, steps: dict[str, Array]) -> None:
+    def add(self, layers: Layers, steps: Steps) -> None:
         """Make steps: ``W += sW; b += sb - sW lambda; c += sc - sW^T mu``."""
-        steps, rbm = self.scale(steps), self.rbm
-        of_b, of_c = layers.ascend(rbm.weights, steps["weights"], self.mu, self.lam)
-        rbm.visible_bias += steps["visible_bias"] - of_b
-        rbm.hidden_bias += steps["hidden_bias"] - of_c
-        if "visible_precision" in steps:
-            self._change(rbm.visible_precision, rbm.visible_bias, steps["visible_precision"], 0)
-        if "hidden_precision" in steps:
-            self._change(rbm.hidden_precision, rbm.hidden_bias, steps["hidden_precision"], 1)
+        rbm, directions = self.rbm, self.scale(steps.directions)
+        rate = rbm.weights.dtype.type(steps.rate)
+        of_b, of_c = layers.ascend(
+            rbm.weights, directions["weights"], steps.rate, self.mu, self.lam
+        )
+        rbm.visible_bias += rate * directions["visible_bias"] - of_b
+        rbm.hidden_bias += rate * directions["hidden_bias"] - of_c
+        if "visible_precision" in directions:
+            step = rate * directions["visible_precision"]
+            self._change(rbm.visible_precision, rbm.visible_bias, step, 0)
+        if "hidden_precision" in directions:
+            step = rate * directions["hidden_precision"]
+            self._change(rbm.hidden_precision, rbm.hidden_bias, step, 1)
 
     def _change(self, q: Array, bias: Array, step: Array, side: int) -> None:
         """Multiply precisions; the offsets stay where the energy's square has its middle."""

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -13,16 +13,23 @@ from magnetite._checks import check_real
 from magnetite.training.schedules import Clock, ScheduleLike, as_schedule
 from magnetite.units.base import Array
 
-__all__ = ["SGD", "Adam", "Optimizer", "OptimizerRun"]
+__all__ = ["SGD", "Adam", "Optimizer", "OptimizerRun", "Steps"]
 
 Shapes = Mapping[str, tuple[int, ...]]
 Arrays = dict[str, Array]
 
 
+class Steps(NamedTuple):
+    """Steps of all parameters: `rate` times the directions."""
+
+    directions: Arrays
+    rate: float = 1.0
+
+
 class OptimizerRun(Protocol):
     """An optimiser at work, with what it remembers of earlier gradients."""
 
-    def steps(self, gradients: Arrays, clock: Clock) -> Arrays:
+    def steps(self, gradients: Arrays, clock: Clock) -> Steps:
         """Return what is to be added to each parameter; valid until the next call."""
         ...
 
@@ -44,7 +51,7 @@ class Optimizer(Protocol):
 
 
 class _Run(ABC):
-    """What SGD and Adam share: named memories of the parameters' shapes, and the steps."""
+    """What SGD and Adam share: named memories of the parameters' shapes."""
 
     memories: tuple[str, ...]
 
@@ -53,13 +60,9 @@ class _Run(ABC):
         for memory in self.memories:
             setattr(self, memory, {n: np.zeros(shape, dtype) for n, shape in shapes.items()})
 
-    def steps(self, gradients: Arrays, clock: Clock) -> Arrays:
-        """Return what is to be added to each parameter; not to be changed, valid until the next."""
-        self.num_steps += 1
-        return {name: self._step(name, gradient, clock) for name, gradient in gradients.items()}
-
     @abstractmethod
-    def _step(self, name: str, gradient: Array, clock: Clock) -> Array: ...
+    def steps(self, gradients: Arrays, clock: Clock) -> Steps:
+        """Return what is to be added to each parameter; not to be changed, valid until the next."""
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint holds."""
@@ -110,10 +113,24 @@ class SGD:
 
     def start(self, shapes: Shapes, dtype: DTypeLike) -> OptimizerRun:
         """Begin, at rest."""
-        return _SGDRun(self, shapes, dtype)
+        if self.momentum == 0:
+            return _PlainRun(self, shapes, dtype)
+        return _MomentumRun(self, shapes, dtype)
 
 
-class _SGDRun(_Run):
+class _PlainRun(_Run):
+    memories = ()
+
+    def __init__(self, options: SGD, shapes: Shapes, dtype: DTypeLike) -> None:
+        super().__init__(shapes, dtype)
+        self.rate, _ = options._schedules()
+
+    def steps(self, gradients: Arrays, clock: Clock) -> Steps:
+        self.num_steps += 1
+        return Steps(gradients, self.rate(clock))
+
+
+class _MomentumRun(_Run):
     memories = ("velocities",)
     velocities: Arrays
 
@@ -122,12 +139,13 @@ class _SGDRun(_Run):
         self.rate, self.momentum = options._schedules()
         self.ahead = {n: np.empty(shape, dtype) for n, shape in shapes.items() if options.nesterov}
 
-    def _step(self, name: str, gradient: Array, clock: Clock) -> Array:
-        velocity, ahead = self.velocities[name], self.ahead.get(name)
-        _core.sgd_step(
-            velocity, gradient, rate=self.rate(clock), momentum=self.momentum(clock), ahead=ahead
-        )
-        return velocity if ahead is None else ahead
+    def steps(self, gradients: Arrays, clock: Clock) -> Steps:
+        self.num_steps += 1
+        rate, momentum = self.rate(clock), self.momentum(clock)
+        for name, gradient in gradients.items():
+            velocity, ahead = self.velocities[name], self.ahead.get(name)
+            _core.sgd_step(velocity, gradient, rate=rate, momentum=momentum, ahead=ahead)
+        return Steps(self.ahead or self.velocities)
 
 
 @dataclass(frozen=True)
@@ -181,16 +199,19 @@ class _AdamRun(_Run):
         self.options, self.rate = options, as_schedule("rate", options.rate)
         self._steps = {name: np.empty(shape, dtype) for name, shape in shapes.items()}
 
-    def _step(self, name: str, gradient: Array, clock: Clock) -> Array:
-        _core.adam_step(
-            self._steps[name],
-            self.first[name],
-            self.second[name],
-            gradient,
-            rate=self.rate(clock),
-            beta1=self.options.beta1,
-            beta2=self.options.beta2,
-            epsilon=self.options.epsilon,
-            count=self.num_steps,
-        )
-        return self._steps[name]
+    def steps(self, gradients: Arrays, clock: Clock) -> Steps:
+        self.num_steps += 1
+        rate = self.rate(clock)
+        for name, gradient in gradients.items():
+            _core.adam_step(
+                self._steps[name],
+                self.first[name],
+                self.second[name],
+                gradient,
+                rate=rate,
+                beta1=self.options.beta1,
+                beta2=self.options.beta2,
+                epsilon=self.options.epsilon,
+                count=self.num_steps,
+            )
+        return Steps(self._steps)

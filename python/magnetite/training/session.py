@@ -11,6 +11,7 @@ from magnetite.training.data import Batch, Source
 from magnetite.training.gradient import Coordinates
 from magnetite.training.initial import begin_from_data, completed
 from magnetite.training.monitors import Monitors
+from magnetite.training.optimizers import Steps
 from magnetite.training.phases import Context
 from magnetite.training.plan import Keys, Plan
 from magnetite.training.positive import PositivePhase
@@ -60,7 +61,7 @@ class Session:
         self.optimizer = plan.optimizer.start(self.coordinates.shapes, rbm.dtype)
         self.penalties = [penalty.start(rbm) for penalty in plan.penalties]
         self.updates, self.epoch, self.batches_done = 0, 0, 0
-        self.steps: dict[str, Array] = {}
+        self.steps: Steps | None = None
         self._ratio = float("nan")  # of the last update before a break
         self.updating = False
         # Nothing above changes the machine, so that options which are refused leave it alone.
@@ -95,11 +96,9 @@ class Session:
             for value in gradient.values():
                 value *= value.dtype.type(batch.share)
 
-        self.steps = self.optimizer.steps(gradient, self.clock())
-        for name in ("visible_precision", "hidden_precision"):
-            if name in self.steps:
-                self.steps[name] = self.steps[name] * self.plan.precision_rate
-        self.coordinates.add(self.layers, self.steps)
+        self.steps = steps = self.optimizer.steps(gradient, self.clock())
+        slow = {n: x * self.plan.precision_rate for n, x in steps.directions.items() if "pre" in n}
+        self.coordinates.add(self.layers, steps._replace(directions=steps.directions | slow))
         for penalty in self.penalties:
             penalty.project(self.rbm)
         keep_normalisable(self.rbm)
@@ -141,13 +140,13 @@ class Session:
 
     def update_ratio(self) -> float:
         """Return the mean size of the last step of a weight, divided by that of a weight."""
-        if not self.steps:
+        if self.steps is None:
             return self._ratio
         step, weight = (
             float(np.abs(w).mean(dtype=np.float64))
-            for w in (self.steps["weights"], self.rbm.weights)
+            for w in (self.steps.directions["weights"], self.rbm.weights)
         )
-        return step / weight if weight > 0 else float("nan")
+        return self.steps.rate * step / weight if weight > 0 else float("nan")
 
     # Checkpoints.
 
