@@ -1,5 +1,6 @@
 """The gradient: against finite differences of the exact log-likelihood, in all coordinates."""
 
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -50,6 +51,33 @@ def assert_is_gradient(rbm: mg.RBM, gradient: dict[str, Any], likelihood: Any) -
     for name, found in gradient.items():
         wanted = finite_differences(rbm, name, likelihood, name.endswith("precision"))
         np.testing.assert_allclose(found, wanted, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("visible", "hidden"),
+    [("binary", "binary"), ("learned", "spin"), ("categorical", "learned"), ("spin", "relu")],
+)
+def test_blocks_of_states_give_what_all_states_give(
+    visible: str, hidden: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rbm = machine(KINDS[visible], KINDS[hidden], n=6, m=5)
+    data = some_data(rbm)
+    whole = gradient_of(rbm, data, kind="centered")
+    monkeypatch.setattr("magnetite.training.exact_phase.NUMBERS_AT_ONCE", 7 * 11)
+    for name, found in gradient_of(rbm, data, kind="centered").items():
+        np.testing.assert_allclose(found, whole[name], atol=1e-13, err_msg=name)
+
+
+def test_states_are_never_in_memory_all_at_once() -> None:
+    rbm = mg.RBM(300, 15)
+    data = np.zeros((2, 300))
+    tracemalloc.start()
+    try:
+        gradient_of(rbm, data)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**15 * 15 * 8  # the listed layer alone
 
 
 @pytest.mark.parametrize("visible", KINDS)

@@ -1,6 +1,7 @@
 """The negative phase of machines so small that all states of a layer can be listed."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -8,10 +9,14 @@ from numpy.typing import NDArray
 
 from magnetite.training.phases import Context, NegativePhase, Positive, Sample
 from magnetite.units.base import Array
+from magnetite.units.layer import Layer
 
 __all__ = ["Exact"]
 
 MAX_STATES = 2**20
+
+NUMBERS_AT_ONCE = 2**20
+"""Of both layers, in memory at a time: what is more is listed in blocks, anew in every update."""
 
 
 @dataclass(frozen=True)
@@ -47,29 +52,56 @@ class Exact:
                 f"{MAX_STATES:,}, got {rbm.visible.num_states:.3g} visible and "
                 f"{rbm.hidden.num_states:.3g} hidden states: take PCD"
             )
-        layer = rbm.visible if side == "visible" else rbm.hidden
-        states = layer.states(0, round(layer.num_states)).astype(rbm.dtype)
-        return _ExactPhase(context, side, np.ascontiguousarray(states))
+        return _ExactPhase(context, side)
 
 
-@dataclass(frozen=True)
 class _ExactPhase:
-    context: Context
-    side: str
-    states: Array
+    """States of one layer in blocks, of which the first one stays in memory."""
+
+    def __init__(self, context: Context, side: str) -> None:
+        rbm = context.rbm
+        self.context, self.side = context, side
+        self.layer: Layer = getattr(rbm, side)
+        self.num_states = round(self.layer.num_states)
+        self.block = max(1, NUMBERS_AT_ONCE // (rbm.n_visible + rbm.n_hidden))
+        self.first = self._listed(0)
 
     def advance(self, positive: Positive, update: int) -> Sample:
         """Weigh every state by its probability; the other layer's means given it are exact."""
         layers, pair = self.context.layers, self.context.pair
-        ones = np.ones(len(self.states))
-        if self.side == "visible":
-            logs = layers.hidden_log_norms(self.states, pair, ones)
-            weights = _normalised(logs - pair.visible.energies(self.states, ones))
-            return Sample(self.states, layers.hidden(self.states, pair, ones)[0], weights)
-        logs = layers.visible_log_norms(self.states, pair, ones)
-        weights = _normalised(logs - pair.hidden.energies(self.states, ones))
-        means = layers.visible(self.states, pair, ones)[0]
-        return Sample(means, self.states, weights, self._variances())
+        visible = self.side == "visible"
+        log_norms = layers.hidden_log_norms if visible else layers.visible_log_norms
+        side = pair.visible if visible else pair.hidden
+
+        def log_weights(states: Array) -> NDArray[np.float64]:
+            ones = np.ones(len(states))
+            return log_norms(states, pair, ones) - side.energies(states, ones)
+
+        logs = np.concatenate([log_weights(states) for states in self._blocks()])
+        weights = np.exp(logs - logs.max())
+        weights /= weights.sum()
+        samples = self._samples(weights)
+        return replace(next(samples), rest=samples)
+
+    def _samples(self, weights: NDArray[np.float64]) -> Iterator[Sample]:
+        """Yield the blocks with the other layer's means."""
+        layers, pair = self.context.layers, self.context.pair
+        for number, states in enumerate(self._blocks()):
+            part, ones = weights[number * self.block :][: len(states)], np.ones(len(states))
+            if self.side == "visible":
+                yield Sample(states, layers.hidden(states, pair, ones)[0], part)
+            else:
+                means = layers.visible(states, pair, ones)[0]
+                yield Sample(means, states, part, self._variances())
+
+    def _blocks(self) -> Iterator[Array]:
+        yield self.first
+        for start in range(self.block, self.num_states, self.block):
+            yield self._listed(start)
+
+    def _listed(self, start: int) -> Array:
+        states = self.layer.states(start, min(start + self.block, self.num_states))
+        return np.ascontiguousarray(states, self.context.rbm.dtype)
 
     def _variances(self) -> Array:
         """Variance of a Gaussian unit given the hidden layer (others learn no precision)."""
@@ -81,9 +113,3 @@ class _ExactPhase:
 
     def restore(self, state: dict[str, Any]) -> None:
         pass
-
-
-def _normalised(logs: NDArray[np.float64]) -> NDArray[np.float64]:
-    weights = np.exp(logs - logs.max())
-    result: NDArray[np.float64] = weights / weights.sum()
-    return result

@@ -114,8 +114,19 @@ class Coordinates:
         ``gc`` likewise; of the logarithm of a precision q, ``-q/2`` times the difference of the
         mean squares of ``v - mu``.
         """
-        # One matrix for all updates: fresh memory costs as much as a product.
-        gW = self.gradient_of_weights
+        # The same matrices for all updates: fresh memory costs as much as a product.
+        gradient = self._difference(layers, positive, sample, self.gradient_of_weights)
+        nothing = Positive(positive.v[:1], positive.h_means[:1], positive.h[:1], np.zeros(1))
+        for part in sample.rest:
+            more = self._difference(layers, nothing, part, self._buffer)
+            for name, value in more.items():
+                gradient[name] += value
+        return gradient
+
+    def _difference(
+        self, layers: Layers, positive: Positive, sample: Sample, into: Array
+    ) -> dict[str, Array]:
+        """Return the difference of the phases' moments, that of the weights in a given matrix."""
         gb, gc = layers.moments(
             positive.v,
             positive.h_means,
@@ -125,9 +136,9 @@ class Coordinates:
             sample.weights,
             self.mu,
             self.lam,
-            gW,
+            into,
         )
-        gradient = {"weights": gW, "visible_bias": gb, "hidden_bias": gc}
+        gradient = {"weights": into, "visible_bias": gb, "hidden_bias": gc}
         if self.learned[0].any():
             squares = _mean_squares(positive, sample)
             q = self.rbm.visible_precision
@@ -214,4 +225,6 @@ def _mean_squares(positive: Positive, sample: Sample) -> Array:
     result = weighted_mean(positive.weights, positive.v**2) - weighted_mean(
         sample.weights, sample.v**2
     )
-    return result if sample.v_variances is None else result - sample.v_variances
+    if sample.v_variances is None:
+        return result
+    return result - sample.v_variances * result.dtype.type(sample.weights.sum())

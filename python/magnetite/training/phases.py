@@ -1,5 +1,6 @@
 """The two phases of learning: data with their hidden units, and what the machine itself draws."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -30,13 +31,15 @@ class Sample:
     """What stands for the machine's own distribution; the weights sum to one.
 
     Where rows of `v` are means of a distribution instead of states, `v_variances`, of shape
-    (n_visible,), is the variance about them.
+    (n_visible,), is the variance about them. What is too large to be in memory at once comes in
+    parts, `rest` those after the first: their weights sum to one together.
     """
 
     v: Array
     h_means: Array
     weights: NDArray[np.float64]
     v_variances: Array | None = None
+    rest: Iterable["Sample"] = ()
 
 
 @dataclass(frozen=True, eq=False)
