@@ -87,6 +87,20 @@ def test_chunks_give_what_their_rows_give() -> None:
     np.testing.assert_allclose(first.data_means, X[:100].mean(axis=0), rtol=1e-6)
 
 
+def test_rows_of_chunks_are_those_of_a_whole_pass(tmp_path: Path) -> None:
+    X = images(50)
+    parts = [X[:20], X[20:21], X[21:]]
+    options: dict[str, Any] = {"batch_size": 8, "seed": 1}
+    assert mg.RBM(9, 4).fit(parts, epochs=0, **options).info["rows"] == 20
+    assert mg.RBM(9, 4).fit(iter(parts), epochs=1, **options).info["rows"] == 50
+    for _ in range(2):  # the second one goes on from the end: there is no pass left
+        rbm = mg.RBM(9, 4)
+        path = tmp_path / "a.npz"
+        result = rbm.fit(parts, epochs=2, checkpoint=path, resume=True, **options)
+        assert result.info["rows"] == 50
+    assert mg.RBM(9, 4).fit(X, epochs=1, **options).info["rows"] == 50
+
+
 def test_chunks_may_be_sparse_and_have_weights() -> None:
     sparse = pytest.importorskip("scipy.sparse", reason="scipy is not installed")
     X, weights = images(64), np.arange(64.0) % 4  # of the same mean in both chunks

@@ -51,6 +51,9 @@ class Source(Protocol):
     mean_weight: float
     """Of the rows that have a weight, in the data or in the first chunk."""
 
+    num_rows: int
+    """Rows of the data; of chunks, those of the last whole pass, before it of the first chunk."""
+
     @property
     def lasting(self) -> bool:
         """Whether all rows are there, and come again in the next epoch."""
@@ -132,6 +135,7 @@ class MatrixSource:
         self.matrix, self.weights, self.lasting = matrix, weights, not stream
         self.batch_size, self.shuffle, self.key = batch_size, shuffle, key
         self.summary = summarise(matrix.name, matrix.blocks(), weights, whole=not stream)
+        self.num_rows = len(matrix)
         self.used = np.flatnonzero(weights > 0)
         self.mean_weight = _mean_weight(weights) if mean_weight is None else mean_weight
         self.full_size = batch_size if stream else min(batch_size, len(self.used))
@@ -195,13 +199,16 @@ class ChunkSource:
         matrix, weights = self._matrix(self._first, 0)
         self.mean_weight = _mean_weight(weights)
         self.summary = summarise("X", matrix.blocks(), weights, whole=False)
+        self.num_rows = self.summary.num_rows
 
     def batches(self, epoch: int, skip: int = 0) -> Iterator[Batch]:
         """Yield the batches of an epoch, without the first few."""
         left_v, left_w = np.empty((0, self.rbm.n_visible), self.rbm.dtype), np.empty(0)
-        whole, num_full = self.mean_weight * self.batch_size, 0
+        whole, num_full, num_rows = self.mean_weight * self.batch_size, 0, 0
         for number, chunk in enumerate(self._pass()):
-            v, weights = self._rows(chunk, epoch, number)
+            matrix, weights = self._matrix(chunk, number)
+            num_rows += len(matrix)
+            v, weights = self._rows(matrix, weights, epoch, number)
             left_v, left_w = np.concatenate([left_v, v]), np.concatenate([left_w, weights])
             full = len(left_v) // self.batch_size * self.batch_size
             for start in range(0, full, self.batch_size):
@@ -210,6 +217,7 @@ class ChunkSource:
                 if num_full > skip:
                     yield _without_places(left_v[part], left_w[part], whole)
             left_v, left_w = left_v[full:], left_w[full:]
+        self.num_rows = num_rows
         if len(left_v) and num_full >= skip:
             yield _without_places(left_v, left_w, whole if num_full else float(left_w.sum()))
 
@@ -231,8 +239,9 @@ class ChunkSource:
         matrix = Matrix(self.rbm, chunk[0] if pair else chunk, f"chunk {number} of X")
         return matrix, check_weights(chunk[1] if pair else None, len(matrix))
 
-    def _rows(self, chunk: Any, epoch: int, number: int) -> tuple[Array, Floats]:
-        matrix, weights = self._matrix(chunk, number)
+    def _rows(
+        self, matrix: Matrix, weights: Floats, epoch: int, number: int
+    ) -> tuple[Array, Floats]:
         summarise(matrix.name, matrix.blocks(), weights, whole=False)  # checks the values
         order = np.flatnonzero(weights > 0)
         if self.shuffle:

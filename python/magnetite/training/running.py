@@ -174,7 +174,7 @@ class Runner:
         info: dict[str, Any] = session.plan.described() | {
             "epochs": session.epoch,
             "updates": session.updates,
-            "rows": summary.num_rows,
+            "rows": session.source.num_rows,
             "constant_columns": int(np.sum(summary.known & (summary.variances == 0))),
             "missing_values": summary.missing,
             "seed": session.plan.seed.replay,
@@ -204,6 +204,7 @@ class Runner:
             "identity": identity(session.rbm, session.plan, session.source),
             "seed": session.plan.seed.replay,
             "session": session.state(),
+            "rows": session.source.num_rows,
             "history": self.history,
             "seconds": self.seconds_before + self.control.elapsed(),
             "callbacks": [
@@ -215,6 +216,7 @@ class Runner:
     def restore(self, state: dict[str, Any]) -> None:
         """Undo `state`."""
         self.session.restore(state["session"])
+        self.session.source.num_rows = state["rows"]
         self.history, self.seconds_before = state["history"], state["seconds"]
         for callback, its in zip(self.callbacks, state["callbacks"], strict=False):
             if its is not None and hasattr(callback, "restore"):
