@@ -165,8 +165,30 @@ def test_partial_fit_goes_on_where_it_was() -> None:
     assert len(few.chains[0]) == 100
     parts.partial_fit(X, **options | {"optimizer": mg.Adam()})
     assert parts._stream.updates == 3
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [mg.SGD(0.1, momentum=mg.training.Linear(0.5, 0.9)), mg.Adam(mg.training.Cosine(1))],
+)
+def test_schedules_by_fractions_need_a_known_end(optimizer: Any) -> None:
+    X, rbm = images(64), mg.RBM(9, 4)
+    message = "optimizer must have no schedule by fractions .* in partial_fit, .*got .*(Lin|Cos)"
+    with pytest.raises(ValueError, match=message):
+        rbm.partial_fit(X, optimizer=optimizer)
+    for chunks in ([X], iter([X])):
+        with pytest.raises(ValueError, match=r"by fractions .* in a single pass over chunks"):
+            rbm.fit(chunks, optimizer=optimizer, epochs=1)
+    assert not rbm.weights.any()  # refused before work starts
+    rbm.fit([X], optimizer=optimizer, epochs=2)
+    rbm.fit(iter([X]), epochs=1)
+    rbm.fit(X, optimizer=optimizer, epochs=1)
+
+    def halfway(clock: Any) -> float:
+        return 0.1 * clock.within(0, 0.5)
+
     with pytest.raises(ValueError, match="partial_fit can go on for ever"):
-        mg.RBM(9, 4).partial_fit(X, optimizer=mg.SGD(mg.training.Cosine(0.1)))
+        rbm.partial_fit(X, optimizer=mg.SGD(halfway))
 
 
 @pytest.mark.parametrize("visible", KINDS)

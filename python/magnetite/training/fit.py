@@ -21,7 +21,7 @@ from magnetite.training.plan import Keys, Plan, check_plan
 from magnetite.training.result import TrainingResult
 from magnetite.training.running import Callback, Runner, run_chunk
 from magnetite.training.saving import check_identity, identity, read_training
-from magnetite.training.schedules import Cosine
+from magnetite.training.schedules import Cosine, check_endless
 from magnetite.training.session import Session
 from magnetite.units.base import Array
 
@@ -80,7 +80,8 @@ def fit(
         How the machine's own moments are found; `PCD` with as many chains as rows in a batch.
     optimizer : SGD, Adam or another `training.Optimizer`
         How gradients become steps; by default SGD with momentum 0.9 and a rate of 0.01, which
-        falls to zero in the second half of the training.
+        falls to zero in the second half of the training (but stays in a single pass over chunks,
+        whose end nobody knows).
     epochs : int
         Passes over the data, 20 by default.
     batch_size : int
@@ -202,6 +203,9 @@ def fit(
             f"epochs must be 1 for an X that can be gone through only once, got {num_epochs}: "
             "let X be a function that returns such an iterator, or a list of chunks"
         )
+    if num_epochs == 1 and source.num_batches is None and optimizer is not DEFAULT_OPTIMIZER:
+        where = "a single pass over chunks, whose end nobody knows"
+        check_endless(optimizer, where, "a function of a training.Clock that counts updates")
     if saved is not None and control.checkpoint is not None:
         check_identity(control.checkpoint, saved["identity"], identity(rbm, plan, source))
     rbm._stream = None
@@ -318,6 +322,8 @@ def partial_fit(
         shuffle=shuffle,
         seed=seed,
     )
+    instead = "InverseTime, Step or Piecewise, which count epochs"
+    check_endless(optimizer, "partial_fit, which can go on for ever", instead)
     session = rbm._stream
     mean_weight = None
     if session is not None and session.plan.described() == plan.described():

@@ -19,6 +19,7 @@ __all__ = [
     "ScheduleLike",
     "Step",
     "as_schedule",
+    "check_endless",
 ]
 
 
@@ -31,7 +32,8 @@ class Clock:
     update : int
         Updates made so far.
     epoch : float
-        Passes over the data made so far, parts of one included.
+        Passes over the data made so far, parts of one included; of chunks, whose number nobody
+        knows, whole passes alone.
     fraction : float
         Part of all epochs that is behind, 0 to 1; nan in `RBM.partial_fit`, which has no end.
     """
@@ -85,8 +87,38 @@ class Constant(Schedule):
         return self.value
 
 
+class _Stretch(Schedule):
+    """What `Linear` and `Cosine` share: the stretch of the training, in fractions of all of it."""
+
+    begin: float
+    end: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.begin < self.end <= 1:
+            raise ValueError(
+                "begin and end must be fractions of the training with 0 <= begin < end <= 1, "
+                f"got {self.begin!r} and {self.end!r}"
+            )
+
+
+def check_endless(optimizer: object, where: str, instead: str) -> None:
+    """Refuse an optimiser with schedules by fractions of a training whose length nobody knows.
+
+    Raises
+    ------
+    ValueError
+        Names the schedule.
+    """
+    for name, value in getattr(optimizer, "__dict__", {}).items():
+        if isinstance(value, _Stretch):
+            raise ValueError(
+                f"optimizer must have no schedule by fractions of the training in {where}, got "
+                f"{name}={value!r}: take {instead}"
+            )
+
+
 @dataclass(frozen=True)
-class Linear(Schedule):
+class Linear(_Stretch):
     """From `start` to `stop` in a straight line, over the fractions `begin` to `end` of the run.
 
     Examples
@@ -101,16 +133,13 @@ class Linear(Schedule):
     begin: float = 0.0
     end: float = 1.0
 
-    def __post_init__(self) -> None:
-        _check_stretch(self.begin, self.end)
-
     def __call__(self, clock: Clock) -> float:
         """Return the number of now."""
         return self.start + (self.stop - self.start) * clock.within(self.begin, self.end)
 
 
 @dataclass(frozen=True)
-class Cosine(Schedule):
+class Cosine(_Stretch):
     """From `start` to `stop` along half a cosine, over the fractions `begin` to `end` of the run.
 
     Examples
@@ -127,9 +156,6 @@ class Cosine(Schedule):
     stop: float = 0.0
     begin: float = 0.0
     end: float = 1.0
-
-    def __post_init__(self) -> None:
-        _check_stretch(self.begin, self.end)
 
     def __call__(self, clock: Clock) -> float:
         """Return the number of now."""
@@ -224,14 +250,6 @@ class Piecewise(_Points):
             if clock.epoch < right:
                 return low + (high - low) * (clock.epoch - left) / (right - left)
         return self.points[-1][1]
-
-
-def _check_stretch(begin: float, end: float) -> None:
-    if not 0 <= begin < end <= 1:
-        raise ValueError(
-            f"begin and end must be fractions of the training with 0 <= begin < end <= 1, "
-            f"got {begin!r} and {end!r}"
-        )
 
 
 def as_schedule(
