@@ -350,6 +350,30 @@ def test_a_column_that_the_first_chunk_does_not_know_begins_without_bias(visible
     np.testing.assert_allclose(stream.visible_bias[2:], 0, atol=1e-6)
 
 
+def test_complete_batches_are_learnt_as_if_nothing_were_missing() -> None:
+    X = images(96)
+    holes = X.copy()
+    holes[70, 3] = np.nan
+    options: dict[str, Any] = {"batch_size": 32, "shuffle": False, "key": 1}
+    batches = make_source(mg.RBM(9, 4), holes, None, **options).batches(0)
+    assert [batch.missing for batch in batches] == [False, False, True]
+
+    def trained(data: Any) -> list[NDArray[Any]]:
+        found: list[NDArray[Any]] = []
+
+        class Keep:
+            def __call__(self, progress: Any) -> None: ...
+
+            def after_update(self, progress: Any) -> None:
+                found.append(progress.rbm.weights.copy())
+
+        fitted(data, shuffle=False, gradient="plain", epochs=1, callbacks=[Keep()])
+        return found
+
+    whole, parted = trained(X), trained(holes)
+    np.testing.assert_array_equal(parted[:2], whole[:2])
+
+
 @pytest.mark.parametrize("visible", KINDS)
 def test_missing_values_of_every_kind_and_of_every_source(visible: str) -> None:
     X = some_data(machine(KINDS[visible], "binary"), rows=30).copy()

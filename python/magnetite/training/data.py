@@ -32,7 +32,7 @@ class Batch:
     `rows` are their places in the data, None where rows have no lasting places. `share` is the sum
     of the batch's sample weights, divided by that of a full batch of rows of mean weight. Gradients
     are multiplied by it, so that a row counts as much in a small batch, or next to heavy rows, as
-    anywhere else.
+    anywhere else. `missing` tells whether a value of this very batch is missing.
     """
 
     v: Array
@@ -152,9 +152,8 @@ class MatrixSource:
             order = np.random.default_rng([self.key, SHUFFLE, epoch]).permutation(order)
         for start in range(skip * self.batch_size, len(order), self.batch_size):
             rows = np.sort(order[start : start + self.batch_size])
-            v, weights, missing = self.matrix.take(rows), self.weights[rows], self.summary.missing
-            full = self.mean_weight * self.full_size
-            yield _batch(v, weights, rows if self.lasting else None, missing, full)
+            full, places = self.mean_weight * self.full_size, rows if self.lasting else None
+            yield _batch(self.matrix.take(rows), self.weights[rows], places, full)
 
     def some_rows(self, count: int) -> Array:
         """Return up to so many rows, the same ones at every call."""
@@ -215,11 +214,11 @@ class ChunkSource:
                 part = slice(start, start + self.batch_size)
                 num_full += 1
                 if num_full > skip:
-                    yield _without_places(left_v[part], left_w[part], whole)
+                    yield _batch(left_v[part], left_w[part], None, whole)
             left_v, left_w = left_v[full:], left_w[full:]
         self.num_rows = num_rows
         if len(left_v) and num_full >= skip:
-            yield _without_places(left_v, left_w, whole if num_full else float(left_w.sum()))
+            yield _batch(left_v, left_w, None, whole if num_full else float(left_w.sum()))
 
     def _pass(self) -> Iterator[Any]:
         """Yield the chunks; those of the iterator that was begun, first."""
@@ -255,16 +254,10 @@ class ChunkSource:
         return matrix.take(pick_rows(len(matrix), count, self.key))
 
 
-def _batch(
-    v: Array, weights: Floats, rows: NDArray[np.intp] | None, missing: bool, full: float
-) -> Batch:
+def _batch(v: Array, weights: Floats, rows: NDArray[np.intp] | None, full: float) -> Batch:
     """Return rows as a batch; `full` is the sum of the weights of a full batch."""
     total = float(weights.sum())
-    return Batch(v, weights / total, rows, missing, total / full)
-
-
-def _without_places(v: Array, weights: Floats, full: float) -> Batch:
-    return _batch(v, weights, None, bool(np.isnan(v).any()), full)
+    return Batch(v, weights / total, rows, bool(np.isnan(v).any()), total / full)
 
 
 def _mean_weight(weights: Floats) -> float:
