@@ -235,13 +235,17 @@ def test_whole_weights_are_repeated_rows_to_contrastive_divergence() -> None:
     assert (np.abs(a.mean(axis=0) - unweighted.mean(axis=0)) > 4 * error).any()
 
 
-def test_summary_of_blocks_is_that_of_the_whole() -> None:
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_summary_of_blocks_is_that_of_the_whole(dtype: str) -> None:
     rng = np.random.default_rng(1)
-    X = 1e4 + rng.standard_normal((50, 3))
-    X[rng.random((50, 3)) < 0.2] = np.nan
-    weights = rng.random(50)
+    given = (1e4 + rng.standard_normal((50, 3))).astype(dtype)
+    given[18:][rng.random((32, 3)) < 0.2] = np.nan  # blocks without missing values, and with
+    X, weights = given.copy(), rng.random(50)
+    weights[::7] = 0
     blocks = iter([(0, X[:17]), (17, X[17:18]), (18, X[18:])])
     summary = summarise("X", blocks, weights)
+    np.testing.assert_array_equal(X, given)
+    X = X.astype(np.float64)
     w = np.where(np.isnan(X), 0, weights[:, None])
     means = (w * np.nan_to_num(X)).sum(axis=0) / w.sum(axis=0)
     np.testing.assert_allclose(summary.means, means, rtol=1e-12)

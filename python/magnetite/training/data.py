@@ -18,8 +18,8 @@ __all__ = ["Batch", "Matrix", "Source", "make_source"]
 
 Floats = NDArray[np.float64]
 
-NUMBERS_AT_ONCE = 2**18
-"""Of data that are checked before work starts: what is in memory at a time."""
+NUMBERS_AT_ONCE = 2**16
+"""Of data that are checked before work starts: what is in memory at a time, and in the cache."""
 
 SHUFFLE, PICK = 1, 2
 """Purposes of the random numbers that are drawn here."""

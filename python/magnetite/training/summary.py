@@ -58,17 +58,21 @@ def summarise(
             shift = np.nan_to_num(rows[0].astype(np.float64))
             total, first, second = (np.zeros(rows.shape[1]) for _ in range(3))
             count = np.zeros(rows.shape[1], np.int64)
-        about, w = rows - shift, weights[start : start + len(rows)]
-        unknown = np.isnan(about)
+        about, w = rows.astype(np.float64), weights[start : start + len(rows)]
+        about -= shift
+        unknown = np.isnan(rows)
         if unknown.any():
             missing = True
             _refuse_empty(name, "row", np.flatnonzero(unknown.all(axis=1)) + start)
             about[unknown] = 0.0
-        # Sums of weights do not cancel to zero: whether a value is there, integers say.
-        count += np.count_nonzero(~unknown[w > 0], axis=0)
-        total += np.einsum("r,ri->i", w, ~unknown) if unknown.any() else w.sum()
+            # Sums of weights do not cancel to zero: whether a value is there, integers say.
+            count += np.count_nonzero(~unknown[w > 0], axis=0)
+            total += np.einsum("r,ri->i", w, ~unknown)
+        else:
+            count += np.count_nonzero(w > 0)
+            total += w.sum()
         first += np.einsum("r,ri->i", w, about)
-        second += np.einsum("r,ri,ri->i", w, about, about)
+        second += np.einsum("r,ri->i", w, np.square(about, out=about))
     if whole:
         _refuse_empty(name, "column", np.flatnonzero(count == 0))
     share = np.divide(1, total, out=np.zeros_like(total), where=count > 0)

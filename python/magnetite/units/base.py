@@ -98,9 +98,9 @@ class Units(ABC):
         """Return where values are none that the unit may take."""
         if self.site_states is None:
             return ~np.isfinite(values)
-        wrong: NDArray[np.bool_] = np.all(
-            [values != value for value in np.unique(self.site_states)], axis=0
-        )
+        wrong = np.ones(values.shape, np.bool_)
+        for value in np.unique(self.site_states):
+            wrong &= values != value
         return wrong
 
     @property

@@ -138,7 +138,7 @@ class Layer:
         for units, columns in self.parts():
             part = values[:, columns]
             wrong = units.wrong(part)
-            if missing:
+            if missing and wrong.any():
                 wrong = wrong & ~np.isnan(part)
             if wrong.any():
                 row, column = (int(i) for i in np.argwhere(wrong)[0])
