@@ -81,3 +81,25 @@ def test_steps_of_precisions_are_bounded_and_refused_where_they_are_nan() -> Non
     with pytest.raises(OutOfBounds, match="visible_precision is no longer finite"):
         coordinates.add(rbm.layers(), Steps(steps))
     assert np.isfinite(rbm.visible_precision).all()
+
+
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_real_columns_far_from_zero_are_told_of(method: str) -> None:
+    Z = np.abs(np.random.default_rng(1).standard_normal((200, 4)))
+    visible: Any = [("gaussian", 3), ("relu", 1)]
+
+    def learn(data: Any, dtype: str = "float32") -> None:
+        getattr(mg.RBM(4, 2, visible=visible, dtype=dtype), method)(data, seed=1)
+
+    learn(Z + 100.0)  # warnings are errors here
+    far = Z + np.array([0, 0, 1e4, 0])
+    message = "at most 1000 times .* got mean 10000.8 and deviation 0.6.* in column 2: .* Standardi"
+    with pytest.warns(UserWarning, match=message) as told:
+        learn(far)
+    assert told[0].filename == __file__
+    with pytest.warns(UserWarning, match=r"in column 2 \(and 1 more\)"):
+        learn(far + np.array([0, 0, 0, 1e4]))
+    learn(far, "float64")
+    learn((far - far.mean(axis=0)) / far.std(axis=0) + 9)
+    far[:, 2] = 1e4  # there is nothing to learn of a constant column
+    learn(far)

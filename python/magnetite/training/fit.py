@@ -23,6 +23,7 @@ from magnetite.training.running import Callback, Runner, run_chunk
 from magnetite.training.saving import check_identity, identity, read_training
 from magnetite.training.schedules import Cosine, check_endless
 from magnetite.training.session import Session
+from magnetite.training.summary import warn_of_offsets
 from magnetite.units.base import Array
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ def fit(
         Rows of visible states, shape (rows, n_visible), nan where a value is missing (it is then
         drawn given the others). A memory map is never loaded whole. What is larger than memory
         comes as chunks of rows: an iterable of matrices, or a function that returns one for every
-        epoch; an iterator that can be gone through once is good for one epoch.
+        epoch; an iterator that can be gone through once is good for one epoch. Standardise real
+        columns whose mean is many times their deviation: float32 loses the digits.
     negative : CD, PCD, FastPCD, Exact or another `training.Negative`
         How the machine's own moments are found; `PCD` with as many chains as rows in a batch.
     optimizer : SGD, Adam or another `training.Optimizer`
@@ -208,6 +210,7 @@ def fit(
         check_endless(optimizer, where, "a function of a training.Clock that counts updates")
     if saved is not None and control.checkpoint is not None:
         check_identity(control.checkpoint, saved["identity"], identity(rbm, plan, source))
+    warn_of_offsets(rbm, source.summary)
     rbm._stream = None
     session = Session(rbm, plan, source, threads, num_epochs)
     runner = Runner(session, control, callbacks, session.monitors(held_out), every)
@@ -339,6 +342,7 @@ def partial_fit(
         mean_weight=mean_weight,
     )
     if session is None or session.plan is not plan:
+        warn_of_offsets(rbm, source.summary)
         session = Session(rbm, plan, source, check_threads(num_threads), None)
     session.source, rbm._stream = source, session
     run_chunk(session)

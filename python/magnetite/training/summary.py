@@ -1,14 +1,23 @@
 """Means and variances of data, taken while they are checked."""
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from magnetite.units.base import Array
 
-__all__ = ["Summary", "summarise"]
+if TYPE_CHECKING:
+    from magnetite.models.rbm import RBM
+
+__all__ = ["Summary", "summarise", "warn_of_offsets"]
+
+FARTHEST = 1e3
+"""Deviations from zero to the mean of a real column that float32 has digits for: moments lose a
+thousandth there, and a training diverges at ten times as many."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,4 +93,29 @@ def _refuse_empty(name: str, what: str, places: NDArray[np.intp]) -> None:
     if places.size:
         raise ValueError(
             f"{name} must have a value in every {what}, got nan only in {what} {int(places[0])}"
+        )
+
+
+def warn_of_offsets(rbm: "RBM", summary: Summary) -> None:
+    """Warn of real columns that lie too far from zero for the digits of a machine of float32.
+
+    Called by `fit` and `partial_fit`, so that the warning names the line that called them.
+    """
+    if rbm.dtype != np.float32:
+        return
+    real = np.zeros(rbm.n_visible, np.bool_)
+    for units, columns in rbm.visible.parts():
+        real[columns] = units.site_states is None
+    deviations = np.sqrt(summary.variances)
+    varied = real & summary.known & (deviations > 0)
+    far = np.flatnonzero(varied & (np.abs(summary.means) > FARTHEST * deviations))
+    if far.size:
+        first, others = int(far[0]), f" (and {far.size - 1} more)" if far.size > 1 else ""
+        warnings.warn(
+            f"X should have real columns whose mean is at most {FARTHEST:g} times their deviation, "
+            f"got mean {summary.means[first]:g} and deviation {deviations[first]:g} in column "
+            f"{first}{others}: float32 loses the digits. Standardise the columns, or take a "
+            "machine of dtype float64",
+            UserWarning,
+            stacklevel=3,
         )
