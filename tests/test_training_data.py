@@ -158,13 +158,13 @@ def test_partial_fit_goes_on_where_it_was() -> None:
         parts.partial_fit(X[start : start + 32], **options)
     # Offsets begin at the means of the first chunk, which is all that differs.
     np.testing.assert_allclose(whole.weights, parts.weights, atol=1e-3)
-    assert parts._stream is not None and parts._stream.updates == 3
+    assert parts._stream is not None and parts._stream.session.updates == 3
     assert len(parts.chains[0]) == 32
     few = mg.RBM(9, 4)
     few.partial_fit(X[:1], seed=1)
     assert len(few.chains[0]) == 100
     parts.partial_fit(X, **options | {"optimizer": mg.Adam()})
-    assert parts._stream.updates == 3
+    assert parts._stream.session.updates == 3
 
 
 @pytest.mark.parametrize(

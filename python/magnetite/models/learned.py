@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from magnetite.units.base import Array
 
 if TYPE_CHECKING:
-    from magnetite.training.session import Session
+    from magnetite.training.stream import Stream
 
 __all__ = ["Learned"]
 
@@ -20,7 +20,7 @@ class Learned:
     """Means of the data that the machine was last fitted to, shape (n_visible,)."""
 
     _chains: tuple[Array, Array] | None = None
-    _stream: "Session | None" = None
+    _stream: "Stream | None" = None
 
     @property
     def chains(self) -> tuple[Array, Array]:
@@ -43,6 +43,6 @@ class Learned:
             raise AttributeError(
                 "the machine has no chains: none are left by trainings without persistent chains "
                 "(mg.PCD has them, and FastPCD, TemperedPCD and TrajectoryPCD), nor kept in files "
-                "and copies"
+                "and by `copy`"
             )
         return self._chains

@@ -314,7 +314,7 @@ class RBM(Learned, Exchange, Bipartite):
     partial_fit = partial_fit
 
     def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_layers": {}, "_stream": None}
+        return vars(self) | {"_layers": {}}
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the machine to an npz file that `magnetite.load` reads; nothing is pickled.

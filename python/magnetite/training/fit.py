@@ -23,6 +23,7 @@ from magnetite.training.running import Callback, Runner, run_chunk
 from magnetite.training.saving import check_identity, identity, read_training
 from magnetite.training.schedules import Cosine, check_endless
 from magnetite.training.session import Session
+from magnetite.training.stream import Stream
 from magnetite.training.summary import warn_of_offsets
 from magnetite.units.base import Array
 
@@ -273,12 +274,14 @@ def partial_fit(
 ) -> None:
     """Learn from one more chunk of a stream: a single pass over its rows, in batches.
 
-    Chains, the optimiser's memory, offsets and the count of updates go on from call to call; a call
-    of `fit`, or of this method with other options, begins anew with them. Positive and negative
-    moments are means over their own rows, whatever the sizes of chunk, batch and chains. Every row
-    of the stream counts the same: a chunk of fewer rows than a batch makes a step that is smaller
-    in proportion (of `Adam`, whose steps do not depend on the size of all gradients, only next to
-    larger chunks). Where all chunks are small, let `batch_size` be their size.
+    Chains, the optimiser's memory, offsets and the count of updates go on from call to call, in
+    pickles and deep copies of the machine too; a call of `fit`, or of this method with other
+    options, begins anew with them. Only the optimiser's numbers (rate, momentum and so on) may
+    change on the way. Positive and negative moments are means over their own rows, whatever the
+    sizes of chunk, batch and chains. Every row of the stream counts the same: a chunk of fewer rows
+    than a batch makes a step that is smaller in proportion (of `Adam`, whose steps do not depend on
+    the size of all gradients, only next to larger chunks). Where all chunks are small, let
+    `batch_size` be their size.
 
     Parameters
     ----------
@@ -327,10 +330,9 @@ def partial_fit(
     )
     instead = "InverseTime, Step or Piecewise, which count epochs"
     check_endless(optimizer, "partial_fit, which can go on for ever", instead)
-    session = rbm._stream
-    mean_weight = None
-    if session is not None and session.plan.described() == plan.described():
-        plan, mean_weight = session.plan, session.source.mean_weight
+    stream = rbm._stream if rbm._stream is not None and rbm._stream.takes(plan) else None
+    if stream is not None:
+        plan = replace(plan, seed=stream.seed)
     source = make_source(
         rbm,
         X,
@@ -339,10 +341,13 @@ def partial_fit(
         shuffle=plan.shuffle,
         key=Keys.of(plan.seed).data,
         stream=True,
-        mean_weight=mean_weight,
+        mean_weight=None if stream is None else stream.mean_weight,
     )
-    if session is None or session.plan is not plan:
+    threads = check_threads(num_threads)
+    if stream is None:
         warn_of_offsets(rbm, source.summary)
-        session = Session(rbm, plan, source, check_threads(num_threads), None)
-    session.source, rbm._stream = source, session
+        session = Session(rbm, plan, source, threads, None)
+    else:
+        session = stream.next_session(rbm, plan, source, threads)
+    rbm._stream = Stream(session)
     run_chunk(session)

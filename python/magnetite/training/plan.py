@@ -68,6 +68,10 @@ class Plan:
             "shuffle": self.shuffle,
         }
 
+    def stream_identity(self) -> dict[str, Any]:
+        """Return what must be the same where a stream goes on: all but the optimiser's numbers."""
+        return self.described() | {"optimizer": repr(type(self.optimizer))}
+
 
 def check_plan(
     rbm: "RBM",
