@@ -80,6 +80,23 @@ def test_resumed_training_is_the_same_to_the_bit(case: str, updates: int, tmp_pa
             np.testing.assert_array_equal(a, b)
 
 
+def test_callables_and_penalties_of_ones_own_go_on(tmp_path: Path) -> None:
+    """Their addresses are others in the next process."""
+
+    class Pull(mg.training.Penalty):
+        pass
+
+    path, kept = tmp_path / "training.npz", []
+    for epochs in (1, 2):
+        options = {"optimizer": mg.SGD(lambda clock: 0.1), "penalties": [Pull()]}
+        kept.append(options)  # so that the next ones lie elsewhere
+        result = mg.RBM(9, 4).fit(X, epochs=epochs, checkpoint=path, resume=True, **options)
+        assert len(result.history["epoch"]) == epochs
+    assert " at 0x" not in str(result.info)
+    with pytest.raises(ValueError, match="penalties must be that of the checkpoint"):
+        mg.RBM(9, 4).fit(X, checkpoint=path, resume=True, **options | {"penalties": []})
+
+
 def test_a_training_may_be_made_longer(tmp_path: Path) -> None:
     path = tmp_path / "training.npz"
     whole, parts = mg.RBM(9, 4), mg.RBM(9, 4)

@@ -38,6 +38,7 @@ CASES: dict[str, dict[str, Any]] = {
     "missing values": {"X": HOLES},
     "penalties": {"penalties": [mg.training.L1(), mg.training.SparsityTarget(0.1)]},
     "gaussian": {"visible": LEARNED},
+    "callables": {"optimizer": mg.SGD(lambda clock: 0.1), "penalties": [Pull(0.1)]},
     "weights": {"weighted": True},
 }
 
@@ -124,3 +125,15 @@ def test_other_options_begin_anew(options: dict[str, Any]) -> None:
     for machine in (rbm, fresh):
         machine.partial_fit(X, **{"batch_size": 10, "seed": 2} | options)
     assert_same(rbm, fresh)
+
+
+def test_callables_and_penalties_made_anew_go_on_and_are_those_that_count() -> None:
+    """As a schedule does that has the rates of both calls, and a penalty that was changed."""
+    rbm, other = mg.RBM(9, 4), mg.RBM(9, 4)
+    schedule, penalty = mg.SGD(mg.training.Step({0: 0.1, 1: 0.02}), 0.9), Pull(0.1)
+    for number in (1, 2):
+        rate, penalty.cost = (0.1, 0.02)[number - 1], 0.1 * number
+        new = mg.SGD(lambda clock, rate=rate: rate, 0.9)
+        rbm.partial_fit(X, optimizer=new, penalties=[Pull(0.1 * number)], seed=1)
+        other.partial_fit(X, optimizer=schedule, penalties=[penalty], seed=1)
+        assert_same(rbm, other)

@@ -134,9 +134,10 @@ def fit(
     checkpoint_interval : float
         Seconds, 60 by default.
     resume : bool
-        Whether to go on from `checkpoint` where that file exists: with the same data and options,
-        to the same bits as if there had been no break. `epochs` may have grown, but schedules
-        that go by fractions of the training, as the default's, then bend.
+        Whether to go on from `checkpoint` where that file exists: with the same data and options
+        (whose `repr`, addresses left out, must be the same), to the same bits as if there had been
+        no break. `epochs` may have grown, but schedules that go by fractions of the training, as
+        the default's, then bend.
     on_interrupt : "raise" (default) or "return"
         What follows Ctrl-C: a KeyboardInterrupt with the result as `.result`, or the result. The
         machine is usable either way.
@@ -276,12 +277,12 @@ def partial_fit(
 
     Chains, the optimiser's memory, offsets and the count of updates go on from call to call, in
     pickles and deep copies of the machine too; a call of `fit`, or of this method with other
-    options, begins anew with them. Only the optimiser's numbers (rate, momentum and so on) may
-    change on the way. Positive and negative moments are means over their own rows, whatever the
-    sizes of chunk, batch and chains. Every row of the stream counts the same: a chunk of fewer rows
-    than a batch makes a step that is smaller in proportion (of `Adam`, whose steps do not depend on
-    the size of all gradients, only next to larger chunks). Where all chunks are small, let
-    `batch_size` be their size.
+    options, begins anew with them (other ones have another `repr`, addresses left out). Only the
+    optimiser's numbers (rate, momentum and so on) may change on the way. Positive and negative
+    moments are means over their own rows, whatever the sizes of chunk, batch and chains. Every row
+    of the stream counts the same: a chunk of fewer rows than a batch makes a step that is smaller
+    in proportion (of `Adam`, whose steps do not depend on the size of all gradients, only next to
+    larger chunks). Where all chunks are small, let `batch_size` be their size.
 
     Parameters
     ----------

@@ -1,5 +1,6 @@
 """The options of a training, checked before any work starts."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Keys", "Plan", "check_plan"]
 
+ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 PURPOSES = ("data", "initial", "positive", "missing", "negative", "monitors")
 
 
@@ -57,13 +59,13 @@ class Plan:
     def described(self) -> dict[str, Any]:
         """Return the options as plain values: for `info`, and to compare with a checkpoint's."""
         return {
-            "negative": repr(self.negative),
-            "optimizer": repr(self.optimizer),
+            "negative": _described(self.negative),
+            "optimizer": _described(self.optimizer),
             "batch_size": self.batch_size,
             "gradient": self.gradient,
             "offset_rate": self.offset_rate,
             "precision_rate": self.precision_rate,
-            "penalties": [repr(penalty) for penalty in self.penalties],
+            "penalties": [_described(penalty) for penalty in self.penalties],
             "initial": self.initial,
             "shuffle": self.shuffle,
         }
@@ -71,6 +73,11 @@ class Plan:
     def stream_identity(self) -> dict[str, Any]:
         """Return what must be the same where a stream goes on: all but the optimiser's numbers."""
         return self.described() | {"optimizer": repr(type(self.optimizer))}
+
+
+def _described(option: Any) -> str:
+    """Return the repr without addresses, which are others in the next process."""
+    return ADDRESS.sub("", repr(option))
 
 
 def check_plan(
