@@ -33,7 +33,8 @@ class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     estimator : estimator, default None
         One of `BernoulliRBM`, `GaussianRBM`, `CategoricalRBM`, or a `sklearn.pipeline.Pipeline`
         that ends with one; a `GaussianRBM` by default. A `CategoricalRBM` knows only categories
-        among the rows of training, unless it is given its `categories`.
+        among the rows of training, unless it is given its `categories`. What the machine takes as
+        missing values, the detector takes too.
     false_alarm_rate : float, default 0.1
         Share of ordinary rows that may be called anomalies, between 0 and 0.5.
     calibration_fraction : float, default 0.2
@@ -136,7 +137,14 @@ class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         if isinstance(estimator, Pipeline) or get_tags(estimator).input_tags.categorical:
             return validate_data(self, X, skip_check_array=True, reset=reset)
         dtypes = np.float64, np.float32
-        return validate_data(self, X, accept_sparse="csr", dtype=dtypes, reset=reset)
+        return validate_data(
+            self,
+            X,
+            accept_sparse="csr",
+            dtype=dtypes,
+            ensure_all_finite="allow-nan",
+            reset=reset,
+        )
 
     def _scores(self, X: Any) -> NDArray[np.float64]:
         *before, machine = _steps(self.estimator_)

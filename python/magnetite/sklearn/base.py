@@ -15,12 +15,21 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 import magnetite as mg
 from magnetite._checks import check_finite
 from magnetite.layers import Draws
+from magnetite.sklearn.missing import (
+    check_some_known,
+    free_energies_of_known,
+    hidden_means_of_known,
+)
 from magnetite.units.base import Array
 
 __all__ = ["RBMTransformer", "new_seed"]
 
 NUMBERS_AT_ONCE = 2**22
 """Of sparse data made dense at a time."""
+
+
+OfWhole = Callable[[mg.RBM, Array], Array]
+OfKnown = Callable[[mg.RBM, Array, int, int, int | None], Array]
 
 
 def new_seed(random_state: Any) -> int:
@@ -34,6 +43,9 @@ def _dense(data: Any) -> Array:
 
 class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
     """Base of the estimators whose features are the hidden units' means.
+
+    Missing values (nan) are drawn given the others, while fitting and for features, and summed over
+    for scores.
 
     Attributes
     ----------
@@ -60,9 +72,14 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
     def _check_learnt(self, X: Any) -> None:
         """Warn of encoded data that are no good to learn from; called by the public methods."""
 
-    def _validated(self, X: Any, *, fitting: bool) -> Array:
+    def _validated(self, X: Any, *, fitting: bool, missing: bool = True) -> Array:
         valid: Array = validate_data(
-            self, X, accept_sparse="csr", dtype=(np.float64, np.float32), reset=fitting
+            self,
+            X,
+            accept_sparse="csr",
+            dtype=(np.float64, np.float32),
+            ensure_all_finite="allow-nan" if missing else True,
+            reset=fitting,
         )
         return valid
 
@@ -145,7 +162,8 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The data.
+            The data; nan where a value is missing. The means are then those over draws of the
+            missing values given the others, which `random_state` fixes.
 
         Returns
         -------
@@ -154,7 +172,7 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """
         check_is_fitted(self)
         data = self._encode(X, fitting=False)
-        means: Array = self._by_blocks(data, self._hidden_means)
+        means: Array = self._by_blocks(data, self._hidden_means, hidden_means_of_known)
         return means
 
     def score_samples(self, X: Any) -> NDArray[np.float64]:
@@ -163,15 +181,20 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The data.
+            The data; nan where a value is missing.
 
         Returns
         -------
         ndarray of shape (n_samples,)
+            Of rows with missing values, the density of those that are there: summed exactly where
+            the hidden units, or the missing ones, have at most 2**20 states, else estimated by
+            annealing to a few hundredths, and nan where that is refused.
         """
         check_is_fitted(self)
         data = self._encode(X, fitting=False)
-        energies: NDArray[np.float64] = self._by_blocks(data, self._free_energies)
+        energies: NDArray[np.float64] = self._by_blocks(
+            data, self._free_energies, free_energies_of_known
+        )
         return -energies
 
     def score(self, X: Any, y: Any = None) -> float:
@@ -230,13 +253,30 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         drawn: Array = layers.visible(h, rbm.pair, betas, Draws(key, 0, 1))[1]
         return drawn
 
-    # What goes in was checked by `_encode`: any finite numbers.
+    # What goes in was checked by `_encode`: any finite numbers, and nan where they are missing.
 
-    def _by_blocks(self, data: Any, work: Callable[[mg.RBM, Array], Array]) -> Any:
-        """Return what is made of blocks of dense rows by the machine in the data's dtype."""
+    def _by_blocks(self, data: Any, work: OfWhole, of_known: OfKnown) -> Any:
+        """Return what is made of blocks of dense rows by the machine in the data's dtype.
+
+        `of_known` makes it of rows with missing values, with random numbers of a seed and the
+        number of the first row.
+        """
         rbm, size = self._as_fitted(data), max(1, NUMBERS_AT_ONCE // data.shape[1])
-        starts = range(0, data.shape[0], size)
-        parts = [work(rbm, _dense(data[start : start + size])) for start in starts]
+        seed, parts = None, []
+        for start in range(0, data.shape[0], size):
+            v = _dense(data[start : start + size])
+            partial = np.isnan(v).any(axis=1)
+            if not partial.any():
+                parts.append(work(rbm, v))
+                continue
+            check_some_known(v, start)
+            seed = new_seed(self.random_state) if seed is None else seed
+            some = of_known(rbm, v[partial], seed, start, self._num_threads())
+            part = np.empty((len(v), *some.shape[1:]), some.dtype)
+            part[partial] = some
+            if not partial.all():
+                part[~partial] = work(rbm, v[~partial])
+            parts.append(part)
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _hidden_means(self, rbm: mg.RBM, v: Array) -> Array:
@@ -295,6 +335,6 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
+        tags.input_tags.sparse = tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

@@ -2,16 +2,18 @@
 
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.utils.sparsefuncs import min_max_axis
 from sklearn.utils.validation import check_is_fitted
 
 import magnetite as mg
 from magnetite.sklearn.base import RBMTransformer, new_seed
+from magnetite.sklearn.missing import free_energies_of_known
 from magnetite.units.base import Array
 from magnetite.units.discrete import Binary
 from magnetite.units.layer import Layer
@@ -114,7 +116,8 @@ class BernoulliRBM(RBMTransformer):
         self.n_jobs = n_jobs
 
     def _check_learnt(self, X: Any) -> None:
-        low, high = (float(X.min()), float(X.max()))
+        ends = min_max_axis(X, axis=0, ignore_nan=True) if hasattr(X, "tocsr") else (X, X)
+        low, high = np.fmin.reduce(ends[0], axis=None), np.fmax.reduce(ends[1], axis=None)
         if low < 0 or high > 1:
             warnings.warn(
                 f"binary units stand for values from 0 to 1, and X goes from {low:g} to {high:g}: "
@@ -149,7 +152,7 @@ class BernoulliRBM(RBMTransformer):
         ndarray of shape (n_samples, n_features)
         """
         check_is_fitted(self)
-        return self._gibbs(self._validated(v, fitting=False))
+        return self._gibbs(self._validated(v, fitting=False, missing=False))
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean log-likelihood of bits, and the mean of `score_samples` of other data.
@@ -173,7 +176,7 @@ class BernoulliRBM(RBMTransformer):
         check_is_fitted(self)
         v: Any = self._encode(X, fitting=False)
         values: Array = v.data if hasattr(v, "tocsr") else v
-        if np.isin(values, (0, 1)).all():
+        if np.isin(values[~np.isnan(values)], (0, 1)).all():
             return super().score(X)
         return float(self.score_samples(X).mean())
 
@@ -194,18 +197,28 @@ class BernoulliRBM(RBMTransformer):
         -------
         ndarray of shape (n_samples,)
             ``n_features * ln p(bit | all others)`` for one bit of each row, which `random_state`
-            and the row itself decide: a row has the same score wherever it stands.
+            and the row itself decide: a row has the same score wherever it stands. Of rows with
+            missing values (nan), the same of the features that are there, see
+            `GaussianRBM.score_samples`.
         """
         check_is_fitted(self)
         data, seed = self._encode(X, fitting=False), new_seed(self.random_state)
 
-        def work(rbm: mg.RBM, v: Array) -> Array:
-            columns = [zlib.crc32(row.tobytes(), seed) % v.shape[1] for row in v]
+        def scores(v: Array, energies: Callable[[Array], NDArray[np.float64]]) -> Array:
+            known = [np.flatnonzero(there) for there in ~np.isnan(v)]
+            counts = np.array([len(columns) for columns in known])
+            picks = [zlib.crc32(row.tobytes(), seed) for row in v] % counts
+            columns = [there[pick] for there, pick in zip(known, picks, strict=True)]
             flipped, rows = v.copy(), np.arange(len(v))
             flipped[rows, columns] = 1 - v[rows, columns]
-            gap = self._free_energies(rbm, v) - self._free_energies(rbm, flipped)
-            result: Array = -v.shape[1] * np.logaddexp(0, gap)
+            result: Array = -counts * np.logaddexp(0, energies(v) - energies(flipped))
             return result
 
-        scores: NDArray[np.float64] = self._by_blocks(data, work)
-        return scores
+        def of_whole(rbm: mg.RBM, v: Array) -> Array:
+            return scores(v, lambda v: self._free_energies(rbm, v))
+
+        def of_known(rbm: mg.RBM, v: Array, *numbers: Any) -> Array:
+            return scores(v, lambda v: free_energies_of_known(rbm, v, *numbers))
+
+        result: NDArray[np.float64] = self._by_blocks(data, of_whole, of_known)
+        return result

@@ -118,6 +118,6 @@ class CategoricalRBM(RBMTransformer):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = False
+        tags.input_tags.sparse = tags.input_tags.allow_nan = False
         tags.input_tags.categorical = True
         return tags

@@ -1,5 +1,6 @@
 """Restricted Boltzmann machine of real visible units."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -96,12 +97,16 @@ class GaussianRBM(RBMTransformer):
 
     def _new_machine(self, X: Array) -> mg.RBM:
         if hasattr(X, "tocsr"):
-            means, variances = (np.asarray(a, np.float64) for a in mean_variance_axis(X, axis=0))
+            found = mean_variance_axis(X, axis=0)
         else:
-            means, variances = X.mean(axis=0, dtype=np.float64), X.var(axis=0, dtype=np.float64)
-        # A constant column has any scale, and one row has none.
-        constant = variances <= CONSTANT * (means**2 + variances)
-        variances = np.where(constant, 1.0, variances)
+            with warnings.catch_warnings():  # of columns without values
+                warnings.simplefilter("ignore", RuntimeWarning)
+                wide = X.astype(np.float64)
+                found = np.nanmean(wide, axis=0), np.nanvar(wide, axis=0)
+        means, variances = (np.asarray(values, np.float64) for values in found)
+        # A constant column has any scale, and one row, or a column without values (nan), has none.
+        varied = variances > CONSTANT * (means**2 + variances)
+        variances = np.where(varied, variances, 1.0)
         units = mg.units.Gaussian(learn_variance=self.learn_variance)
         return mg.RBM(
             X.shape[1],

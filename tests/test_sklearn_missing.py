@@ -1,0 +1,153 @@
+"""The faces for scikit-learn: missing values in fits, features and scores."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+sklearn = pytest.importorskip("sklearn", reason="needs scikit-learn")
+
+from sklearn.pipeline import make_pipeline  # noqa: E402
+from sklearn.preprocessing import StandardScaler  # noqa: E402
+
+import magnetite as mg  # noqa: E402
+from magnetite.sklearn import (  # noqa: E402
+    BernoulliRBM,
+    GaussianRBM,
+    RBMAnomalyDetector,
+)
+
+SMALL: dict[str, Any] = {"n_components": 4, "random_state": 0, "learning_rate": 0.05, "n_iter": 20}
+RNG = np.random.default_rng(1)
+BITS = (RNG.random((200, 6)) < np.where(RNG.random((200, 1)) < 0.5, 0.2, 0.8)).astype(np.float64)
+REALS = RNG.normal(size=(200, 1)) + 0.5 * RNG.normal(size=(200, 6))
+
+
+def holed(X: NDArray[np.float64], share: float = 0.2) -> NDArray[np.float64]:
+    holes = np.random.default_rng(2).random(X.shape) < share
+    holes[:, 0] = False
+    return np.where(holes, np.nan, X)
+
+
+def posterior(rbm: mg.RBM, v: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Hidden means given the known bits of a row, by sums over the others."""
+    missing = np.flatnonzero(np.isnan(v))
+    rows = np.repeat(v[None], 2 ** len(missing), axis=0)
+    rows[:, missing] = np.arange(len(rows))[:, None] >> np.arange(len(missing)) & 1
+    logs = -rbm.free_energy(rows)
+    p = np.exp(logs - np.logaddexp.reduce(logs))
+    return p @ rbm.hidden_means(rows)
+
+
+def test_features_are_means_over_what_is_missing() -> None:
+    X = holed(BITS, 0.4)[:30]
+    rbm = BernoulliRBM(**SMALL).fit(BITS)
+    rbm.components_ = 2 * np.random.default_rng(3).normal(size=(4, 6))
+    exact = np.array([posterior(rbm.rbm_, row) for row in X])
+    found = rbm.transform(X)
+    np.testing.assert_allclose(found, exact, atol=0.2)
+    assert abs((found - exact).mean()) < 0.01
+    np.testing.assert_array_equal(found, rbm.transform(X))
+    whole = ~np.isnan(X).any(axis=1)
+    assert 0 < whole.sum() < 30
+    np.testing.assert_array_equal(found[whole], rbm.transform(X[whole]))
+
+
+def test_scores_are_densities_of_what_is_there() -> None:
+    X = holed(REALS)
+    rbm = GaussianRBM(**SMALL).fit(X)
+    log_z = rbm.rbm_.log_partition().value
+    wanted = rbm.rbm_.log_probabilities(X) + log_z
+    np.testing.assert_allclose(rbm.score_samples(X), wanted, atol=1e-9)
+    assert rbm.score(X) == pytest.approx(wanted.mean() - log_z)
+
+
+def test_pseudo_likelihoods_are_of_known_bits() -> None:
+    X = holed(BITS, 0.5)[:20]
+    rbm = BernoulliRBM(**SMALL).fit(X)
+    exact = []
+    for row in X:
+        ln_p = 0.0
+        for column in np.flatnonzero(~np.isnan(row)):
+            flipped = row.copy()
+            flipped[column] = 1 - row[column]
+            pair = rbm.rbm_.log_probabilities([row, flipped])
+            ln_p += pair[0] - np.logaddexp(*pair)
+        exact.append(ln_p)
+    scores = []
+    for state in range(100):
+        rbm.random_state = state
+        scores.append(rbm.score_samples(X).mean())
+    error = np.std(scores, ddof=1) / np.sqrt(len(scores))
+    assert abs(np.mean(scores) - np.mean(exact)) < 4 * error
+    assert rbm.score(X) == rbm.rbm_.log_likelihood(X).value
+
+
+@pytest.mark.parametrize(("kind", "data"), [(BernoulliRBM, BITS), (GaussianRBM, REALS)])
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_machines_learn_from_what_is_there(kind: type, data: Any, method: str) -> None:
+    rbm, X = kind(**SMALL), holed(data)
+    for _ in range(20 if method == "partial_fit" else 1):
+        getattr(rbm, method)(X)
+    if kind is GaussianRBM:
+        np.testing.assert_allclose(1 / rbm.rbm_.visible_precision, np.nanvar(X, axis=0), 1e-6)
+    drawn = rbm.sample(2000, n_steps=50).mean(axis=0)
+    np.testing.assert_allclose(drawn, np.nanmean(X, axis=0), atol=0.2)
+
+
+@pytest.mark.parametrize("kind", [BernoulliRBM, GaussianRBM])
+def test_sparse_rows_are_the_same_rows(kind: type) -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    X = holed(BITS)
+    rbm, other = kind(**SMALL).fit(X), kind(**SMALL).fit(sparse.csr_array(X))
+    for name in ("transform", "score_samples"):
+        found = getattr(rbm, name)(X)
+        np.testing.assert_allclose(getattr(other, name)(sparse.csr_array(X)), found, atol=1e-9)
+
+
+def test_a_column_without_values_waits_for_later_parts() -> None:
+    X = REALS.copy()
+    X[:100, 2] = np.nan
+    rbm = GaussianRBM(**SMALL).partial_fit(X[:100]).partial_fit(X[100:])
+    assert np.isfinite(rbm.transform(X)).all()
+    with pytest.raises(ValueError, match="X must have a value in every column"):
+        GaussianRBM(**SMALL).fit(X[:100])
+
+
+def test_what_cannot_be(monkeypatch: Any) -> None:
+    monkeypatch.setattr("magnetite.sklearn.base.NUMBERS_AT_ONCE", 12)  # of two rows
+    X = BITS.copy()
+    rbm = BernoulliRBM(**SMALL).fit(X)
+    X[3] = np.nan
+    for work in (rbm.transform, rbm.score_samples, rbm.fit):
+        with pytest.raises(ValueError, match="a value in every row, got nan only in row 3"):
+            work(X)
+    with pytest.raises(ValueError, match="contains NaN"):
+        rbm.gibbs(X)
+    with pytest.raises(ValueError, match="contains infinity"):
+        rbm.transform(np.where(np.isnan(X), np.inf, X))
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+def test_anomalies_among_rows_with_missing_values(scaled: bool) -> None:
+    X = holed(REALS)
+    machine: Any = GaussianRBM(**SMALL)
+    if scaled:
+        machine = make_pipeline(StandardScaler(), machine)
+    detector = RBMAnomalyDetector(machine, random_state=1).fit(X)
+    odd = [[0, np.nan, 0, 0, 0, 0], [9, np.nan, -9, 9, np.nan, 0]]
+    assert detector.predict(odd).tolist() == [1, -1]
+    assert (detector.predict(holed(REALS, 0.3)) == -1).mean() < 0.25
+
+
+def test_many_missing_values_are_annealed_over() -> None:
+    X = np.full((2, 60), np.nan)
+    X[:, :30] = 1
+    rbm = BernoulliRBM(30, n_iter=1, random_state=0).fit(np.ones((10, 60)))
+    rbm.components_ = np.zeros((30, 60))
+    free = np.logaddexp(0, rbm.intercept_visible_)
+    known = rbm.intercept_visible_[:30].sum() + free[30:].sum()
+    known += np.logaddexp(0, rbm.intercept_hidden_).sum()
+    found = super(BernoulliRBM, rbm).score_samples(X)
+    np.testing.assert_allclose(found, known, atol=1e-3)
