@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler  # noqa: E402
 import magnetite as mg  # noqa: E402
 from magnetite.sklearn import (  # noqa: E402
     BernoulliRBM,
+    CategoricalRBM,
     GaussianRBM,
     RBMAnomalyDetector,
 )
@@ -151,3 +152,60 @@ def test_many_missing_values_are_annealed_over() -> None:
     known += np.logaddexp(0, rbm.intercept_hidden_).sum()
     found = super(BernoulliRBM, rbm).score_samples(X)
     np.testing.assert_allclose(found, known, atol=1e-3)
+
+
+WORDS = np.array([["a", "x", "k"], ["b", "y", "k"], ["b", "z", "k"]], dtype=object)[
+    np.arange(60) % 3
+]
+
+
+def with_hole(value: object) -> NDArray[Any]:
+    X = WORDS.copy()
+    X[0, 1] = value
+    return X
+
+
+def test_missing_categories_are_no_category() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    X = with_hole(np.nan)
+    rbm = CategoricalRBM(**SMALL).fit(X)
+    assert [list(found) for found in rbm.encoder_.categories_] == [["a", "b"], [*"xyz"], ["k"]]
+    known = rbm.encoder_.transform(X[:1])
+    known[0, 2:5] = np.nan
+    log_z = rbm.rbm_.log_partition().value
+    wanted = rbm.rbm_.log_probabilities(known) + log_z
+    np.testing.assert_allclose(rbm.score_samples(X)[:1], wanted, atol=1e-9)
+    assert np.isfinite(rbm.transform(X)).all()
+    assert set(rbm.sample(20, n_steps=10)[:, 1]) <= {"x", "y", "z"}
+    frame = pandas.DataFrame(X)
+    np.testing.assert_array_equal(
+        CategoricalRBM(**SMALL).fit(frame).transform(frame), rbm.transform(X)
+    )
+    numbers = np.array([[0.0, 5.0], [1.0, np.nan], [1.0, 7.0]])
+    rbm = CategoricalRBM(**SMALL).fit(numbers)
+    assert [found.tolist() for found in rbm.encoder_.categories_] == [[0, 1], [5, 7]]
+    with pytest.raises(ValueError, match="got nan only in column 1"):
+        rbm.fit(np.array([["a", np.nan], ["b", np.nan]], dtype=object))
+    named = CategoricalRBM(**SMALL, categories=[["a", "b"], ["x", "y", "z", np.nan], ["k"]]).fit(X)
+    assert named.components_.shape == (4, 7)
+
+
+def test_unknown_categories_are_refused_or_missing() -> None:
+    X, missing = with_hole("new"), with_hole(np.nan)
+    rbm = CategoricalRBM(**SMALL).fit(WORDS)
+    for work in (rbm.transform, rbm.score_samples, rbm.score, rbm.partial_fit):
+        with pytest.raises(
+            ValueError, match=r"known categories, got 'new' at index \(0, 1\): name"
+        ):
+            work(X)
+    rbm.set_params(handle_unknown="missing")
+    for name in ("transform", "score_samples", "score"):
+        work = getattr(rbm, name)
+        np.testing.assert_array_equal(work(X), work(missing))
+    assert np.isfinite(rbm.partial_fit(X).components_).all()
+    detector = RBMAnomalyDetector(rbm, random_state=1).fit(WORDS)
+    assert np.isfinite(detector.decision_function(X)).all()
+    with pytest.raises(
+        ValueError, match="handle_unknown must be one of 'error', 'missing', got 'x'"
+    ):
+        rbm.set_params(handle_unknown="x").fit(X)

@@ -33,8 +33,8 @@ class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     estimator : estimator, default None
         One of `BernoulliRBM`, `GaussianRBM`, `CategoricalRBM`, or a `sklearn.pipeline.Pipeline`
         that ends with one; a `GaussianRBM` by default. A `CategoricalRBM` knows only categories
-        among the rows of training, unless it is given its `categories`. What the machine takes as
-        missing values, the detector takes too.
+        among the rows of training, unless it is given its `categories`; with
+        ``handle_unknown="missing"`` it scores the other columns of rows with new ones.
     false_alarm_rate : float, default 0.1
         Share of ordinary rows that may be called anomalies, between 0 and 0.5.
     calibration_fraction : float, default 0.2

@@ -8,16 +8,20 @@ from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 import magnetite as mg
+from magnetite._checks import check_choice
 from magnetite.sklearn.base import RBMTransformer
 from magnetite.units.base import Array
 
 __all__ = ["CategoricalRBM"]
 
+UNKNOWN = ("error", "missing")
+
 
 class CategoricalRBM(RBMTransformer):
     """Restricted Boltzmann machine of columns with categories (softmax units), binary hidden ones.
 
-    Every column has the categories that it shows when fitting, numbers or strings.
+    Every column has the categories that it shows when fitting, numbers or strings; nan is a missing
+    value.
 
     Parameters
     ----------
@@ -31,6 +35,8 @@ class CategoricalRBM(RBMTransformer):
         Passes over the data.
     categories : "auto" or list of array-like, default "auto"
         Categories of every column, as for `sklearn.preprocessing.OneHotEncoder`.
+    handle_unknown : {"error", "missing"}, default "error"
+        Whether other categories than those are refused, or count as missing values.
     verbose, random_state, algorithm, n_steps, momentum, weight_decay, gradient, n_jobs
         As for `BernoulliRBM`.
 
@@ -60,6 +66,7 @@ class CategoricalRBM(RBMTransformer):
         batch_size: int = 100,
         n_iter: int = 10,
         categories: Any = "auto",
+        handle_unknown: str = "error",
         verbose: int = 0,
         random_state: Any = None,
         algorithm: str = "pcd",
@@ -74,6 +81,7 @@ class CategoricalRBM(RBMTransformer):
         self.batch_size = batch_size
         self.n_iter = n_iter
         self.categories = categories
+        self.handle_unknown = handle_unknown
         self.verbose = verbose
         self.random_state = random_state
         self.algorithm = algorithm
@@ -84,12 +92,44 @@ class CategoricalRBM(RBMTransformer):
         self.n_jobs = n_jobs
 
     def _encode(self, X: Any, *, fitting: bool) -> Array:
-        valid: NDArray[Any] = validate_data(self, X, dtype=None, reset=fitting)
+        valid: NDArray[Any] = validate_data(
+            self, X, dtype=None, ensure_all_finite="allow-nan", reset=fitting
+        )
         if fitting:
-            self.encoder_ = OneHotEncoder(categories=self.categories, sparse_output=False)
-            self.encoder_.fit(valid)
+            self.encoder_ = self._fitted_encoder(valid)
         columns: Array = self.encoder_.transform(valid)
-        return columns.astype(np.float32 if valid.dtype == np.float32 else np.float64)
+        columns = columns.astype(np.float32 if valid.dtype == np.float32 else np.float64)
+        # What the encoder does not know, nan or another category, has zeros only.
+        sizes = [len(categories) for categories in self.encoder_.categories_]
+        starts = np.cumsum([0, *sizes[:-1]])
+        unknown = np.add.reduceat(columns, starts, axis=1) == 0
+        self._check_unknown(valid, unknown)
+        columns[np.repeat(unknown, sizes, axis=1)] = np.nan
+        return columns
+
+    def _check_unknown(self, valid: NDArray[Any], unknown: NDArray[np.bool_]) -> None:
+        if check_choice("handle_unknown", self.handle_unknown, UNKNOWN) == "error":
+            other = unknown & (valid == valid)  # and not nan
+            if other.any():
+                row, column = np.argwhere(other)[0]
+                raise ValueError(
+                    f"X must hold known categories, got {valid[other].tolist()[0]!r} at index "
+                    f"({row}, {column}): name all in categories, or let handle_unknown='missing' "
+                    "take others for missing values"
+                )
+
+    def _fitted_encoder(self, valid: NDArray[Any]) -> OneHotEncoder:
+        options = {"sparse_output": False, "handle_unknown": "ignore"}
+        encoder = OneHotEncoder(categories=self.categories, **options).fit(valid)
+        if isinstance(self.categories, str):  # "auto" counts nan as a category
+            known = [found[found == found] for found in encoder.categories_]
+            for column, found in enumerate(known):
+                if not len(found):
+                    raise ValueError(
+                        f"X must have a value in every column, got nan only in column {column}"
+                    )
+            encoder = OneHotEncoder(categories=known, **options).fit(valid)
+        return encoder
 
     def _new_machine(self, X: Array) -> mg.RBM:
         # A column of one category is a bit that is always 1.
@@ -118,6 +158,6 @@ class CategoricalRBM(RBMTransformer):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = tags.input_tags.allow_nan = False
+        tags.input_tags.sparse = False
         tags.input_tags.categorical = True
         return tags
