@@ -24,6 +24,17 @@ from magnetite.units.base import Array
 
 __all__ = ["RBMTransformer", "new_seed"]
 
+NAMES = {
+    "n_hidden": "n_components",
+    "rate": "learning_rate",
+    "epochs": "n_iter",
+    "steps": "n_steps",
+    "cost": "weight_decay",
+    "num_samples": "n_samples",
+    "num_steps": "n_steps",
+}
+"""What the transformers call the arguments of `magnetite.RBM` and its options."""
+
 NUMBERS_AT_ONCE = 2**22
 """Of sparse data made dense at a time."""
 
@@ -35,6 +46,18 @@ OfKnown = Callable[[mg.RBM, Array, int, int, int | None], Array]
 def new_seed(random_state: Any) -> int:
     """Return a seed of our own from what scikit-learn calls a random state."""
     return int(check_random_state(random_state).randint(2**31))
+
+
+@contextmanager
+def own_names() -> Iterator[None]:
+    """Let errors name arguments as the transformers do."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        name, *rest = str(error).split(" ", 1)
+        if name in NAMES:
+            error.args = (" ".join([NAMES[name], *rest]),)
+        raise
 
 
 def _dense(data: Any) -> Array:
@@ -122,8 +145,9 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """
         data = self._encode(X, fitting=True)
         self._check_learnt(data)
-        self.rbm_ = self._new_machine(data)
-        with self._training() as rbm:
+        with own_names():
+            self.rbm_ = self._new_machine(data)
+        with own_names(), self._training() as rbm:
             rbm.fit(
                 data,
                 epochs=self.n_iter,
@@ -151,8 +175,9 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         data = self._encode(X, fitting=first)
         self._check_learnt(data)
         if first:
-            self.rbm_ = self._new_machine(data)
-        with self._training() as rbm:
+            with own_names():
+                self.rbm_ = self._new_machine(data)
+        with own_names(), self._training() as rbm:
             rbm.partial_fit(data, seed=new_seed(self.random_state), **self._options())
         return self
 
@@ -235,7 +260,8 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         check_is_fitted(self)
         seed = new_seed(self.random_state)
         threads = self._num_threads()
-        return self.rbm_.sample(n_samples, num_steps=n_steps, seed=seed, num_threads=threads)
+        with own_names():
+            return self.rbm_.sample(n_samples, num_steps=n_steps, seed=seed, num_threads=threads)
 
     def _as_fitted(self, data: Array) -> mg.RBM:
         """Return the machine in the dtype of the data."""
