@@ -171,6 +171,7 @@ fn layers<T: Number>(c: &mut Criterion) {
             precision: hidden,
             base_precision: hidden,
         },
+        version: None,
     };
     let side = |n| Side::new("side", &[(Kind::Binary, n)]).expect("valid");
     let draws = Draws {

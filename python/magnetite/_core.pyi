@@ -32,8 +32,8 @@ __all__ = [
 _Reals: TypeAlias = NDArray[np.floating[Any]]
 # Of a side: bias, base_bias, precision, base_precision, a number each unit.
 _Side: TypeAlias = tuple[_Reals, _Reals, _Reals, _Reals]
-# Weights (visible, hidden), visible side, hidden side.
-_Pair: TypeAlias = tuple[_Reals, _Side, _Side]
+# Weights (visible, hidden), visible side, hidden side, version of the weights.
+_Pair: TypeAlias = tuple[_Reals, _Side, _Side, int | None]
 # Seed, chain of the first row, step.
 _Draws: TypeAlias = tuple[int, int, int]
 

@@ -5,6 +5,7 @@ the user's own; the core has the same for the built-in units.
 """
 
 import functools
+import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Protocol, Self
 
@@ -53,11 +54,23 @@ class Side(NamedTuple):
 
 
 class Pair(NamedTuple):
-    """All parameters: weights (n_visible, n_hidden) and the two sides, of one dtype."""
+    """All parameters: weights (n_visible, n_hidden) and the two sides, of one dtype.
+
+    Weights of one `version` have the same values wherever they are met, so that the core makes
+    ready once what its products need of them.
+    """
 
     weights: Array
     visible: Side
     hidden: Side
+    version: int | None = None
+
+    def lasting(self) -> "Pair":
+        """Return the same with a promise: nobody changes the weights while this is in use."""
+        return self._replace(version=next(_versions))
+
+
+_versions = itertools.count()
 
 
 class Draws(NamedTuple):

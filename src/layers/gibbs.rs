@@ -4,8 +4,9 @@ use super::finish::{Finish, Unit};
 use super::kernel::Number;
 use super::packed::{Packed, Source};
 use super::product::{Grid, multiply};
-use super::rows::Rows;
+use super::rows::{Left, Rows};
 use super::side::{Draws, Pair, Side, Terms, check_len};
+use super::stock::Label;
 use super::{Layers, check_rows};
 use crate::error::{Result, invalid};
 use crate::rng::{Key, Purpose, Stream};
@@ -29,15 +30,27 @@ struct Goal<'a, T> {
 }
 
 impl Layers {
-    /// A right factor of such a shape.
-    pub(super) fn packed<'a, T: Number>(&'a self, source: Source<'a, T>, shape: [usize; 2]) -> Packed<'a, T> {
+    /// A right factor of such a shape, and of a label if it is to be found again.
+    pub(super) fn packed<'a, T: Number>(
+        &'a self,
+        source: Source<'a, T>,
+        shape: [usize; 2],
+        label: Option<Label>,
+    ) -> Packed<'a, T> {
         Packed::new(
             self.tier,
             T::stock(&self.stocks),
             source,
             shape,
             self.crew.num_threads(),
+            label,
         )
+    }
+
+    /// A left factor of so many rows.
+    pub(super) fn rows<'a, T: Number>(&'a self, from: &'a [T], count: usize) -> Rows<'a, T> {
+        let shape = [count, from.len() / count.max(1)];
+        Rows::new(self.tier, &self.stocks, Left::Rows(from), shape)
     }
 
     /// The way from visible to hidden units.
@@ -47,7 +60,7 @@ impl Layers {
             side: &self.hidden,
             purpose: Purpose::Hidden,
             terms: pair.hidden,
-            packed: self.packed(Source::Rows(pair.weights), [depth, columns]),
+            packed: self.packed(Source::Rows(pair.weights), [depth, columns], pair.label(0)),
         }
     }
 
@@ -58,7 +71,7 @@ impl Layers {
             side: &self.visible,
             purpose: Purpose::Visible,
             terms: pair.visible,
-            packed: self.packed(Source::Columns(pair.weights), [depth, columns]),
+            packed: self.packed(Source::Columns(pair.weights), [depth, columns], pair.label(1)),
         }
     }
 
@@ -193,7 +206,7 @@ impl Layers {
             samples: goal.samples.map(|values| Grid::new(values, columns)),
             held: goal.held,
         };
-        let rows = Rows::new(self.tier, from, betas.len(), from.len() / betas.len().max(1));
+        let rows = self.rows(from, betas.len());
         multiply(&self.crew, self.tier, &rows, &way.packed, &finish);
         if way.side.has_categorical() {
             self.by_rows(betas.len(), columns, CATEGORICAL_ROWS, |row| {

@@ -20,6 +20,7 @@ mod rows;
 mod shape;
 mod side;
 mod statistics;
+mod stock;
 mod tier;
 mod updates;
 mod vector;
@@ -36,7 +37,7 @@ use crate::error::{Result, invalid};
 use crate::rng::{Purpose, Stream, word};
 use crate::units::Real;
 use crew::Crew;
-use shape::Stocks;
+use stock::Stocks;
 use tier::Tier;
 
 /// Elements that one thread works sooner than it has woken others.

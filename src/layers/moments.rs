@@ -4,8 +4,7 @@ use super::Layers;
 use super::kernel::{CHUNK, Number};
 use super::packed::Source;
 use super::product::{Grid, Sink, multiply};
-use super::rows::Rows;
-use super::shape::transpose;
+use super::rows::{Left, Rows};
 use super::side::check_len;
 use super::statistics::Store;
 use super::tier::{Tier, vectorised};
@@ -14,9 +13,6 @@ use std::ops::Range;
 
 /// Rows of both phases that are worked together: what is copied of them stays small.
 const PHASE_ROWS: usize = 16 * CHUNK;
-
-/// Visible units whose values a task turns into columns.
-const STRIP: usize = 64;
 
 /// One phase: rows of visible and of hidden values, and a weight each.
 #[derive(Clone, Copy, Debug)]
@@ -113,8 +109,6 @@ impl Layers {
     fn add_phases<T: Number>(&self, phases: &[(f64, Phase<'_, T>)], sum: &mut [T], add: bool) {
         let (n_v, n_h) = (self.visible.num_columns(), self.hidden.num_columns());
         let depth = phases.iter().map(|(_, phase)| phase.weights.len()).sum();
-        let mut left = T::stock(&self.stocks).take(n_v.next_multiple_of(STRIP) * depth);
-        self.turn(phases, depth, &mut left);
         let signed = |&(sign, phase): &(f64, Phase<'_, T>)| {
             phase
                 .weights
@@ -124,35 +118,15 @@ impl Layers {
         };
         let weights: Vec<T> = phases.iter().flat_map(signed).collect();
         let source = Source::Weighted(phases.iter().map(|(_, phase)| phase.h).collect(), &weights);
-        let packed = self.packed(source, [depth, n_h]);
-        let (rows, grid) = (
-            Rows::new(self.tier, &left[..n_v * depth], n_v, depth),
-            Grid::new(sum, n_h),
-        );
+        let packed = self.packed(source, [depth, n_h], None);
+        let columns = Left::Columns(phases.iter().map(|(_, phase)| phase.v).collect());
+        let rows = Rows::new(self.tier, &self.stocks, columns, [n_v, depth]);
+        let grid = Grid::new(sum, n_h);
         if add {
             multiply(&self.crew, self.tier, &rows, &packed, &Add(grid));
         } else {
             multiply(&self.crew, self.tier, &rows, &packed, &Store(grid));
         }
-    }
-
-    /// Writes the visible values of all phases as columns, one after the other.
-    fn turn<T: Number>(&self, phases: &[(f64, Phase<'_, T>)], depth: usize, left: &mut [T]) {
-        let n_v = self.visible.num_columns();
-        let strips = Grid::new(left, STRIP * depth);
-        let task = |strip: usize| {
-            let units = strip * STRIP..n_v.min((strip + 1) * STRIP);
-            // SAFETY: every strip has one thread.
-            let to = unsafe { strips.part(strip, 0..units.len() * depth) };
-            let mut start = 0;
-            for (_, phase) in phases {
-                let rows = phase.weights.len();
-                let from = &phase.v[units.start.min(phase.v.len())..];
-                transpose(self.tier, from, n_v, [rows, units.len()], &mut to[start..], depth);
-                start += rows;
-            }
-        };
-        self.crew.spread(n_v.div_ceil(STRIP), task);
     }
 
     /// The weighted sum of the rows of one phase less that of another.

@@ -1,10 +1,11 @@
 //! The right factor of a product, cut into panels of columns whose rows stand one after the other.
 
 use super::kernel::{CELL_BYTES, CHUNK, Chunk, HALF, Number};
-use super::shape::{Lent, Stock, transpose};
+use super::shape::transpose;
+use super::stock::{Label, Panels, Stock};
 use super::tier::Tier;
 use std::ops::Range;
-use std::sync::OnceLock;
+use std::sync::Arc;
 
 /// Where the numbers of a right factor come from.
 pub(super) enum Source<'a, T> {
@@ -22,18 +23,19 @@ pub(super) struct Packed<'a, T: Number> {
     source: Source<'a, T>,
     depth: usize,
     columns: usize,
-    panels: Vec<OnceLock<Lent<'a, T>>>,
+    panels: Arc<Panels<T>>,
     stock: &'a Stock<T>,
 }
 
 impl<'a, T: Number> Packed<'a, T> {
-    /// The number of panels is a multiple of `parts` where there are enough columns.
+    /// The number of panels is a multiple of `parts` where there are enough columns. Those of a label are looked up.
     pub fn new(
         tier: Tier,
         stock: &'a Stock<T>,
         source: Source<'a, T>,
         [depth, columns]: [usize; 2],
         parts: usize,
+        label: Option<Label>,
     ) -> Self {
         let cells = columns.div_ceil(cell::<T>());
         let least = cells.div_ceil(2 * HALF);
@@ -43,7 +45,7 @@ impl<'a, T: Number> Packed<'a, T> {
             source,
             depth,
             columns,
-            panels: (0..count).map(|_| OnceLock::new()).collect(),
+            panels: stock.panels(count, label),
             stock,
         }
     }
@@ -78,7 +80,9 @@ impl<'a, T: Number> Packed<'a, T> {
     /// The chunks of a panel.
     pub fn chunks(&self, panel: usize) -> impl Iterator<Item = Chunk<'_, T>> {
         let (depth, widths) = (self.depth, self.widths(panel));
-        let values = self.panels[panel].get_or_init(|| self.pack(panel));
+        let size = depth * (widths[0] + widths[1]);
+        let pack = |values: &mut [T]| self.pack(panel, values);
+        let values = self.stock.panel(&self.panels[panel], size, pack);
         let halves: [&[T]; 2] = values.split_at(depth * widths[0]).into();
         (0..depth).step_by(CHUNK).map(move |from| {
             let to = (from + CHUNK).min(depth);
@@ -90,16 +94,14 @@ impl<'a, T: Number> Packed<'a, T> {
         })
     }
 
-    fn pack(&self, panel: usize) -> Lent<'a, T> {
+    fn pack(&self, panel: usize, values: &mut [T]) {
         let (columns, widths) = (self.columns(panel), self.widths(panel));
-        let mut values = self.stock.take(self.depth * (widths[0] + widths[1]));
         let (first, second) = values.split_at_mut(self.depth * widths[0]);
         let middle = (columns.start + widths[0]).min(columns.end);
         self.pack_half(columns.start..middle, first, widths[0]);
         if widths[1] > 0 {
             self.pack_half(middle..columns.end, second, widths[1]);
         }
-        values
     }
 
     fn pack_half(&self, columns: Range<usize>, half: &mut [T], width: usize) {
@@ -132,6 +134,12 @@ impl<'a, T: Number> Packed<'a, T> {
                 }
             }
         }
+    }
+}
+
+impl<T: Number> Drop for Packed<'_, T> {
+    fn drop(&mut self) {
+        self.stock.give_back(std::mem::take(&mut self.panels));
     }
 }
 

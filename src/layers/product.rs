@@ -52,7 +52,7 @@ pub(super) fn multiply<T: Number>(
             sink.take(rows, right.columns(panel), products, right.width(panel));
         }
     };
-    let size = left.data().len().saturating_mul(right.num_columns());
+    let size = (left.count() * left.depth()).saturating_mul(right.num_columns());
     if size < ALONE {
         (0..panels * groups).for_each(task);
     } else {
@@ -69,14 +69,14 @@ fn work<T: Number>(
     panel: usize,
     out: &mut [T],
 ) {
-    let (width, first) = (right.width(panel), left.rows(block).start);
-    let found = left.block(block);
+    let width = right.width(panel);
+    let (numbers, found) = left.block(block);
     let lines: Vec<usize> = found.dense().collect();
-    let mut starts: Vec<usize> = lines.iter().map(|line| (first + line) * left.depth()).collect();
+    let mut starts: Vec<usize> = lines.iter().map(|line| line * left.depth()).collect();
     for (at, chunk) in right.chunks(panel).enumerate() {
         if !lines.is_empty() {
             let dense = Dense {
-                data: left.data(),
+                data: numbers,
                 starts: &starts,
                 lines: &lines,
             };

@@ -1,7 +1,8 @@
 //! The left factor of a product: rows, and of those with few nonzero entries where these are.
 
 use super::kernel::{CHUNK, Entries, Number};
-use super::shape::SLACK;
+use super::shape::{SLACK, transpose};
+use super::stock::{Lent, Stocks};
 use super::tier::Tier;
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -28,45 +29,57 @@ enum Way {
     Entries,
 }
 
-/// Rows of `depth` numbers each, in blocks; a block is looked through when it is first asked for.
-pub(super) struct Rows<'a, T> {
+/// Where the rows of a left factor are.
+pub(super) enum Left<'a, T> {
+    /// One after the other.
+    Rows(&'a [T]),
+    /// They are the columns of matrices that stand one upon the other.
+    Columns(Vec<&'a [T]>),
+}
+
+/// `count` rows of `depth` numbers each, in blocks; a block is looked through when it is first asked for.
+pub(super) struct Rows<'a, T: Number> {
     tier: Tier,
-    data: &'a [T],
-    depth: usize,
+    left: Left<'a, T>,
     count: usize,
+    depth: usize,
     size: usize,
-    blocks: Vec<OnceLock<Block<T>>>,
+    blocks: Vec<OnceLock<Block<'a, T>>>,
+    stocks: &'a Stocks,
 }
 
 /// What was found in the rows of a block.
-pub(super) struct Block<T> {
+pub(super) struct Block<'a, T: Number> {
+    /// The rows, where they were columns.
+    turned: Option<Lent<'a, T>>,
     ways: Vec<Way>,
     /// Room for the entries of each row.
     room: usize,
-    places: Vec<u32>,
-    values: Vec<T>,
+    places: Lent<'a, u32>,
+    values: Lent<'a, T>,
     /// Entries of each row before the end of each chunk.
     ends: Vec<usize>,
 }
 
 impl<'a, T: Number> Rows<'a, T> {
-    pub fn new(tier: Tier, data: &'a [T], count: usize, depth: usize) -> Self {
+    pub fn new(tier: Tier, stocks: &'a Stocks, left: Left<'a, T>, [count, depth]: [usize; 2]) -> Self {
         let blocks = count.div_ceil(BLOCK);
         let size = count.div_ceil(blocks.max(1)).next_multiple_of(TOGETHER);
         Self {
             tier,
-            data,
-            depth,
+            left,
             count,
+            depth,
             size,
             blocks: (0..count.div_ceil(size.max(1)))
                 .map(|_| OnceLock::new())
                 .collect(),
+            stocks,
         }
     }
 
-    pub fn data(&self) -> &'a [T] {
-        self.data
+    pub fn count(&self) -> usize {
+        self.count
     }
 
     pub fn depth(&self) -> usize {
@@ -82,35 +95,74 @@ impl<'a, T: Number> Rows<'a, T> {
         block * self.size..((block + 1) * self.size).min(self.count)
     }
 
-    pub fn block(&self, block: usize) -> &Block<T> {
-        self.blocks[block].get_or_init(|| {
-            let rows = self.rows(block);
-            let data = &self.data[rows.start * self.depth..rows.end * self.depth];
-            Block::new(self.tier, data, rows.len(), self.depth)
-        })
+    /// The numbers of a block's rows, and what was found in them.
+    pub fn block(&self, block: usize) -> (&[T], &Block<'a, T>) {
+        let found = self.blocks[block].get_or_init(|| self.look_through(block));
+        (self.numbers(block, found.turned.as_deref()), found)
+    }
+
+    fn numbers<'s>(&self, block: usize, turned: Option<&'s [T]>) -> &'s [T]
+    where
+        'a: 's,
+    {
+        let rows = self.rows(block);
+        match (turned, &self.left) {
+            (Some(numbers), _) => numbers,
+            (None, Left::Rows(data)) => &data[rows.start * self.depth..rows.end * self.depth],
+            (None, Left::Columns(_)) => &[],
+        }
+    }
+
+    /// The rows of a block, where they are columns.
+    fn turned(&self, block: usize) -> Option<Lent<'a, T>> {
+        let Left::Columns(parts) = &self.left else {
+            return None;
+        };
+        let rows = self.rows(block);
+        let mut turned = T::stock(self.stocks).take(rows.len() * self.depth);
+        let mut start = 0;
+        for part in parts {
+            let lines = part.len() / self.count;
+            let from = &part[rows.start.min(part.len())..];
+            transpose(
+                self.tier,
+                from,
+                self.count,
+                [lines, rows.len()],
+                &mut turned[start..],
+                self.depth,
+            );
+            start += lines;
+        }
+        Some(turned)
+    }
+
+    fn look_through(&self, block: usize) -> Block<'a, T> {
+        let turned = self.turned(block);
+        let numbers = self.numbers(block, turned.as_deref());
+        let (count, depth) = (self.rows(block).len(), self.depth);
+        let most = depth / SPARSE;
+        let (chunks, room) = (depth.div_ceil(CHUNK), most + CHUNK.min(depth) + SLACK);
+        let mut found = Block {
+            turned: None,
+            ways: vec![Way::Dense; count],
+            room,
+            places: self.stocks.places.take(count * room),
+            values: T::stock(self.stocks).take(count * room),
+            ends: vec![0; count * chunks],
+        };
+        for (row, numbers) in numbers.chunks_exact(depth).enumerate() {
+            let places = &mut found.places[row * room..][..room];
+            let values = &mut found.values[row * room..][..room];
+            let ends = &mut found.ends[row * chunks..][..chunks];
+            found.ways[row] = find(self.tier, numbers, most, places, values, ends);
+        }
+        found.turned = turned;
+        found
     }
 }
 
-impl<T: Number> Block<T> {
-    fn new(tier: Tier, data: &[T], count: usize, depth: usize) -> Self {
-        let most = depth / SPARSE;
-        let (chunks, room) = (depth.div_ceil(CHUNK), most + CHUNK.min(depth) + SLACK);
-        let mut block = Self {
-            ways: vec![Way::Dense; count],
-            room,
-            places: vec![0; count * room],
-            values: vec![T::ZERO; count * room],
-            ends: vec![0; count * chunks],
-        };
-        for (row, numbers) in data.chunks_exact(depth).enumerate() {
-            let places = &mut block.places[row * room..][..room];
-            let values = &mut block.values[row * room..][..room];
-            let ends = &mut block.ends[row * chunks..][..chunks];
-            block.ways[row] = find(tier, numbers, most, places, values, ends);
-        }
-        block
-    }
-
+impl<T: Number> Block<'_, T> {
     /// Rows of the block that are worked whole.
     pub fn dense(&self) -> impl Iterator<Item = usize> {
         (0..self.ways.len()).filter(|&row| self.ways[row] == Way::Dense)

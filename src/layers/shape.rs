@@ -1,19 +1,14 @@
-//! Moving numbers about: transposes, lists of what is not zero, arrays that are used again.
+//! Moving numbers about: transposes, lists of what is not zero.
 
+use super::stock::{Stock, Stocks};
 use super::tier::Tier;
-use crate::ensemble::Aligned;
 use crate::units::Real;
-use std::ops::{Deref, DerefMut};
-use std::sync::{Mutex, PoisonError};
 
 /// Numbers beyond those found that [`Shape::collect`] may write.
 pub(super) const SLACK: usize = 16;
 
-/// Arrays kept for later, at most.
-const KEPT: usize = 64;
-
 /// A number whose arrays are moved about.
-pub trait Shape: Real {
+pub trait Shape: Real + Default {
     /// Side of the squares that are transposed at a time.
     #[doc(hidden)]
     const SIDE: usize;
@@ -102,72 +97,5 @@ pub(super) fn transpose<T: Shape>(
                 to[(left + k) * pitch + row] = x;
             }
         }
-    }
-}
-
-/// Arrays of one type that were of use before: fresh memory costs as much as many a product.
-pub struct Stock<T>(Mutex<Vec<Aligned<T>>>);
-
-/// Arrays of both types.
-#[derive(Default)]
-pub struct Stocks {
-    single: Stock<f32>,
-    double: Stock<f64>,
-}
-
-impl<T> Default for Stock<T> {
-    fn default() -> Self {
-        Self(Mutex::new(Vec::new()))
-    }
-}
-
-impl<T: Real> Stock<T> {
-    /// An array of so many numbers, whatever they are.
-    pub(super) fn take(&self, len: usize) -> Lent<'_, T> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let fit = kept
-            .iter()
-            .position(|array| array.len() >= len && array.len() <= 2 * len);
-        let array = fit.map(|at| kept.swap_remove(at));
-        drop(kept);
-        Lent {
-            array: Some(array.unwrap_or_else(|| Aligned::new(T::ZERO, len))),
-            len,
-            stock: self,
-        }
-    }
-}
-
-/// An array that goes back when it is done with.
-pub(super) struct Lent<'a, T> {
-    array: Option<Aligned<T>>,
-    len: usize,
-    stock: &'a Stock<T>,
-}
-
-impl<T> Drop for Lent<'_, T> {
-    fn drop(&mut self) {
-        let mut kept = self.stock.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() == KEPT {
-            kept.remove(0);
-        }
-        kept.extend(self.array.take());
-    }
-}
-
-impl<T: Copy> Deref for Lent<'_, T> {
-    type Target = [T];
-
-    fn deref(&self) -> &[T] {
-        self.array.as_deref().map_or(&[], |array| &array[..self.len])
-    }
-}
-
-impl<T: Copy> DerefMut for Lent<'_, T> {
-    fn deref_mut(&mut self) -> &mut [T] {
-        let len = self.len;
-        self.array
-            .as_deref_mut()
-            .map_or(&mut [], |array| &mut array[..len])
     }
 }

@@ -1,5 +1,6 @@
 //! The two sides of a machine: their units, and the parameters that act on these.
 
+use super::stock::Label;
 use crate::error::{Result, invalid};
 use crate::units::{Kind, Real};
 use std::ops::Range;
@@ -116,6 +117,15 @@ pub struct Pair<'a, T> {
     pub visible: Terms<'a, T>,
     /// What acts on hidden units.
     pub hidden: Terms<'a, T>,
+    /// A number that weights of other values never have: what products made of them for themselves is used again.
+    pub version: Option<u64>,
+}
+
+impl<T> Pair<'_, T> {
+    /// The label of panels of the weights (0) or of their transpose (1).
+    pub(super) fn label(&self, way: usize) -> Option<Label> {
+        self.version.map(|version| (way, version))
+    }
 }
 
 /// Which uniforms are drawn: those of so many chains from the first on, at a step.

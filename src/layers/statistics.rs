@@ -4,7 +4,6 @@ use super::gibbs::{Onward, narrow};
 use super::kernel::Number;
 use super::packed::Source;
 use super::product::{Grid, Sink, multiply};
-use super::rows::Rows;
 use super::side::{Pair, Side, Terms, check_len};
 use super::tier::vectorised;
 use super::{Layers, check_rows};
@@ -86,16 +85,10 @@ impl Layers {
         check_len("v", v.len(), rows * visible)?;
         check_len("h", h.len(), rows * columns)?;
         check_len("weights", weights.len(), visible * columns)?;
-        let packed = self.packed(Source::Rows(weights), [visible, columns]);
+        let packed = self.packed(Source::Rows(weights), [visible, columns], None);
         let mut products = vec![T::ZERO; rows * columns];
         let store = Store(Grid::new(&mut products, columns));
-        multiply(
-            &self.crew,
-            self.tier,
-            &Rows::new(self.tier, v, rows, visible),
-            &packed,
-            &store,
-        );
+        multiply(&self.crew, self.tier, &self.rows(v, rows), &packed, &store);
         let lines = products.chunks_exact(columns).zip(h.chunks_exact(columns));
         Ok(lines
             .map(|(a, b)| a.iter().zip(b).map(|(&a, &b)| a.wide() * b.wide()).sum())
@@ -106,8 +99,7 @@ impl Layers {
         let columns = way.side.num_columns();
         let mut products = vec![T::ZERO; rows * columns];
         let store = Store(Grid::new(&mut products, columns));
-        let left = Rows::new(self.tier, from, rows, from.len() / rows.max(1));
-        multiply(&self.crew, self.tier, &left, &way.packed, &store);
+        multiply(&self.crew, self.tier, &self.rows(from, rows), &way.packed, &store);
         products
     }
 

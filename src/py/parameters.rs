@@ -8,8 +8,8 @@ use pyo3::prelude::*;
 type Any<'py> = Bound<'py, PyAny>;
 type SideArgument<'py> = (Any<'py>, Any<'py>, Any<'py>, Any<'py>);
 
-/// Weights and the two sides.
-pub(super) type PairArgument<'py> = (Any<'py>, SideArgument<'py>, SideArgument<'py>);
+/// Weights, the two sides, and the version of the weights.
+pub(super) type PairArgument<'py> = (Any<'py>, SideArgument<'py>, SideArgument<'py>, Option<u64>);
 
 /// An array that is read.
 pub(super) type Reading<'py, T> = PyReadonlyArrayDyn<'py, T>;
@@ -19,6 +19,7 @@ pub(super) struct Parameters<'py, T: Element> {
     weights: Reading<'py, T>,
     visible: [Reading<'py, T>; 4],
     hidden: [Reading<'py, T>; 4],
+    version: Option<u64>,
 }
 
 impl<'py, T: Number + Element> Parameters<'py, T> {
@@ -27,6 +28,7 @@ impl<'py, T: Number + Element> Parameters<'py, T> {
             weights: read(&pair.0, "weights", T::NAME, &sizes)?,
             visible: side_arrays(&pair.1, "visible", sizes[0])?,
             hidden: side_arrays(&pair.2, "hidden", sizes[1])?,
+            version: pair.3,
         })
     }
 
@@ -35,6 +37,7 @@ impl<'py, T: Number + Element> Parameters<'py, T> {
             weights: self.weights.as_slice()?,
             visible: terms(&self.visible)?,
             hidden: terms(&self.hidden)?,
+            version: self.version,
         })
     }
 }

@@ -59,6 +59,7 @@ impl<T: Number> Machine<T> {
             weights: &self.weights,
             visible: self.terms(0),
             hidden: self.terms(1),
+            version: None,
         }
     }
 

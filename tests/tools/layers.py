@@ -36,6 +36,7 @@ class Pair(NamedTuple):
     weights: Array
     visible: Side
     hidden: Side
+    version: int | None = None
 
 
 def columns_of(groups: Groups) -> int:

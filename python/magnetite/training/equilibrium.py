@@ -184,7 +184,7 @@ def random_states(rbm: "RBM", layers: Layers, count: int, key: int) -> Array:
     pair = rbm.pair
     zero = Pair(
         np.zeros_like(pair.weights),
-        *(side._replace(bias=np.zeros_like(side.bias)) for side in pair[1:]),
+        *(side._replace(bias=np.zeros_like(side.bias)) for side in pair[1:3]),
     )
     nothing = np.zeros((count, rbm.n_hidden), rbm.dtype)
     drawn: Array = layers.visible(nothing, zero, np.ones(count), Draws(key, 0, 0))[1]

@@ -1,6 +1,7 @@
 """The two phases of learning: data with their hidden units, and what the machine itself draws."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -42,19 +43,29 @@ class Sample:
     rest: Iterable["Sample"] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Context:
-    """What a negative phase may know of the training that it serves."""
+    """What both phases may know of the training that they serve."""
 
     rbm: "RBM"
     layers: Layers
     batch_size: int
     seed: int
+    _pair: Pair | None = None
 
     @property
     def pair(self) -> Pair:
         """The machine's parameters of now."""
-        return self.rbm.pair
+        return self._pair or self.rbm.pair
+
+    @contextmanager
+    def same_parameters(self) -> Iterator[None]:
+        """Promise that the parameters stay as they are."""
+        self._pair = self.rbm.pair.lasting()
+        try:
+            yield
+        finally:
+            self._pair = None
 
 
 class NegativePhase(Protocol):

@@ -1,17 +1,14 @@
 """The positive phase: hidden units given the data, and missing values given the others."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from magnetite.layers import Draws, Layers
+from magnetite.layers import Draws
 from magnetite.training.data import Batch
-from magnetite.training.phases import Positive
+from magnetite.training.phases import Context, Positive
 from magnetite.units.base import Array
-
-if TYPE_CHECKING:
-    from magnetite.models.rbm import RBM
 
 __all__ = ["PositivePhase"]
 
@@ -29,8 +26,8 @@ class PositivePhase:
     keep what was drawn until their next turn: chains as persistent as those of `PCD`.
     """
 
-    def __init__(self, rbm: "RBM", layers: Layers, seed: int, missing_seed: int) -> None:
-        self.rbm, self.layers = rbm, layers
+    def __init__(self, context: Context, seed: int, missing_seed: int) -> None:
+        self.context, self.rbm, self.layers = context, context.rbm, context.layers
         self.seed, self.missing_seed = seed, missing_seed
         self.drawn: dict[int, Array] = {}
         """Rows with missing values, as they were last filled, by their place in the data."""
@@ -40,15 +37,15 @@ class PositivePhase:
         ones = np.ones(len(batch.v))
         if not batch.missing:
             draws = Draws(self.seed, 0, update)
-            means, h = self.layers.hidden(batch.v, self.rbm.pair, ones, draws)
+            means, h = self.layers.hidden(batch.v, self.context.pair, ones, draws)
             return Positive(batch.v, means, h, batch.weights)
         held = ~np.isnan(batch.v)
         v, num_steps = self._filled(batch, held, update)
         # A number of its own for every step of every update.
         draws = Draws(self.missing_seed, 0, update * (FIRST_STEPS + 1))
-        h = self.layers.hidden(v, self.rbm.pair, ones, draws)[1]
+        h = self.layers.hidden(v, self.context.pair, ones, draws)[1]
         draws = draws._replace(step=draws.step + 1)
-        means = self.layers.gibbs(v, h, self.rbm.pair, ones, draws, num_steps, held)
+        means = self.layers.gibbs(v, h, self.context.pair, ones, draws, num_steps, held)
         if batch.rows is not None:
             for place in np.flatnonzero(~held.all(axis=1)):
                 self.drawn[int(batch.rows[place])] = v[place].copy()
@@ -58,7 +55,7 @@ class PositivePhase:
         """Return the batch with values for what is missing, and how many steps they need."""
         nothing = np.zeros((len(batch.v), self.rbm.n_hidden), self.rbm.dtype)
         draws, ones = Draws(self.seed, 0, update), np.ones(len(batch.v))
-        fresh = self.layers.visible(nothing, self.rbm.pair, ones, draws)[1]
+        fresh = self.layers.visible(nothing, self.context.pair, ones, draws)[1]
         v = np.where(held, batch.v, fresh)
         if batch.rows is None:
             return v, FIRST_STEPS

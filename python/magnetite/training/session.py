@@ -50,11 +50,11 @@ class Session:
         self.rbm, self.plan, self.source, self.num_epochs = rbm, plan, source, num_epochs
         self.keys = Keys.of(plan.seed)
         self.layers = rbm.layers(num_threads)
-        self.positive = PositivePhase(rbm, self.layers, self.keys.positive, self.keys.missing)
         rows = source.summary.num_rows if source.lasting else plan.batch_size
         batch_size = min(plan.batch_size, rows)
-        context = Context(rbm, self.layers, batch_size, self.keys.negative)
-        self.negative = plan.negative.start(context)
+        self.context = Context(rbm, self.layers, batch_size, self.keys.negative)
+        self.positive = PositivePhase(self.context, self.keys.positive, self.keys.missing)
+        self.negative = plan.negative.start(self.context)
         self.coordinates = Coordinates(rbm, plan.gradient, plan.offset_rate)
         summary = completed(rbm, source.summary)
         self.coordinates.begin(summary, source.lasting)
@@ -84,8 +84,9 @@ class Session:
             check_bounds(self.rbm)
 
     def _learn(self, batch: Batch) -> None:
-        positive = self.positive.of(batch, self.updates)
-        sample = self.negative.advance(positive, self.updates)
+        with self.context.same_parameters():
+            positive = self.positive.of(batch, self.updates)
+            sample = self.negative.advance(positive, self.updates)
 
         self.coordinates.follow(positive)
         gradient = self.coordinates.gradient(self.layers, positive, sample)
