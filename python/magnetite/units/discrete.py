@@ -21,6 +21,12 @@ def _logistic(x: Array) -> Array:
     return result.astype(x.dtype, copy=False)
 
 
+def _softplus(x: Array) -> Array:
+    """Return ``ln(1 + exp(x))``, several times as fast as `np.logaddexp`."""
+    result: Array = np.log1p(np.exp(-np.abs(x))) + np.maximum(x, 0)
+    return result
+
+
 @dataclass(frozen=True)
 class Binary(Units):
     """Units 0 and 1: ``p(1) = 1 / (1 + exp(-x))``.
@@ -43,8 +49,7 @@ class Binary(Units):
 
     def log_norms(self, x: Array, q: Array) -> Array:
         """Return ``ln(1 + exp(x))``."""
-        result: Array = np.logaddexp(x.dtype.type(0), x)
-        return result
+        return _softplus(x)
 
     def means(self, x: Array, q: Array) -> Array:
         """Return the chance of 1."""
@@ -87,8 +92,8 @@ class Spin(Units):
 
     def log_norms(self, x: Array, q: Array) -> Array:
         """Return ``ln(2 cosh(x))``."""
-        result: Array = np.logaddexp(-x, x)
-        return result
+        large = np.abs(x)
+        return large + _softplus(-2 * large)
 
     def means(self, x: Array, q: Array) -> Array:
         """Return ``tanh(x)``."""
