@@ -153,23 +153,31 @@ def test_history_and_info_say_what_happened() -> None:
 
 
 def test_one_site_pseudo_likelihood_is_that_of_the_conditional_laws() -> None:
-    """Averaged over all choices of a site it is the exact pseudo-likelihood."""
-    from magnetite.training.monitors import OneSite
+    """The monitor takes one site a row; sites of a continuum are given."""
+    from magnetite.likelihood.pseudo import Sites
+    from magnetite.training.monitors import Monitors
 
-    rbm = machine([("binary", 2), (KINDS["categorical"], 2), ("spin", 1)], "binary", n=5, m=3)
+    kinds = [("binary", 2), ("gaussian", 1), (KINDS["categorical"], 2), ("spin", 1)]
+    rbm = machine(kinds, "binary", n=6, m=3)
     row = some_data(rbm, rows=1)
-    found = {}
-    for key in range(40):
-        site = OneSite(rbm, 1, key)
-        found[int(site.chosen[0])] = site.mean(rbm.layers(), row)
-    states = rbm.visible.states(0, 16)
+    groups = rbm.visible.groups
+    finite = mg.units.Layer((groups[0], *groups[2:])).states(0, 16)
+    states = np.insert(finite, 2, row[0, 2], axis=1)
     weights = np.exp(-rbm.free_energy(states))
-    for site, columns in enumerate([[0], [1], [2, 3], [4]]):
-        others = [c for c in range(5) if c not in columns]
+    wanted = []
+    for columns in ([0], [1], [3, 4], [5]):
+        others = [c for c in range(6) if c not in columns]
         alike = (states[:, others] == row[:, others]).all(axis=1)
         own = alike & (states == row).all(axis=1)
-        wanted = 4 * np.log(weights[own].sum() / weights[alike].sum())
-        assert found[site] == pytest.approx(wanted)
+        wanted.append(np.log(weights[own].sum() / weights[alike].sum()))
+    sites = Sites.of(rbm)
+    rows, chosen = np.repeat(row, 4, axis=0), np.arange(4)[:, None]
+    np.testing.assert_allclose(sites.log_conditionals(rows, chosen, 1), wanted, rtol=1e-6)
+    for key in range(8):
+        monitors = Monitors(rbm, rbm.layers(), row, None, key, 1)
+        site = int(np.random.default_rng(key).integers(4, size=Monitors.num_rows)[0])
+        found = monitors.figures()["pseudo_log_likelihood"]
+        assert found == pytest.approx(4 * wanted[site])
 
 
 def test_result_is_written_and_read(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def _over_hidden(
             _site_log_norms(layer, x, pair.visible.precision), unseen, num_threads
         )
         terms -= pair.hidden.energies(h, np.ones(len(h)))[:, None]
-        total = np.logaddexp(total, log_sum(terms, axis=0))
+        total = np.logaddexp(total, log_sum(np.asarray(terms, np.float64), axis=0))
         watch.look(min(1.0, (start + block) / states))
     result: FloatArray = total - own
     return result
@@ -128,15 +128,13 @@ def _first_columns(layer: Layer) -> NDArray[np.int64]:
     return np.concatenate(parts)
 
 
-def matrix_product(a: Array, b: Array, num_threads: int | None) -> FloatArray:
-    """Return a matrix product whose bits do not depend on the number of threads."""
+def matrix_product(a: Array, b: Array, num_threads: int | None) -> Array:
+    """Return the product of matrices of one dtype; no bit hangs on the number of threads."""
     (_, k), (_, n) = a.shape, b.shape
     threads = check_threads(num_threads)
     layers = _core.Layers([("gaussian", k, 0)], [("gaussian", n, 0)], num_threads=threads)
-    sides = [Side.plain(np.zeros(size), np.ones(size)) for size in (k, n)]
-    product: FloatArray = layers.hidden(np.ascontiguousarray(a), Pair(b, *sides), np.ones(len(a)))[
-        0
-    ]
+    sides = [Side.plain(np.zeros(size, b.dtype), np.ones(size, b.dtype)) for size in (k, n)]
+    product: Array = layers.hidden(np.ascontiguousarray(a), Pair(b, *sides), np.ones(len(a)))[0]
     return product
 
 

@@ -1,22 +1,27 @@
 """Pseudo-likelihood: how well every unit is told by all others. It needs no log Z."""
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from magnetite._checks import check_count
-from magnetite.likelihood.observed import BLOCK_ENTRIES, matrix_product
+from magnetite.likelihood.observed import matrix_product
 from magnetite.options import SeedLike, check_seed, check_threads
-from magnetite.units.base import Units
+from magnetite.units.base import Array
 from magnetite.weights import log_sum
 
 if TYPE_CHECKING:
     from magnetite.models.rbm import RBM
 
-__all__ = ["pseudo_log_likelihood"]
+__all__ = ["Sites", "pseudo_log_likelihood"]
 
 FloatArray = NDArray[np.float64]
+Places = NDArray[np.int64]
+
+BLOCK_ENTRIES = 2**18
+"""Rows are taken together as long as their arrays fit into a cache."""
 
 
 def pseudo_log_likelihood(
@@ -61,83 +66,124 @@ def pseudo_log_likelihood(
     array([-2.0794])
     """
     v = np.ascontiguousarray(self.visible_states(X, name="X"), np.float64)
-    sites = _sites(self)
-    threads, wide = check_threads(num_threads), self.astype("float64")
-    if num_sites is None:
-        count, chosen = len(sites), None
-    else:
-        count = check_count("num_sites", num_sites, 1, bits=31)
-        if count > len(sites):
-            raise ValueError(f"num_sites must be at most {len(sites)}, got {count}")
-        rng = np.random.default_rng(check_seed(seed).key)
-        order = rng.permuted(np.tile(np.arange(len(sites)), (len(v), 1)), axis=1)
-        chosen = order[:, :count]
-    block = max(1, BLOCK_ENTRIES // max(self.n_visible, self.n_hidden))
-    parts = []
-    for start in range(0, len(v), block):
-        at = slice(start, start + block)
-        some = None if chosen is None else chosen[at]
-        parts.append(_block(wide, v[at], sites, some, threads))
-    return np.concatenate([np.empty(0), *parts]) * (len(sites) / count)
-
-
-def _block(
-    wide: "RBM",
-    v: FloatArray,
-    sites: list[tuple[Units, slice]],
-    chosen: NDArray[np.int64] | None,
-    num_threads: int,
-) -> FloatArray:
-    """Return the sums of ``ln p`` over all sites of rows, or over those chosen of each row."""
-    inputs = matrix_product(v, wide.pair.weights, num_threads) + wide.pair.hidden.bias
-    norms = wide.hidden.log_norms(inputs, wide.pair.hidden.precision)
-    total = np.zeros(len(v))
-    for number, site in enumerate(sites):
-        if chosen is None:
-            total += _log_conditional(wide, v, inputs, norms, *site)
-            continue
-        rows = np.flatnonzero((chosen == number).any(axis=1))
-        if rows.size:
-            total[rows] += _log_conditional(wide, v[rows], inputs[rows], norms[rows], *site)
-    return total
-
-
-def _sites(rbm: "RBM") -> list[tuple[Units, slice]]:
-    """Return the columns of every site with their kind."""
-    found = []
-    for units, at in rbm.visible.parts():
+    for units, _ in self.visible.parts():
         if units.site_states is None:
             raise ValueError(
                 f"pseudo-likelihood needs visible units of finitely many values, got {units.kind} "
                 "units: their conditional densities have no closed form"
             )
-        found += [(units, slice(i, i + units.width)) for i in range(at.start, at.stop, units.width)]
-    return found
+    threads, sites = check_threads(num_threads), Sites.of(self.astype("float64"))
+    everyone = np.arange(len(sites))
+    if num_sites is None:
+        return sites.log_conditionals(v, np.broadcast_to(everyone, (len(v), len(sites))), threads)
+    count = check_count("num_sites", num_sites, 1, bits=31)
+    if count > len(sites):
+        raise ValueError(f"num_sites must be at most {len(sites)}, got {count}")
+    rng = np.random.default_rng(check_seed(seed).key)
+    order = rng.permuted(np.tile(everyone, (len(v), 1)), axis=1)
+    return sites.log_conditionals(v, order[:, :count], threads) * (len(sites) / count)
 
 
-def _log_conditional(
-    wide: "RBM",
-    v: FloatArray,
-    inputs: FloatArray,
-    norms: FloatArray,
-    units: Units,
-    columns: slice,
-) -> FloatArray:
-    """Return ln p of a site given all other visible units.
+@dataclass(frozen=True, eq=False)
+class Sites:
+    """The visible sites of finitely many values, their states listed one site after another.
 
-    Another state of the site moves the inputs of the hidden layer by its rows of the weights only.
+    Attributes
+    ----------
+    first, counts : ndarrays of int, shape (sites,)
+        Where a site's states begin in the list, and how many they are.
+    effects : ndarray, shape (states, n_hidden)
+        What each state adds to the inputs of the hidden layer.
+    terms : ndarray, shape (states,)
+        The negative own energy of each state.
     """
-    states = units.site_states
-    assert states is not None
-    pair, count = wide.pair, len(states)
-    b, a = pair.visible.bias[columns], pair.visible.precision[columns]
-    terms = np.einsum("sk,k->s", states, b) - np.einsum("sk,k->s", states**2, a) / 2
-    own = (v[:, None, columns] == states).all(axis=2).argmax(axis=1)
-    logs = np.zeros((count, len(v)))
-    for turn in range(1, count):
-        other = (own + turn) % count
-        moved = inputs + np.einsum("rk,kj->rj", states[other] - states[own], pair.weights[columns])
-        logs[turn] = wide.hidden.log_norms(moved, pair.hidden.precision) - norms
-        logs[turn] += terms[other] - terms[own]
-    result: FloatArray = -log_sum(logs, axis=0)
-    return result
+
+    rbm: "RBM"
+    first: Places
+    counts: Places
+    effects: Array
+    terms: FloatArray
+
+    @classmethod
+    def of(cls, rbm: "RBM") -> Self:
+        """List the sites of a machine, as it is now."""
+        weights, side = rbm.pair.weights, rbm.pair.visible
+        counts: list[int] = []
+        effects = [np.empty((0, rbm.n_hidden), rbm.dtype)]
+        terms = [np.empty(0)]
+        for units, at in rbm.visible.parts():
+            if units.site_states is None:
+                continue
+            states, shape = units.site_states, (-1, units.width)
+            some = weights[at].reshape(*shape, rbm.n_hidden)
+            moved = np.einsum("sk,nkj->nsj", states.astype(rbm.dtype), some)
+            b, a = side.bias[at].reshape(shape), side.precision[at].reshape(shape)
+            own = np.einsum("sk,nk->ns", states, b) - np.einsum("sk,nk->ns", states**2, a) / 2
+            counts += [len(states)] * len(some)
+            effects.append(moved.reshape(-1, rbm.n_hidden))
+            terms.append(own.ravel())
+        number = np.array(counts, np.int64)
+        first = np.cumsum(number) - number
+        return cls(rbm, first, number, np.concatenate(effects), np.concatenate(terms))
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def log_conditionals(self, v: Array, chosen: Places, num_threads: int) -> FloatArray:
+        """Return the sums of ``ln p(site | all other units)`` over the chosen sites of each row.
+
+        Parameters
+        ----------
+        v : ndarray, shape (rows, n_visible)
+            Visible states, of the machine's dtype.
+        chosen : ndarray of int, shape (rows, k)
+            Numbers of sites.
+        """
+        block = max(1, BLOCK_ENTRIES // max(self.rbm.n_visible, self.rbm.n_hidden))
+        starts = range(0, len(v), block)
+        parts = [self._block(v[i : i + block], chosen[i : i + block], num_threads) for i in starts]
+        return np.concatenate([np.empty(0), *parts])
+
+    def _block(self, v: Array, chosen: Places, num_threads: int) -> FloatArray:
+        side = self.rbm.pair.hidden
+        product = matrix_product(v, self.rbm.pair.weights, num_threads)
+        inputs = product.astype(np.float64, copy=False) + side.bias
+        norms = self.rbm.hidden.log_norms(inputs, side.precision)
+        total = np.zeros(len(v))
+        for sites in chosen.T:
+            total += self._log_conditional(inputs, norms, sites, self._own(v, sites))
+        return total
+
+    def _own(self, v: Array, sites: Places) -> Places:
+        """Return the number in the list of the state that a site of each row is in."""
+        own, before = self.first[sites], 0
+        for units, at in self.rbm.visible.parts():
+            if units.site_states is None:
+                continue
+            count = (at.stop - at.start) // units.width
+            rows = np.flatnonzero((before <= sites) & (sites < before + count))
+            start = at.start + (sites[rows] - before) * units.width
+            values = v[rows[:, None], start[:, None] + np.arange(units.width)]
+            own[rows] += (values[:, None] == units.site_states).all(axis=2).argmax(axis=1)
+            before += count
+        return own
+
+    def _log_conditional(
+        self, inputs: FloatArray, norms: FloatArray, sites: Places, own: Places
+    ) -> FloatArray:
+        """Return ln p of a site of each row, which is in the state `own`.
+
+        Another state of the site moves the inputs of the hidden layer by its effect only.
+        """
+        first, count = self.first[sites], self.counts[sites]
+        rest = inputs - self.effects[own]
+        logs = np.full((count.max(initial=1), len(inputs)), -np.inf)
+        logs[0] = 0.0
+        for turn in range(1, len(logs)):
+            at = np.flatnonzero(turn < count)
+            other = first[at] + (own[at] - first[at] + turn) % count[at]
+            moved = rest[at] + self.effects[other]
+            gain = self.rbm.hidden.log_norms(moved, self.rbm.pair.hidden.precision) - norms[at]
+            logs[turn, at] = gain + self.terms[other] - self.terms[own[at]]
+        result: FloatArray = -log_sum(logs, axis=0)
+        return result

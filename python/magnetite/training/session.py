@@ -48,6 +48,7 @@ class Session:
         self, rbm: "RBM", plan: Plan, source: Source, num_threads: int, num_epochs: int | None
     ) -> None:
         self.rbm, self.plan, self.source, self.num_epochs = rbm, plan, source, num_epochs
+        self.num_threads = num_threads
         self.keys = Keys.of(plan.seed)
         self.layers = rbm.layers(num_threads)
         rows = source.summary.num_rows if source.lasting else plan.batch_size
@@ -137,7 +138,8 @@ class Session:
     def monitors(self, validation: Array | None) -> Monitors:
         """Return what takes the figures of epochs."""
         train = self.source.some_rows(Monitors.num_rows)
-        return Monitors(self.rbm, self.layers, train, validation, self.keys.monitors)
+        keys, threads = self.keys.monitors, self.num_threads
+        return Monitors(self.rbm, self.layers, train, validation, keys, threads)
 
     def update_ratio(self) -> float:
         """Return the mean size of the last step of a weight, divided by that of a weight."""
