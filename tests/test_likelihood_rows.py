@@ -163,6 +163,27 @@ def test_missing_values_by_annealing(visible: str, monkeypatch: pytest.MonkeyPat
     )
 
 
+def test_rows_are_annealed_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many chains in a call, and the same bits however many rows go together."""
+    monkeypatch.setattr(observed, "MOST_STATES", 1.0)
+    rbm, calls = machine("binary", "binary", n=9, m=6), []
+    rows = rbm.sample(5, num_steps=5, seed=3)
+    rows[:, 4:], rows[1], rows[3, :2] = np.nan, np.nan, np.nan
+    log_weights = observed.Annealer.log_weights
+
+    def counted(self: Any, v: Any, *rest: Any) -> Any:
+        calls.append(len(v))
+        return log_weights(self, v, *rest)
+
+    monkeypatch.setattr(observed.Annealer, "log_weights", counted)
+    options: Any = {"num_betas": 20, "num_chains": 40, "seed": 1, "log_z": 0.0}
+    logs = rbm.log_probabilities(rows, **options)
+    assert calls == [200]
+    monkeypatch.setattr(observed, "CHAIN_ENTRIES", 2 * 40 * 9)
+    assert rbm.log_probabilities(rows, **options).tolist() == logs.tolist()
+    assert calls == [200, 80, 80, 40]
+
+
 def test_missing_values_may_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     rbm, row = machine("binary", "binary"), np.full((1, 6), np.nan)
     monkeypatch.setattr(observed, "MOST_STATES", 1.0)

@@ -38,20 +38,22 @@ class Annealer:
         seed: int,
         watch: Watch,
         held: NDArray[np.bool_] | None = None,
+        first_chain: int = 0,
     ) -> FloatArray:
         """Take chains from the first beta to the last, either way, and return their log weights.
 
         ``sum_k ln f_{k+1}(v_k) - ln f_k(v_k)``: Neal, "Annealed importance sampling", Statistics
         and Computing 11 (2001) 125, equation 5, with the hidden units summed out. v_0 is `v`,
         which has to be drawn at the first beta; v_k is drawn by a step of block Gibbs sampling
-        at beta_k, which leaves f_k as it is. Entries that are `held` keep their value.
+        at beta_k, which leaves f_k as it is. Entries that are `held` keep their value. Row r takes
+        the random numbers of the chain `first_chain` + r.
         """
         logs = np.zeros(len(v))
         v = v.copy()
         for k in range(len(betas) - 1):
             logs += self.log_ratio(v, betas[k], betas[k + 1])
             if k < len(betas) - 2:
-                self.step(v, betas[k + 1], Draws(seed, 0, k + 1), held)
+                self.step(v, betas[k + 1], Draws(seed, first_chain, k + 1), held)
             watch.look((k + 1) / (len(betas) - 1))
         return logs
 
@@ -84,11 +86,11 @@ class Annealer:
         return h
 
 
-def base_draws(annealer: Annealer, count: int, seed: int) -> Array:
+def base_draws(annealer: Annealer, count: int, seed: int, first_chain: int = 0) -> Array:
     """Return independent visible states at beta = 0, shape (count, n_visible)."""
-    pair = annealer.pair
+    pair, draws = annealer.pair, Draws(seed, first_chain, 0)
     nothing = np.zeros((count, len(pair.hidden.bias)), pair.weights.dtype)
-    drawn: Array = annealer.layers.visible(nothing, pair, np.zeros(count), Draws(seed, 0, 0))[1]
+    drawn: Array = annealer.layers.visible(nothing, pair, np.zeros(count), draws)[1]
     return drawn
 
 

@@ -1,14 +1,15 @@
 """Rows with missing values: the sum over all that the missing units may be."""
 
 import math
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from magnetite import _core
-from magnetite.layers import Draws, Pair, Side
-from magnetite.likelihood.annealed import Annealer
+from magnetite.layers import Pair, Side
+from magnetite.likelihood.annealed import Annealer, base_draws
 from magnetite.likelihood.bases import bridge, choose_base, flat_base
 from magnetite.likelihood.partition import NUM_BETAS, NUM_CHAINS, PartitionOptions
 from magnetite.likelihood.watch import Watch
@@ -29,6 +30,9 @@ MOST_STATES = 2.0**20
 """Missing values are summed exactly over up to so many states a row."""
 
 BLOCK_ENTRIES = 2**22
+
+CHAIN_ENTRIES = 2**19
+"""Chains of so many rows are annealed together that their states have so many entries."""
 
 
 def observed_log_weights(
@@ -58,16 +62,18 @@ def observed_log_weights(
         if together:
             some = rows64[together]
             logs[together] = _over_hidden(wide, some, options.get("num_threads"), watch)
-        done = len(together)
-        for number, (row, sites) in enumerate(layers.items()):
+        done, many = len(together), []
+        for row, sites in layers.items():
             if hidden <= _bound(sites.log_states):
                 continue
-            if sites.log_states <= math.log(MOST_STATES):
-                logs[row] = _over_missing(wide, rows64[row], sites, options.get("num_threads"))
-            else:
-                logs[row], errors[row] = _annealed(rbm, rows[row], number, options, watch)
+            if sites.log_states > math.log(MOST_STATES):
+                many.append(row)
+                continue
+            logs[row] = _over_missing(wide, rows64[row], sites, options.get("num_threads"))
             done += 1
             watch.look(done / len(layers))
+        for at, *found in _annealed(rbm, rows[many], options, watch):
+            logs[many[at]], errors[many[at]] = found
     return logs, errors
 
 
@@ -158,27 +164,33 @@ def _over_missing(wide: "RBM", row: FloatArray, sites: Layer, num_threads: int |
 
 
 def _annealed(
-    rbm: "RBM", row: Array, number: int, options: PartitionOptions, watch: Watch
-) -> tuple[float, float]:
-    """Estimate the sum over the missing units by annealing with the others held."""
+    rbm: "RBM", rows: Array, options: PartitionOptions, watch: Watch
+) -> Iterator[tuple[int, float, float]]:
+    """Estimate each row's sum over its missing units by annealing with its others held.
+
+    Chains of many rows go together. Yield the number of a row, the estimate and its error.
+    """
     base = choose_base(rbm, options.get("base")) or flat_base(rbm)
-    pair = bridge(rbm, base)
-    annealer = Annealer(rbm.layers(options.get("num_threads")), pair)
+    annealer = Annealer(rbm.layers(options.get("num_threads")), bridge(rbm, base))
     chains = options.get("num_chains", NUM_CHAINS)
-    words = np.random.SeedSequence([check_seed(options.get("seed")).key, number])
-    seed = int(words.generate_state(1, np.uint64)[0])
-    missing = np.isnan(row)
-    held = np.ascontiguousarray(np.broadcast_to(~missing, (chains, len(row))))
-    nothing, zeros = np.zeros((chains, rbm.n_hidden), rbm.dtype), np.zeros(chains)
-    drawn = annealer.layers.visible(nothing, pair, zeros, Draws(seed, 0, 0))[1]
-    v = np.where(held, row, drawn).astype(rbm.dtype)
     betas = np.linspace(0.0, 1.0, options.get("num_betas", NUM_BETAS))
     betas = betas.astype(rbm.dtype).astype(np.float64)
-    logs = annealer.log_weights(v, betas, seed, watch, held)
-    estimate = log_mean_weight(logs)
-    if not estimate.reliable:
-        return math.nan, math.inf
-    return _log_held_base(rbm, pair, row) + estimate.value, estimate.error
+    words = np.random.SeedSequence([check_seed(options.get("seed")).key, 0])
+    seed = int(words.generate_state(1, np.uint64)[0])
+    block = max(1, CHAIN_ENTRIES // (chains * max(rbm.n_visible, rbm.n_hidden)))
+    for start in range(0, len(rows), block):
+        some, first = rows[start : start + block], start * chains
+        filled = np.repeat(some, chains, axis=0)
+        held = ~np.isnan(filled)
+        v = np.where(held, filled, base_draws(annealer, len(filled), seed, first))
+        logs = annealer.log_weights(v, betas, seed, watch, held, first)
+        for number, of_row in enumerate(logs.reshape(-1, chains), start):
+            estimate = log_mean_weight(of_row)
+            if estimate.reliable:
+                own = _log_held_base(rbm, annealer.pair, rows[number])
+                yield number, own + estimate.value, estimate.error
+            else:
+                yield number, math.nan, math.inf
 
 
 def _log_held_base(rbm: "RBM", pair: Pair, row: Array) -> float:
