@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 
 import magnetite as mg
 from magnetite.layers import Draws
-from magnetite.likelihood.observed import observed_log_weights
 from magnetite.models.chains import start_chains
 from magnetite.units.base import Array
 
@@ -55,7 +54,6 @@ def free_energies_of_known(
 ) -> NDArray[np.float64]:
     """Return ``-ln sum exp(-E)`` over hidden and missing units of every row; nan where refused."""
     words = np.random.SeedSequence([seed, first_row]).generate_state(1, np.uint64)
-    logs, _ = observed_log_weights(
-        rbm, v, {"seed": int(words[0]), "num_betas": NUM_BETAS, "num_threads": num_threads}
+    return -rbm.log_probabilities(
+        v, log_z=0.0, seed=int(words[0]), num_betas=NUM_BETAS, num_threads=num_threads
     )
-    return -logs
