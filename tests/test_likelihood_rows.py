@@ -193,6 +193,38 @@ def test_missing_values_may_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.isnan(rbm.log_probabilities(row, **options)).all()
 
 
+@pytest.mark.parametrize("error", [None, KeyboardInterrupt])
+def test_log_z_and_finished_rows_outlive_a_stop_at_missing_values(
+    error: type[BaseException] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observed, "MOST_STATES", 4.0)
+    rbm = machine("binary", "binary")
+    rows = np.repeat(row_of(rbm), 3, axis=0)
+    rows[1, 0], rows[2] = np.nan, np.nan
+
+    def stop(progress: mg.likelihood.EvaluationProgress) -> bool:
+        if progress.stage == "missing" and progress.fraction == 1 and error is not None:
+            raise error
+        return progress.stage == "missing" and progress.fraction == 1
+
+    options: Any = {"callback": stop, "num_betas": 50, "seed": 1}
+    if error is None:
+        found = rbm.log_likelihood(rows, **options)
+        logs = rbm.log_probabilities(rows, **options)
+        np.testing.assert_allclose(logs[:2], rbm.log_probabilities(rows[:2]), atol=1e-10)
+        assert np.isnan(logs[2])
+    else:
+        with pytest.raises(error) as caught:
+            rbm.log_likelihood(rows, **options)
+        found = caught.value.result  # type: ignore[attr-defined]
+    assert not found.reliable and found.reason.endswith("ended the run in stage 'missing'")
+    assert found.log_z.value == rbm.log_partition().value
+    assert found.errors[:2].tolist() == [0, 0]
+    whole = rbm.log_likelihood(rows[:2], log_z=found.log_z).log_weights
+    assert found.log_weights[:2].tolist() == whole.tolist()
+    assert np.isnan(found.log_weights[2])
+
+
 def test_missing_values_and_log_z_may_both_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two betas are too few for strong weights; nothing is then known of the rows."""
     monkeypatch.setattr(observed, "MOST_STATES", 1.0)

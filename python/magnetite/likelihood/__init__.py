@@ -8,12 +8,18 @@ the difference of free energies that training follows says nothing about the lik
 from magnetite.likelihood.bracket import LogPartition
 from magnetite.likelihood.partition import log_partition
 from magnetite.likelihood.pseudo import pseudo_log_likelihood
-from magnetite.likelihood.rows import free_energy_gap, log_likelihood, log_probabilities
+from magnetite.likelihood.rows import (
+    LogLikelihood,
+    free_energy_gap,
+    log_likelihood,
+    log_probabilities,
+)
 from magnetite.likelihood.scores import TwoSampleScores, two_sample_scores
 from magnetite.likelihood.watch import EvaluationProgress
 
 __all__ = [
     "EvaluationProgress",
+    "LogLikelihood",
     "LogPartition",
     "TwoSampleScores",
     "free_energy_gap",

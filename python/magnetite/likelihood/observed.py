@@ -36,22 +36,23 @@ CHAIN_ENTRIES = 2**19
 
 
 def observed_log_weights(
-    rbm: "RBM", rows: Array, options: PartitionOptions
-) -> tuple[FloatArray, FloatArray]:
-    """Return ``ln sum exp(-E)`` over the hidden and the missing units, and its error, of each row.
+    rbm: "RBM", rows: Array, options: PartitionOptions, logs: FloatArray, errors: FloatArray
+) -> None:
+    """Write ``ln sum exp(-E)`` over the hidden and the missing units, and its error, of each row.
 
     Exact in float64 where no unit is missing, or the hidden layer or the missing units have few
-    states: over those that have fewer. Else by annealing with the observed units held.
+    states: over those that have fewer. Else by annealing with the observed units held. What is
+    written before a run is ended is whole.
     """
     wide = rbm.astype("float64")
     rows64 = np.ascontiguousarray(rows, np.float64)
-    missing, errors = np.isnan(rows64), np.zeros(len(rows))
+    missing = np.isnan(rows64)
     partial = missing.any(axis=1)
-    logs = np.empty(len(rows))
+    errors[~partial] = 0.0
     if not partial.all():
         logs[~partial] = _full(wide, rows64[~partial], options.get("num_threads"))
     if not partial.any():
-        return logs, errors
+        return
     watch = Watch(
         options.get("time_limit"), options.get("callback"), options.get("progress", False)
     )
@@ -62,6 +63,7 @@ def observed_log_weights(
         if together:
             some = rows64[together]
             logs[together] = _over_hidden(wide, some, options.get("num_threads"), watch)
+            errors[together] = 0.0
         done, many = len(together), []
         for row, sites in layers.items():
             if hidden <= _bound(sites.log_states):
@@ -70,11 +72,11 @@ def observed_log_weights(
                 many.append(row)
                 continue
             logs[row] = _over_missing(wide, rows64[row], sites, options.get("num_threads"))
+            errors[row] = 0.0
             done += 1
             watch.look(done / len(layers))
         for at, *found in _annealed(rbm, rows[many], options, watch):
             logs[many[at]], errors[many[at]] = found
-    return logs, errors
 
 
 def _bound(log_states: float) -> float:

@@ -1,12 +1,14 @@
 """Log-likelihoods of rows: exact but for log Z, which brings its own error and bracket."""
 
 import math
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from magnetite._checks import check_real
+from magnetite.control import carrying
 from magnetite.estimates import Estimate
 from magnetite.likelihood.bases import BaseLike, choose_base
 from magnetite.likelihood.bracket import LogPartition
@@ -22,14 +24,33 @@ from magnetite.options import SeedLike, check_seed
 if TYPE_CHECKING:
     from magnetite.models.rbm import RBM
 
-__all__ = ["free_energy_gap", "log_likelihood", "log_probabilities"]
+__all__ = ["LogLikelihood", "free_energy_gap", "log_likelihood", "log_probabilities"]
 
+FloatArray = NDArray[np.float64]
 LogZ = LogPartition | Estimate | float
+
+
+@dataclass(frozen=True, eq=False)
+class LogLikelihood(Estimate):
+    """The mean of ``ln p(v)`` over rows, an `Estimate`, with what it was made of.
+
+    Attributes
+    ----------
+    log_z : LogPartition or Estimate
+        Log Z, found or given: another call takes it as its `log_z`.
+    log_weights, errors : ndarray, shape (rows,)
+        ``ln sum exp(-E)`` over the hidden and the missing units of each row, and its error; nan
+        where a run was ended before.
+    """
+
+    log_z: LogPartition | Estimate = field(repr=False)
+    log_weights: FloatArray = field(repr=False)
+    errors: FloatArray = field(repr=False)
 
 
 def log_likelihood(
     self: "RBM", X: ArrayLike, *, log_z: LogZ | None = None, **options: Unpack[PartitionOptions]
-) -> Estimate:
+) -> LogLikelihood:
     """Return the mean of ``ln p(v)`` over rows, in nats per row.
 
     Parameters
@@ -47,11 +68,14 @@ def log_likelihood(
 
     Returns
     -------
-    Estimate
+    LogLikelihood
         Exact (error 0) where log Z is. Else the error and the bracket are those of log Z turned
         around: the bracket goes from what the upper bound of log Z leaves to what the lower one
         does. Where log Z is refused so is the value, and the bracket stays. The spread of the data
-        is not part of the error: it is the mean of these very rows.
+        is not part of the error: it is the mean of these very rows. Where a time limit or a
+        callback ends the run at missing values, the value is refused, and `log_z` and
+        `log_weights` are what was found until then; after Ctrl-C, or an error in the callback, the
+        exception has that as its `.result` (a `LogPartition` as long as log Z was not found).
 
     Examples
     --------
@@ -63,15 +87,30 @@ def log_likelihood(
     -1.38629 +- 0
     """
     rows, known = _with_log_z(self, X, log_z, options)
+    logs, errors = np.full((2, len(rows)), np.nan)
+
+    def of(estimate: Estimate) -> LogLikelihood:
+        return LogLikelihood(**vars(estimate), log_z=known, log_weights=logs, errors=errors)
+
     try:
-        weights, errors = observed_log_weights(self, rows, options)
+        observed_log_weights(self, rows, options, logs, errors)
     except Stopped as stop:
-        return Estimate.refused(str(stop))
+        return of(Estimate.refused(str(stop)))
+    except BaseException as error:  # Ctrl-C, or one of the callback's
+        reason = f"{type(error).__name__} ended the run in stage 'missing'"
+        raise carrying(error, of(Estimate.refused(reason)))  # noqa: B904
+    return of(_mean_estimate(logs, errors, known))
+
+
+def _mean_estimate(
+    logs: FloatArray, errors: FloatArray, known: LogPartition | Estimate
+) -> Estimate:
+    """Return the mean of ``ln p`` from the sums of rows and log Z."""
     low, high = known.bracket
     if not np.isfinite(errors).all():
         reason = "of the values of missing units too few count: take more betas"
         return Estimate.refused("; and ".join(filter(None, [known.reason, reason])))
-    mean, spread = float(weights.mean()), float(np.sqrt((errors**2).sum())) / len(errors)
+    mean, spread = float(logs.mean()), float(np.sqrt((errors**2).sum())) / len(errors)
     # What the sum over missing values is uncertain by, two errors to either side.
     bracket = (mean - high - 2 * spread, mean - low + 2 * spread)
     if not known.reliable:
@@ -82,8 +121,10 @@ def log_likelihood(
 
 def log_probabilities(
     self: "RBM", X: ArrayLike, *, log_z: LogZ | None = None, **options: Unpack[PartitionOptions]
-) -> NDArray[np.float64]:
+) -> FloatArray:
     """Return ``ln p(v)`` of every row, shape (rows,); nan where it, or log Z, is refused.
+
+    It is also nan where the run was ended before; `log_likelihood` keeps log Z then, too.
 
     Parameters
     ----------
@@ -96,33 +137,28 @@ def log_probabilities(
     >>> mg.RBM(3, 2).log_probabilities([[0, 1, 0]]).round(4)
     array([-2.0794])
     """
-    rows, known = _with_log_z(self, X, log_z, options)
-    try:
-        return observed_log_weights(self, rows, options)[0] - known.value
-    except Stopped:
-        return np.full(len(rows), np.nan)
+    found = log_likelihood(self, X, log_z=log_z, **options)
+    return found.log_weights - found.log_z.value
 
 
 def _with_log_z(
     rbm: "RBM", X: ArrayLike, log_z: LogZ | None, options: PartitionOptions
-) -> tuple[NDArray[np.floating], Estimate]:
-    """Return checked rows, and log Z as an estimate."""
+) -> tuple[NDArray[np.floating], LogPartition | Estimate]:
+    """Return checked rows, and log Z."""
     rows = rbm.visible_states(X, name="X", missing=True)
     if not len(rows):
         raise ValueError("X must have at least one row, got none")
     if log_z is None:
         if options.get("base") is None and getattr(rbm, "data_means", None) is None:
             options = {**options, "base": rows}
-        return rows, log_partition(rbm, **options).estimate
+        return rows, log_partition(rbm, **options)
     _check_options(rbm, **options)
-    if isinstance(log_z, LogPartition | Estimate):
-        known = log_z.estimate if isinstance(log_z, LogPartition) else log_z
-    else:
+    if not isinstance(log_z, LogPartition | Estimate):
         number = check_real("log_z", log_z)
-        known = Estimate(number, 0.0, (number, number), math.inf, True, "")
-    if known.reliable and not math.isfinite(known.value):
-        raise ValueError(f"log_z must be finite, got {known.value!r}")
-    return rows, known
+        log_z = Estimate(number, 0.0, (number, number), math.inf, True, "")
+    if log_z.reliable and not math.isfinite(log_z.value):
+        raise ValueError(f"log_z must be finite, got {log_z.value!r}")
+    return rows, log_z
 
 
 def _check_options(
