@@ -90,14 +90,30 @@ def test_figures_of_ladders_and_verdicts_are_in_the_history(capsys: Any) -> None
 
 
 def test_few_chains_are_judged_too() -> None:
-    monitor = mg.training.EquilibriumMonitor(num_steps=40)
+    monitor = mg.training.EquilibriumMonitor(every=1, num_steps=40)
     mg.RBM(8, 4).fit(SMALL, negative=mg.PCD(num_chains=3), epochs=1, callbacks=[monitor], seed=1)
     assert np.isfinite(monitor.verdicts[0].r_hat)
 
 
+def test_a_monitor_tests_seldom_and_some_of_many_chains(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test costs: 2 * num_chains * num_steps Gibbs steps of a chain."""
+    tested = []
+
+    def counted(rbm: mg.RBM, v: Any, **options: Any) -> mg.training.Equilibrium:
+        tested.append(len(v))
+        return mg.training.equilibrium(rbm, v, **options)
+
+    monkeypatch.setattr("magnetite.training.equilibrium_monitor.equilibrium", counted)
+    rbm, pcd = mg.RBM(8, 4), mg.PCD(num_chains=120)
+    for options in ({}, {"every": 10, "num_chains": 30}):
+        monitor = mg.training.EquilibriumMonitor(num_steps=40, **options)
+        rbm.fit(SMALL, negative=pcd, epochs=10, callbacks=[monitor], seed=1)
+    assert tested == [50, 30]
+
+
 def test_without_chains_a_monitor_needs_rows() -> None:
     def fitted(**options: Any) -> mg.training.TrainingResult:
-        monitor = mg.training.EquilibriumMonitor(num_steps=40, **options)
+        monitor = mg.training.EquilibriumMonitor(**{"every": 1, "num_steps": 40} | options)
         return mg.RBM(8, 4).fit(
             SMALL, negative=mg.CD(), epochs=1, batch_size=8, callbacks=[monitor], seed=1
         )

@@ -48,7 +48,7 @@ def test_a_trajectory_begins_anew_with_every_fit() -> None:
 
 
 def test_verdicts_are_those_of_the_last_fit() -> None:
-    monitor = mg.training.EquilibriumMonitor(num_steps=40)
+    monitor = mg.training.EquilibriumMonitor(every=1, num_steps=40)
     for _ in range(2):
         mg.RBM(9, 4).fit(X, callbacks=[monitor], epochs=2, seed=1)
         assert len(monitor.verdicts) == 2

@@ -28,10 +28,14 @@ class EquilibriumMonitor:
     "training_time" (the autocorrelation time of the chains while they learn) of
     ``PCD(steps="auto")``.
 
+    With 784 x 500 units, a test by default takes as long as some 420 updates by `PCD` with batches
+    of 100 rows: 7 % of a training on 60,000 rows, more where an epoch has fewer updates. The time
+    of a test is proportional to `num_steps` and to `num_chains`, and `every` spreads it.
+
     Parameters
     ----------
     every : int
-        Epochs between tests, 1 by default.
+        Epochs between tests, 10 by default.
     num_steps : int
         Gibbs steps of a test, 1,000 by default.
     rows : array_like, shape (num_rows, n_visible), optional
@@ -43,6 +47,8 @@ class EquilibriumMonitor:
         Whether the verdict is printed.
     seed : int
         Of the tests, which are the same in every epoch.
+    num_chains : int
+        Up to so many chains of the negative phase are tested, 50 by default.
 
     Attributes
     ----------
@@ -62,16 +68,17 @@ class EquilibriumMonitor:
     [nan, 1.0]
     """
 
-    every: int = 1
+    every: int = 10
     num_steps: int = 1000
     rows: ArrayLike | None = None
     steps: int = 1
     verbose: bool = False
     seed: int = 0
+    num_chains: int = 50
     verdicts: list[Equilibrium] = field(default_factory=list, init=False)
 
     def __post_init__(self) -> None:
-        for name in ("every", "num_steps", "steps"):
+        for name in ("every", "num_steps", "num_chains", "steps"):
             check_count(name, getattr(self, name), 1, bits=31)
 
     def start(self, rbm: "RBM") -> None:
@@ -110,4 +117,4 @@ class EquilibriumMonitor:
                 "rows must be given where the negative phase has no chains, got None: "
                 "EquilibriumMonitor(rows=X[:200], steps=...)"
             )
-        return v_or_none
+        return v_or_none[: self.num_chains]
