@@ -65,6 +65,11 @@ class Pair(NamedTuple):
     hidden: Side
     version: int | None = None
 
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        """The visible and the hidden side."""
+        return self.visible, self.hidden
+
     def lasting(self) -> "Pair":
         """Return the same with a promise: nobody changes the weights while this is in use."""
         return self._replace(version=next(_versions))

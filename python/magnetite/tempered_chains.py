@@ -92,7 +92,7 @@ class TemperedChains:
             side._replace(
                 base_bias=np.zeros_like(side.bias), base_precision=np.zeros_like(side.bias)
             )
-            for side in self.pair[1:3]
+            for side in self.pair.sides
         ]
         own = plain[0].energies(self.v, ones) + plain[1].energies(self.h, ones)
         energies = own - self.layers.interactions(self.v, self.h, self.pair.weights)

@@ -122,7 +122,7 @@ def bridge(rbm: "Bipartite", base: Base) -> Pair:
     visible = Side(rbm.visible_bias - b, b, rbm.visible_precision - a, a)
     nothing = np.zeros_like(rbm.hidden_bias)
     hidden = Side(rbm.hidden_bias, nothing, nothing, rbm.hidden_precision)
-    return Pair(rbm.weights, visible, hidden)
+    return Pair(rbm.weights, visible, hidden).lasting()
 
 
 def log_base(rbm: "Bipartite", pair: Pair) -> float:

@@ -141,8 +141,9 @@ def matrix_product(a: Array, b: Array, num_threads: int | None) -> Array:
     (_, k), (_, n) = a.shape, b.shape
     threads = check_threads(num_threads)
     layers = _core.Layers([("gaussian", k, 0)], [("gaussian", n, 0)], num_threads=threads)
-    sides = [Side.plain(np.zeros(size, b.dtype), np.ones(size, b.dtype)) for size in (k, n)]
-    product: Array = layers.hidden(np.ascontiguousarray(a), Pair(b, *sides), np.ones(len(a)))[0]
+    one, other = (Side.plain(np.zeros(size, b.dtype), np.ones(size, b.dtype)) for size in (k, n))
+    pair = Pair(b, one, other)
+    product: Array = layers.hidden(np.ascontiguousarray(a), pair, np.ones(len(a)))[0]
     return product
 
 

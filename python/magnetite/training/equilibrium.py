@@ -182,10 +182,8 @@ def _run(
 def random_states(rbm: "RBM", layers: Layers, count: int, key: int) -> Array:
     """Return visible states of a machine whose parameters are all zero, but for the precisions."""
     pair = rbm.pair
-    zero = Pair(
-        np.zeros_like(pair.weights),
-        *(side._replace(bias=np.zeros_like(side.bias)) for side in pair[1:3]),
-    )
+    unbiased = [side._replace(bias=np.zeros_like(side.bias)) for side in pair.sides]
+    zero = Pair(np.zeros_like(pair.weights), unbiased[0], unbiased[1])
     nothing = np.zeros((count, rbm.n_hidden), rbm.dtype)
     drawn: Array = layers.visible(nothing, zero, np.ones(count), Draws(key, 0, 0))[1]
     return drawn
