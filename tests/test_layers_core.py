@@ -8,7 +8,19 @@ import numpy as np
 import pytest
 
 from magnetite import _core
-from tools.layers import KINDS, NEAR, Array, Case, Groups, case_of, columns_of, law, walk
+from tools.layers import (
+    KINDS,
+    NEAR,
+    Array,
+    Case,
+    Groups,
+    Pair,
+    Side,
+    case_of,
+    columns_of,
+    law,
+    walk,
+)
 
 
 def uniforms(case: Case, purpose: str, first_chain: int, step: int, n: int) -> Array:
@@ -88,6 +100,53 @@ def test_gibbs_is_its_twin(kind: str, dtype: str, holds: bool) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("holds", [False, True])
+@pytest.mark.parametrize("hidden", KINDS)
+@pytest.mark.parametrize("visible", KINDS)
+def test_annealing_is_its_parts_to_the_bit(
+    visible: str, hidden: str, holds: bool, dtype: str
+) -> None:
+    case = case_of(KINDS[visible], KINDS[hidden], 21, dtype)
+    layers, pair, draws = case.layers(), case.pair, (7, 5, 3)
+    low, high = case.betas / 2, case.betas
+    held = None
+    if holds and "categorical" not in {name for name, *_ in case.visible}:
+        held = np.random.default_rng(5).random(case.v.shape) < 0.4
+    v = case.v.copy()
+    change = layers.anneal(v, pair, low, high, draws, held)
+    norms = [layers.hidden_log_norms(case.v, pair, betas) for betas in (high, low)]
+    np.testing.assert_array_equal(change, norms[0] - norms[1])
+    _, h = layers.hidden(case.v, pair, high, draws)
+    _, expected = layers.visible(h, pair, high, draws)
+    np.testing.assert_array_equal(v, expected if held is None else np.where(held, case.v, expected))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_weights_of_a_version_are_made_ready_once(dtype: str) -> None:
+    case = case_of(BIG["binary"], BIG["mixed"], 30, dtype)
+    layers = case.layers()
+
+    def all_of(pair: Pair) -> list[Array]:
+        v, h = case.v.copy(), case.h.copy()
+        found = [*layers.hidden(v, pair, case.betas, (3, 0, 9)), layers.interactions(v, h, pair)]
+        found += [*layers.visible(h, pair, case.betas, (3, 0, 9))]
+        return [*found, layers.gibbs(v, h, pair, case.betas, (3, 0, 9), 2), v, h]
+
+    def same(a: list[Array], b: list[Array]) -> bool:
+        return all((x == y).all() for x, y in zip(a, b, strict=True))
+
+    other = case.pair._replace(weights=case.pair.weights[::-1].copy())
+    plain, changed = all_of(case.pair), all_of(other)
+    assert not same(plain, changed)
+    for _ in range(2):
+        assert same(all_of(case.pair._replace(version=1)), plain)
+    # A promise that is broken shows that nothing is made ready again; another version is.
+    assert same(all_of(other._replace(version=1)), plain)
+    assert same(all_of(other._replace(version=2)), changed)
+    assert same(all_of(case.pair), plain)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("density", [0.0, 0.1, 0.9])
 @pytest.mark.parametrize("sizes", [(6, 4), (16, 8), (300, 70), (70, 300), (785, 129), (1, 1)])
 @pytest.mark.parametrize("rows", [1, 5, 100])
@@ -101,7 +160,8 @@ def test_products_of_any_size(
     v = (rng.normal(size=(rows, n)) * (rng.random((rows, n)) < density)).astype(dtype)
     h = (rng.random((rows, m)) < density).astype(dtype)
     exact = np.einsum("ri,ij,rj->r", *(a.astype(float) for a in (v, w, h)))
-    np.testing.assert_allclose(layers.interactions(v, h, w), exact, rtol=rule, atol=30 * rule)
+    pair = Pair(w, *(Side(*(np.full(k, x, dtype) for x in (0, 0, 1, 0))) for k in sizes))
+    np.testing.assert_allclose(layers.interactions(v, h, pair), exact, rtol=rule, atol=30 * rule)
     weights = rng.random(rows), rng.random(3)
     few = v[: min(3, rows)], h[: min(3, rows)], weights[1][: min(3, rows)]
     mu, lam = rng.normal(size=n).astype(dtype), rng.normal(size=m).astype(dtype)
@@ -164,7 +224,7 @@ def bits(case: Case, num_threads: int, rows: slice, first_chain: int) -> list[Ar
     out = [*layers.hidden(v, pair, betas, draws), *layers.visible(h, pair, betas, draws)]
     out += [layers.hidden_log_norms(v, pair, betas), layers.visible_log_norms(h, pair, betas)]
     out += [
-        layers.interactions(v, h, pair.weights),
+        layers.interactions(v, h, pair),
         layers.gibbs(v, h, pair, betas, draws, 2),
         v,
         h,

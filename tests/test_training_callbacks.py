@@ -4,10 +4,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 import magnetite as mg
 from magnetite.training import EarlyStopping, TrainingProgress
-from tools.training import bars_and_stripes
+from tools.training import bars_and_stripes, mean_log_likelihood
 
 X = bars_and_stripes(3)
 
@@ -116,3 +117,59 @@ def test_what_is_better_must_be_said_of_other_figures() -> None:
     with pytest.raises(ValueError, match="mode must be one of 'max', 'min', got 'more'"):
         EarlyStopping("r_hat", mode="more")
     EarlyStopping("r_hat", limit=1.01)
+
+
+def test_callbacks_are_told_may_record_and_may_stop() -> None:
+    class Watch:
+        def __init__(self) -> None:
+            self.updates: list[int] = []
+            self.finished = False
+
+        def __call__(self, progress: TrainingProgress) -> bool:
+            progress.record(mine=progress.epoch**2)
+            return progress.epoch == 3
+
+        def after_update(self, progress: TrainingProgress) -> None:
+            self.updates.append(progress.updates)
+
+        def finish(self, rbm: mg.RBM) -> None:
+            self.finished = True
+
+    watch, last = Watch(), []
+    result = mg.RBM(9, 4).fit(X, callbacks=[watch, last.append], epochs=9, batch_size=8, seed=1)
+    assert result.info["stop_reason"] == "callback"
+    assert result.history["mine"].tolist() == [1, 4, 9]
+    assert watch.updates == [1, 2, 3, 4, 5, 6] and watch.finished
+    assert [progress.epoch for progress in last] == [1, 2, 3]  # asked even where the first stops
+
+
+def test_early_stopping_gives_back_the_best_epoch() -> None:
+    figures = iter([1.0, 3.0, 2.0, 2.5, 0.0, 9.0])
+    seen: list[NDArray[Any]] = []
+
+    def figure(progress: TrainingProgress) -> None:
+        progress.record(my_log_likelihood=next(figures))
+        seen.append(progress.rbm.weights.copy())
+
+    stop = mg.training.EarlyStopping("my_log_likelihood", mode="max", patience=3)
+    rbm = mg.RBM(9, 4)
+    result = rbm.fit(X, callbacks=[figure, stop], epochs=6, seed=1)
+    assert result.info["epochs"] == 5
+    np.testing.assert_array_equal(rbm.weights, seen[1])
+    gap = mg.training.EarlyStopping("free_energy_gap", limit=-1e9, patience=2, restore_best=False)
+    assert mg.RBM(9, 4).fit(X, validation=X, callbacks=[gap], seed=1).info["epochs"] == 2
+    speed = mg.training.EarlyStopping("speed", mode="max")
+    with pytest.raises(KeyError, match="monitor must be a column of the history, got 'speed'"):
+        mg.RBM(9, 4).fit(X, callbacks=[speed], epochs=2, seed=1)
+
+
+def test_evaluate_records_likelihoods() -> None:
+    class Judged(mg.RBM):
+        def log_likelihood(self, data: Any, **options: Any) -> mg.Estimate:
+            value = mean_log_likelihood(self, np.asarray(data, np.float32))
+            return mg.Estimate(value, 0.0, (value - 1, value + 1), 1.0, True, "")
+
+    rbm = Judged(9, 4)
+    history = rbm.fit(X, callbacks=[mg.training.Evaluate(X, every=2)], epochs=5, seed=1).history
+    assert np.isnan(history["log_likelihood"]).tolist() == [True, False, True, False, False]
+    assert history["log_likelihood_low"][-1] == pytest.approx(mean_log_likelihood(rbm, X) - 1)

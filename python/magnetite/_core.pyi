@@ -322,6 +322,20 @@ class Layers:
     ) -> NDArray[Any]:
         """Draw v, where it is not held, then h, in place; return the last means of h."""
 
+    def anneal(
+        self,
+        v: _Reals,
+        pair: _Pair,
+        low: NDArray[np.float64],
+        high: NDArray[np.float64],
+        draws: _Draws,
+        held: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.float64]:
+        """Return the hidden log normalisers at `high` less those at `low`; then draw h and v there.
+
+        v changes in place, where it is not held.
+        """
+
     def hidden_log_norms(
         self, v: _Reals, pair: _Pair, betas: NDArray[np.float64]
     ) -> NDArray[np.float64]:
@@ -332,7 +346,7 @@ class Layers:
     ) -> NDArray[np.float64]:
         """Return the log normalisers of the visible units given hidden values, summed by row."""
 
-    def interactions(self, v: _Reals, h: _Reals, weights: _Reals) -> NDArray[np.float64]:
+    def interactions(self, v: _Reals, h: _Reals, pair: _Pair) -> NDArray[np.float64]:
         """Return ``v^T W h`` by row."""
 
     def moments(

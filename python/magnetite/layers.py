@@ -114,6 +114,21 @@ class Layers(Protocol):
         """Make steps v ~ p(v|h), h ~ p(h|v) in place; return the hidden means of the last v."""
         ...
 
+    def anneal(
+        self,
+        v: Array,
+        pair: Pair,
+        low: NDArray[np.float64],
+        high: NDArray[np.float64],
+        draws: Draws,
+        held: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.float64]:
+        """Return the hidden log normalisers at `high` less those at `low`, shape (rows,).
+
+        Then draw h given v and v, where it is not held, given h at `high`; v changes in place.
+        """
+        ...
+
     def hidden_log_norms(
         self, v: Array, pair: Pair, betas: NDArray[np.float64]
     ) -> NDArray[np.float64]:
@@ -126,7 +141,7 @@ class Layers(Protocol):
         """Return the logarithm of the visible layer's normaliser given h, shape (rows,)."""
         ...
 
-    def interactions(self, v: Array, h: Array, weights: Array) -> NDArray[np.float64]:
+    def interactions(self, v: Array, h: Array, pair: Pair) -> NDArray[np.float64]:
         """Return ``v^T W h`` of every row."""
         ...
 

@@ -54,6 +54,22 @@ class NumpyLayers:
             means, h[...] = self.hidden(v, pair, betas, now)
         return means
 
+    def anneal(
+        self,
+        v: Array,
+        pair: Pair,
+        low: NDArray[np.float64],
+        high: NDArray[np.float64],
+        draws: Draws,
+        held: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.float64]:
+        """Return the hidden log normalisers at `high` less those at `low`; then draw h and v."""
+        change = self.hidden_log_norms(v, pair, high) - self.hidden_log_norms(v, pair, low)
+        h = self.hidden(v, pair, high, draws)[1]
+        drawn = self.visible(h, pair, high, draws)[1]
+        np.copyto(v, drawn, where=True if held is None else ~held)
+        return change
+
     def hidden_log_norms(
         self, v: Array, pair: Pair, betas: NDArray[np.float64]
     ) -> NDArray[np.float64]:
@@ -66,9 +82,9 @@ class NumpyLayers:
         """Return the logarithm of the visible layer's normaliser given h, shape (rows,)."""
         return self.visible_units.log_norms(*pair.visible.inputs(h @ pair.weights.T, betas))
 
-    def interactions(self, v: Array, h: Array, weights: Array) -> NDArray[np.float64]:
+    def interactions(self, v: Array, h: Array, pair: Pair) -> NDArray[np.float64]:
         """Return ``v^T W h`` of every row."""
-        product = np.asarray(v @ weights, np.float64)
+        product = np.asarray(v @ pair.weights, np.float64)
         result: NDArray[np.float64] = np.einsum("rj,rj->r", product, h)
         return result
 

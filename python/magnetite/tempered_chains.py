@@ -95,7 +95,7 @@ class TemperedChains:
             for side in self.pair.sides
         ]
         own = plain[0].energies(self.v, ones) + plain[1].energies(self.h, ones)
-        energies = own - self.layers.interactions(self.v, self.h, self.pair.weights)
+        energies = own - self.layers.interactions(self.v, self.h, self.pair)
         result: NDArray[np.float64] = energies.reshape(self.rungs.shape)
         return result
 

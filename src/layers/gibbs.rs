@@ -17,16 +17,16 @@ const CATEGORICAL_ROWS: usize = 32;
 /// One side to be worked given the other, whose weights are packed.
 pub(super) struct Onward<'a, T: Number> {
     pub side: &'a Side,
-    purpose: Purpose,
+    pub purpose: Purpose,
     pub terms: Terms<'a, T>,
     pub packed: Packed<'a, T>,
 }
 
 /// Where means and samples go, and which samples stay.
-struct Goal<'a, T> {
-    means: Option<&'a mut [T]>,
-    samples: Option<&'a mut [T]>,
-    held: Option<&'a [bool]>,
+pub(super) struct Goal<'a, T> {
+    pub means: Option<&'a mut [T]>,
+    pub samples: Option<&'a mut [T]>,
+    pub held: Option<&'a [bool]>,
 }
 
 impl Layers {
@@ -184,7 +184,7 @@ impl Layers {
         Ok(means)
     }
 
-    fn go<T: Number>(
+    pub(super) fn go<T: Number>(
         &self,
         way: &Onward<'_, T>,
         from: &[T],
@@ -217,7 +217,7 @@ impl Layers {
 }
 
 /// The keys of a step of the chains.
-fn keys(purpose: Purpose, draws: Draws, rows: usize) -> Vec<Key> {
+pub(super) fn keys(purpose: Purpose, draws: Draws, rows: usize) -> Vec<Key> {
     (0..rows as u64)
         .map(|row| Stream::new(draws.seed, purpose, draws.first_chain.wrapping_add(row)).key(draws.step))
         .collect()

@@ -8,6 +8,7 @@
 //! the number of threads, nor on the rows beside it. (Products use fused multiplication and addition where the CPU has
 //! it: on another CPU last bits may differ.)
 
+mod annealing;
 mod ascent;
 mod crew;
 mod finish;

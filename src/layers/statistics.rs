@@ -2,7 +2,6 @@
 
 use super::gibbs::{Onward, narrow};
 use super::kernel::Number;
-use super::packed::Source;
 use super::product::{Grid, Sink, multiply};
 use super::side::{Pair, Side, Terms, check_len};
 use super::tier::vectorised;
@@ -12,7 +11,7 @@ use crate::units::{Kind, gaussian_log_norm, ln_2_cosh, log_sum_exp, rectified_lo
 use std::ops::Range;
 
 /// Rows whose sums a task makes.
-const SUM_ROWS: usize = 16;
+pub(super) const SUM_ROWS: usize = 16;
 
 /// Parts of a sum that a vector keeps.
 const LANES: usize = 8;
@@ -79,23 +78,25 @@ impl Layers {
     ///
     /// # Errors
     /// Arrays that do not fit.
-    pub fn interactions<T: Number>(&self, v: &[T], h: &[T], weights: &[T]) -> Result<Vec<f64>> {
+    pub fn interactions<T: Number>(&self, v: &[T], h: &[T], pair: &Pair<'_, T>) -> Result<Vec<f64>> {
         let (visible, columns) = (self.visible.num_columns(), self.hidden.num_columns());
         let rows = v.len() / visible;
         check_len("v", v.len(), rows * visible)?;
         check_len("h", h.len(), rows * columns)?;
-        check_len("weights", weights.len(), visible * columns)?;
-        let packed = self.packed(Source::Rows(weights), [visible, columns], None);
-        let mut products = vec![T::ZERO; rows * columns];
-        let store = Store(Grid::new(&mut products, columns));
-        multiply(&self.crew, self.tier, &self.rows(v, rows), &packed, &store);
-        let lines = products.chunks_exact(columns).zip(h.chunks_exact(columns));
-        Ok(lines
-            .map(|(a, b)| a.iter().zip(b).map(|(&a, &b)| a.wide() * b.wide()).sum())
-            .collect())
+        self.check_pair(pair, &[])?;
+        let mut products = self.products(&self.up(pair), v, rows);
+        let mut sums = vec![0.0; rows];
+        let (lines, out) = (Grid::new(&mut products, columns), Grid::new(&mut sums, 1));
+        self.by_rows(rows, columns, SUM_ROWS, |row| {
+            // SAFETY: every row has one thread.
+            let (line, out) = unsafe { (lines.part(row, 0..columns), out.part(row, 0..1)) };
+            let line = line.iter().zip(&h[row * columns..]);
+            out[0] = line.map(|(&a, &b)| a.wide() * b.wide()).sum();
+        });
+        Ok(sums)
     }
 
-    fn products<T: Number>(&self, way: &Onward<'_, T>, from: &[T], rows: usize) -> Vec<T> {
+    pub(super) fn products<T: Number>(&self, way: &Onward<'_, T>, from: &[T], rows: usize) -> Vec<T> {
         let columns = way.side.num_columns();
         let mut products = vec![T::ZERO; rows * columns];
         let store = Store(Grid::new(&mut products, columns));
@@ -139,7 +140,7 @@ fn check_precision<T: Number>(name: &str, terms: &Terms<'_, T>, side: &Side, bet
 
 vectorised! {
     /// Sums the log norms of a row of products.
-    fn log_norm<T: Number>(side: &Side, terms: &Terms<'_, T>, beta: T, products: &mut [T], out: &mut f64) = log_norm_with;
+    pub(super) fn log_norm<T: Number>(side: &Side, terms: &Terms<'_, T>, beta: T, products: &mut [T], out: &mut f64) = log_norm_with;
 }
 
 #[inline(always)]

@@ -1,9 +1,9 @@
 //! `magnetite._core.Layers`.
 
 use super::arrays::matrix;
-use super::parameters::{PairArgument, Parameters, Reading};
+use super::parameters::{PairArgument, Parameters};
 use super::views::{is_double, read, read_rows, write};
-use crate::layers::{self, Ascent, Draws, Number, Phase, Side};
+use crate::layers::{self, Draws, Number, Side};
 use crate::units::Kind;
 use numpy::{Element, IntoPyArray, PyArray1, PyReadonlyArrayDyn, PyUntypedArrayMethods};
 use pyo3::prelude::*;
@@ -15,7 +15,7 @@ type DrawsArgument = (u64, u64, u64);
 /// Two layers of units, and the threads that work on them.
 #[pyclass(frozen, module = "magnetite._core")]
 pub struct Layers {
-    inner: layers::Layers,
+    pub(super) inner: layers::Layers,
 }
 
 fn draws_of((seed, first_chain, step): DrawsArgument) -> Draws {
@@ -40,7 +40,7 @@ enum Way {
 }
 
 impl Layers {
-    fn sizes(&self) -> [usize; 2] {
+    pub(super) fn sizes(&self) -> [usize; 2] {
         [
             self.inner.visible_side().num_columns(),
             self.inner.hidden_side().num_columns(),
@@ -130,93 +130,45 @@ impl Layers {
         Ok(matrix(py, means, rows, sizes[1])?.into_any())
     }
 
+    fn anneal_by<'py, T: Number + Element>(
+        &self,
+        v: &Any<'py>,
+        pair: &PairArgument<'py>,
+        betas: [&Any<'py>; 2],
+        draws: DrawsArgument,
+        held: Option<&Any<'py>>,
+    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let (py, sizes) = (v.py(), self.sizes());
+        let rows = read_rows::<T>(v, "v", sizes[0])?.shape()[0];
+        let parameters = Parameters::new(pair, sizes)?;
+        let mut v = write::<T>(v, "v", Some(&[rows, sizes[0]]))?;
+        let low = read::<f64>(betas[0], "low", "float64", &[rows])?;
+        let high = read::<f64>(betas[1], "high", "float64", &[rows])?;
+        let held = held
+            .map(|held| read::<bool>(held, "held", "bool", &[rows, sizes[0]]))
+            .transpose()?;
+        let held = held.as_ref().map(PyReadonlyArrayDyn::as_slice).transpose()?;
+        let (v, pair, draws) = (v.as_slice_mut()?, parameters.pair()?, draws_of(draws));
+        let betas = [low.as_slice()?, high.as_slice()?];
+        let changes = py.detach(|| self.inner.anneal(v, &pair, betas, draws, held))?;
+        Ok(changes.into_pyarray(py))
+    }
+
     fn interactions_of<'py, T: Number + Element>(
         &self,
         v: &Any<'py>,
         h: &Any<'py>,
-        weights: &Any<'py>,
+        pair: &PairArgument<'py>,
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
         let (py, sizes) = (v.py(), self.sizes());
-        let weights = read::<T>(weights, "weights", T::NAME, &sizes)?;
+        let parameters = Parameters::new(pair, sizes)?;
         let v = read_rows::<T>(v, "v", sizes[0])?;
         let h = read::<T>(h, "h", T::NAME, &[v.shape()[0], sizes[1]])?;
-        let (v, h, weights) = (v.as_slice()?, h.as_slice()?, weights.as_slice()?);
+        let (v, h, pair) = (v.as_slice()?, h.as_slice()?, parameters.pair()?);
         Ok(py
-            .detach(|| self.inner.interactions(v, h, weights))?
+            .detach(|| self.inner.interactions(v, h, &pair))?
             .into_pyarray(py))
     }
-
-    fn moments_of<'py, T: Number + Element>(
-        &self,
-        positive: [&Any<'py>; 3],
-        negative: [&Any<'py>; 3],
-        offsets: [&Any<'py>; 2],
-        into: &Any<'py>,
-    ) -> PyResult<(Any<'py>, Any<'py>)> {
-        let (py, sizes) = (positive[0].py(), self.sizes());
-        let phase = |[v, h, w]: [&Any<'py>; 3], name: &str| {
-            let v = read_rows::<T>(v, &format!("v_{name}"), sizes[0])?;
-            let rows = v.shape()[0];
-            let h = read::<T>(h, &format!("h_{name}"), T::NAME, &[rows, sizes[1]])?;
-            let w = read::<f64>(w, &format!("w_{name}"), "float64", &[rows])?;
-            Ok::<_, PyErr>((v, h, w))
-        };
-        let (positive, negative) = (phase(positive, "pos")?, phase(negative, "neg")?);
-        let (positive, negative) = (phase_of(&positive)?, phase_of(&negative)?);
-        let offsets = self.offsets::<T>(offsets)?;
-        let offsets = [offsets[0].as_slice()?, offsets[1].as_slice()?];
-        let mut into = write::<T>(into, "into", Some(&sizes))?;
-        let into = into.as_slice_mut()?;
-        let found = py.detach(|| self.inner.moments(positive, negative, offsets, into))?;
-        Ok((
-            found.visible.into_pyarray(py).into_any(),
-            found.hidden.into_pyarray(py).into_any(),
-        ))
-    }
-
-    fn ascend_by<'py, T: Number + Element>(
-        &self,
-        weights: &Any<'py>,
-        direction: &Any<'py>,
-        rate: f64,
-        offsets: [&Any<'py>; 2],
-    ) -> PyResult<(Any<'py>, Any<'py>)> {
-        let (py, sizes) = (weights.py(), self.sizes());
-        let mut weights = write::<T>(weights, "weights", Some(&sizes))?;
-        let direction = read::<T>(direction, "direction", T::NAME, &sizes)?;
-        let offsets = self.offsets::<T>(offsets)?;
-        let (weights, ascent) = (
-            weights.as_slice_mut()?,
-            Ascent {
-                direction: direction.as_slice()?,
-                rate,
-                offsets: [offsets[0].as_slice()?, offsets[1].as_slice()?],
-            },
-        );
-        let found = py.detach(|| self.inner.ascend(weights, ascent))?;
-        Ok((
-            found.visible.into_pyarray(py).into_any(),
-            found.hidden.into_pyarray(py).into_any(),
-        ))
-    }
-
-    fn offsets<'py, T: Number + Element>(&self, offsets: [&Any<'py>; 2]) -> PyResult<[Reading<'py, T>; 2]> {
-        let sizes = self.sizes();
-        Ok([
-            read::<T>(offsets[0], "visible_offset", T::NAME, &sizes[..1])?,
-            read::<T>(offsets[1], "hidden_offset", T::NAME, &sizes[1..])?,
-        ])
-    }
-}
-
-fn phase_of<'a, T: Element>(
-    (v, h, w): &'a (Reading<'_, T>, Reading<'_, T>, Reading<'_, f64>),
-) -> PyResult<Phase<'a, T>> {
-    Ok(Phase {
-        v: v.as_slice()?,
-        h: h.as_slice()?,
-        weights: w.as_slice()?,
-    })
 }
 
 /// Calls a method in the number that an array is made of.
@@ -291,6 +243,24 @@ impl Layers {
         )
     }
 
+    #[pyo3(signature = (v, pair, low, high, draws, held=None))]
+    fn anneal<'py>(
+        &self,
+        v: Any<'py>,
+        pair: PairArgument<'py>,
+        low: Any<'py>,
+        high: Any<'py>,
+        draws: DrawsArgument,
+        held: Option<Any<'py>>,
+    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let held = held.as_ref();
+        in_type_of!(
+            &pair.0,
+            "weights",
+            self.anneal_by(&v, &pair, [&low, &high], draws, held)
+        )
+    }
+
     fn hidden_log_norms<'py>(
         &self,
         v: Any<'py>,
@@ -317,9 +287,9 @@ impl Layers {
         &self,
         v: Any<'py>,
         h: Any<'py>,
-        weights: Any<'py>,
+        pair: PairArgument<'py>,
     ) -> PyResult<Bound<'py, PyArray1<f64>>> {
-        in_type_of!(&weights, "weights", self.interactions_of(&v, &h, &weights))
+        in_type_of!(&pair.0, "weights", self.interactions_of(&v, &h, &pair))
     }
 
     #[allow(clippy::too_many_arguments, reason = "arguments of the Python method")]

@@ -11,6 +11,7 @@ mod arrays;
 mod error;
 mod exact;
 mod layers;
+mod learning;
 mod model;
 mod parameters;
 mod population;

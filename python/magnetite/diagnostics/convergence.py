@@ -1,13 +1,11 @@
 """Whether chains agree: split R-hat and the effective sample size of what they found together."""
 
 import math
-from collections.abc import Iterable
-from itertools import repeat
-from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from magnetite import _core
 from magnetite.diagnostics._series import Chains, as_chains, autocovariances
 
 # A half chain needs two draws for a variance.
@@ -121,15 +119,11 @@ def normal_scores(draws: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Vehtari et al. 2021, eq. 14.
     """
-    values, where, counts = np.unique(draws, return_inverse=True, return_counts=True)
+    _, where, counts = np.unique(draws, return_inverse=True, return_counts=True)
     ranks = np.cumsum(counts) - (counts - 1) / 2
     quantiles = (ranks - 0.375) / (draws.size + 0.25)
-    scores = np.fromiter(_normal_quantiles(quantiles.tolist()), np.float64, values.size)
+    scores = _core.normal_quantile(quantiles)
     return scores[where].reshape(draws.shape)
-
-
-def _normal_quantiles(probabilities: list[float]) -> Iterable[float]:
-    return map(NormalDist.inv_cdf, repeat(NormalDist()), probabilities)
 
 
 def _halves(chains: Chains) -> NDArray[np.float64] | None:

@@ -51,19 +51,22 @@ class Annealer:
         logs = np.zeros(len(v))
         v = v.copy()
         for k in range(len(betas) - 1):
-            logs += self.log_ratio(v, betas[k], betas[k + 1])
-            if k < len(betas) - 2:
-                self.step(v, betas[k + 1], Draws(seed, first_chain, k + 1), held)
+            logs += self.step(v, betas[k], betas[k + 1], Draws(seed, first_chain, k + 1), held)
             watch.look((k + 1) / (len(betas) - 1))
         return logs
 
-    def log_ratio(self, v: Array, start: float, end: float) -> FloatArray:
-        """Return ``ln f_end(v) - ln f_start(v)``."""
-        count = len(v)
-        low, high = np.full(count, start), np.full(count, end)
-        hidden = self.layers.hidden_log_norms(v, self.pair, high)
-        hidden -= self.layers.hidden_log_norms(v, self.pair, low)
-        return hidden - (end - start) * self.visible_energies(v)
+    def step(
+        self,
+        v: Array,
+        start: float,
+        end: float,
+        draws: Draws,
+        held: NDArray[np.bool_] | None = None,
+    ) -> FloatArray:
+        """Return ``ln f_end(v) - ln f_start(v)``; then draw h given v and v given h, in place."""
+        low, high = np.full(len(v), start), np.full(len(v), end)
+        own = (end - start) * self.visible_energies(v)
+        return self.layers.anneal(v, self.pair, low, high, draws, held) - own
 
     def visible_energies(self, v: Array) -> FloatArray:
         """Return what beta scales of the visible units' own energy."""
@@ -74,16 +77,6 @@ class Annealer:
             halves = (side.precision / 2).astype(np.float64)
             energies += np.einsum("ri,i->r", states * states, halves)
         return energies
-
-    def step(
-        self, v: Array, beta: float, draws: Draws, held: NDArray[np.bool_] | None = None
-    ) -> Array:
-        """Draw h given v and v given h, in place; return h."""
-        betas = np.full(len(v), beta)
-        h: Array = self.layers.hidden(v, self.pair, betas, draws)[1]
-        drawn = self.layers.visible(h, self.pair, betas, draws)[1]
-        np.copyto(v, drawn, where=True if held is None else ~held)
-        return h
 
 
 def base_draws(annealer: Annealer, count: int, seed: int, first_chain: int = 0) -> Array:
@@ -104,9 +97,8 @@ def adaptive_betas(annealer: Annealer, count: int, seed: int, watch: Watch) -> F
     v = base_draws(annealer, PILOT_CHAINS, seed)
     spread = np.empty(PILOT_BETAS)
     for k in range(PILOT_BETAS):
-        ratio = annealer.log_ratio(v, grid[k], grid[k + 1])
+        ratio = annealer.step(v, grid[k], grid[k + 1], Draws(seed, 0, k + 1))
         spread[k] = ratio.std() * PILOT_BETAS
-        annealer.step(v, grid[k + 1], Draws(seed, 0, k + 1))
         watch.look((k + 1) / PILOT_BETAS)
     lengths = np.concatenate([[0.0], np.cumsum(spread)])
     if lengths[-1] == 0:

@@ -150,7 +150,7 @@ class Bipartite:
             raise ValueError(f"v and h must have as many rows, got {len(v)} and {len(h)}")
         ones = np.ones(len(v))
         own = self.pair.visible.energies(v, ones) + self.pair.hidden.energies(h, ones)
-        result: NDArray[np.float64] = own - self.layers().interactions(v, h, self.weights)
+        result: NDArray[np.float64] = own - self.layers().interactions(v, h, self.pair)
         return result
 
     def free_energy(self, v: ArrayLike, *, beta: float | ArrayLike = 1.0) -> NDArray[np.float64]:

@@ -49,7 +49,7 @@ class Observables:
         """Return each of the numbers, shape (rows,), by its name."""
         ones, pair = np.ones(len(v)), self.rbm.pair
         energies = pair.visible.energies(v, ones) + pair.hidden.energies(h, ones)
-        energies -= self.layers.interactions(v, h, pair.weights)
+        energies -= self.layers.interactions(v, h, pair)
         places = self.places(v)
         named = {f"place along direction {k + 1}": places[:, k] for k in range(places.shape[1])}
         return {"energy": energies} | named
