@@ -1,7 +1,7 @@
 //! A step of annealed importance sampling.
 
 use super::finish::{Finish, Unit};
-use super::gibbs::{Goal, keys, narrow};
+use super::gibbs::{Goal, keys, narrow, room};
 use super::kernel::Number;
 use super::product::{Grid, Sink};
 use super::side::{Draws, Pair, check_len};
@@ -39,7 +39,7 @@ impl Layers {
         let [low, high] = betas.map(narrow::<T>);
         let mut products = self.products(&up, v, rows);
         let mut h = vec![T::ZERO; rows * columns];
-        let mut means = vec![T::ZERO; if self.hidden.has_categorical() { h.len() } else { 0 }];
+        let mut means = room(&self.hidden, h.len());
         let mut changes = vec![0.0; rows];
         let finish = Finish {
             unit: Unit {
@@ -49,10 +49,7 @@ impl Layers {
                 keys: &keys(up.purpose, draws, rows),
                 tier: self.tier,
             },
-            means: self
-                .hidden
-                .has_categorical()
-                .then(|| Grid::new(&mut means, columns)),
+            means: means.as_mut().map(|means| Grid::new(means, columns)),
             samples: Some(Grid::new(&mut h, columns)),
             held: None,
         };
@@ -71,16 +68,9 @@ impl Layers {
                 finish.categorical(row);
             }
         });
-        let mut room = vec![
-            T::ZERO;
-            if self.visible.has_categorical() {
-                v.len()
-            } else {
-                0
-            }
-        ];
+        let mut room = room(&self.visible, v.len());
         let goal = Goal {
-            means: self.visible.has_categorical().then_some(&mut room[..]),
+            means: room.as_deref_mut(),
             samples: Some(v),
             held,
         };

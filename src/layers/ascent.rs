@@ -102,16 +102,24 @@ vectorised! {
 
 #[inline(always)]
 fn move_line_with<T: Number>(line: Line<'_, T>, rate: T) {
-    let (weights, weights_rest) = line.weights.as_chunks_mut::<LANES>();
-    let (direction, direction_rest) = line.direction.as_chunks::<LANES>();
-    let (hidden, hidden_rest) = line.hidden.as_chunks_mut::<LANES>();
-    let (lambda, lambda_rest) = line.lambda.as_chunks::<LANES>();
+    let Line {
+        weights,
+        direction,
+        mu,
+        lambda,
+        hidden,
+        visible,
+    } = line;
+    let (weights, weights_rest) = weights.as_chunks_mut::<LANES>();
+    let (direction, direction_rest) = direction.as_chunks::<LANES>();
+    let (hidden, hidden_rest) = hidden.as_chunks_mut::<LANES>();
+    let (lambda, lambda_rest) = lambda.as_chunks::<LANES>();
     let mut lanes = [T::ZERO; LANES];
     let blocks = weights.iter_mut().zip(direction);
     for ((weights, direction), (sum, lambda)) in blocks.zip(hidden.iter_mut().zip(lambda)) {
         let step = direction.map(|x| rate * x);
         add(weights, step);
-        add(sum, step.map(|s| line.mu * s));
+        add(sum, step.map(|s| mu * s));
         add(&mut lanes, std::array::from_fn(|l| step[l] * lambda[l]));
     }
     let mut total = lanes.into_iter().fold(T::ZERO, |a, b| a + b);
@@ -119,10 +127,10 @@ fn move_line_with<T: Number>(line: Line<'_, T>, rate: T) {
     for ((weight, &direction), (sum, &lambda)) in blocks.zip(hidden_rest.iter_mut().zip(lambda_rest)) {
         let step = rate * direction;
         *weight = *weight + step;
-        *sum = *sum + line.mu * step;
+        *sum = *sum + mu * step;
         total = total + step * lambda;
     }
-    *line.visible = total;
+    *visible = total;
 }
 
 #[inline(always)]

@@ -154,22 +154,14 @@ impl Layers {
         let (up, down) = (self.up(pair), self.down(pair));
         let betas: Vec<T> = narrow(betas);
         let mut means = vec![T::ZERO; h.len()];
-        // Products of categorical units have to wait somewhere until a row of them is complete.
-        let mut room = vec![
-            T::ZERO;
-            if self.visible.has_categorical() {
-                v.len()
-            } else {
-                0
-            }
-        ];
+        let mut room = room(&self.visible, v.len());
         for step in 0..num_steps {
             let draws = Some(Draws {
                 step: draws.step.wrapping_add(step),
                 ..draws
             });
             let goal = Goal {
-                means: self.visible.has_categorical().then_some(&mut room[..]),
+                means: room.as_deref_mut(),
                 samples: Some(&mut *v),
                 held,
             };
@@ -214,6 +206,11 @@ impl Layers {
             });
         }
     }
+}
+
+/// Where products of categorical units wait until a row of them is complete.
+pub(super) fn room<T: Number>(side: &Side, len: usize) -> Option<Vec<T>> {
+    side.has_categorical().then(|| vec![T::ZERO; len])
 }
 
 /// The keys of a step of the chains.

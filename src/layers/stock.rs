@@ -13,11 +13,14 @@ pub(super) type Panels<T> = Vec<OnceLock<Aligned<T>>>;
 /// Which panels these are: those of weights as they stand (0) or of their transpose (1), and the weights' version.
 pub(super) type Label = (usize, u64);
 
+/// Panels and the version of the weights that they are of.
+type Labelled<T> = (u64, Arc<Panels<T>>);
+
 /// Arrays of one type.
 pub struct Stock<T> {
     arrays: Mutex<Vec<Aligned<T>>>,
     /// Panels of the last version of the weights, each way.
-    labelled: Mutex<[Option<(u64, Arc<Panels<T>>)>; 2]>,
+    labelled: Mutex<[Option<Labelled<T>>; 2]>,
 }
 
 /// Arrays of all types.
