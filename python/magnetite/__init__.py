@@ -1,4 +1,4 @@
-"""Sample from and anneal Boltzmann distributions: many chains at once, the same bits everywhere."""
+"""Sample from, anneal and learn Boltzmann distributions: many chains at once, repeatable bits."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING

@@ -57,9 +57,11 @@ impl Layers {
         self.by_rows(rows, columns, SUM_ROWS, |row| {
             // SAFETY: every row has one thread.
             let (line, out) = unsafe { (lines.part(row, 0..columns), out.part(row, 0..1)) };
-            let norm = |beta: T| {
+            let mut inputs = line.to_vec();
+            let mut norm = |beta: T| {
                 let mut norm = 0.0;
-                log_norm(self.tier, up.side, &up.terms, beta, &mut line.to_vec(), &mut norm);
+                inputs.copy_from_slice(line);
+                log_norm(self.tier, up.side, &up.terms, beta, &mut inputs, &mut norm);
                 norm
             };
             out[0] = norm(high[row]) - norm(low[row]);
