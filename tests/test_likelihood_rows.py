@@ -59,6 +59,16 @@ def test_what_log_z_leaves_open_is_left_open() -> None:
     assert np.isnan(rbm.log_probabilities(rows, log_z=refused)).all()
 
 
+def test_log_z_comes_from_an_earlier_likelihood() -> None:
+    rbm = machine("binary", "binary")
+    rows = all_visible(rbm)[:5]
+    found = rbm.log_likelihood(rows, method="annealed", num_betas=100, seed=1)
+    again = rbm.log_likelihood(rows, log_z=found)
+    assert (again.value, again.error, again.log_z) == (found.value, found.error, found.log_z)
+    logs = rbm.log_probabilities(rows, log_z=again)
+    assert logs.tolist() == rbm.log_probabilities(rows, log_z=found.log_z).tolist()
+
+
 def test_options_reach_log_partition_with_the_rows_as_base() -> None:
     rbm = machine("binary", "binary")
     rows = all_visible(rbm)

@@ -37,7 +37,7 @@ class LogLikelihood(Estimate):
     Attributes
     ----------
     log_z : LogPartition or Estimate
-        Log Z, found or given: another call takes it as its `log_z`.
+        Log Z, found or given: another call takes it, or this whole, as its `log_z`.
     log_weights, errors : ndarray, shape (rows,)
         ``ln sum exp(-E)`` over the hidden and the missing units of each row, and its error; nan
         where a run was ended before.
@@ -57,8 +57,9 @@ def log_likelihood(
     ----------
     X : array_like, shape (rows, n_visible)
         Visible states; nan where missing: then it is the probability of what was observed.
-    log_z : LogPartition, Estimate or float, optional
-        Log Z if it is known, from `log_partition`; a number is taken to be exact.
+    log_z : LogPartition, LogLikelihood, Estimate or float, optional
+        Log Z if it is known: from `log_partition`, or in what an earlier call returned; a number is
+        taken to be exact.
     **options
         Those of `log_partition`, which is called where `log_z` is not given. Its base is by default
         made of the means of `X` where the machine does not remember those of its training data.
@@ -153,6 +154,8 @@ def _with_log_z(
             options = {**options, "base": rows}
         return rows, log_partition(rbm, **options)
     _check_options(rbm, **options)
+    if isinstance(log_z, LogLikelihood):  # an `Estimate`, but of the rows
+        log_z = log_z.log_z
     if not isinstance(log_z, LogPartition | Estimate):
         number = check_real("log_z", log_z)
         log_z = Estimate(number, 0.0, (number, number), math.inf, True, "")
