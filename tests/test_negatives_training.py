@@ -95,6 +95,13 @@ def test_few_chains_are_judged_too() -> None:
     assert np.isfinite(monitor.verdicts[0].r_hat)
 
 
+@pytest.mark.parametrize(("epochs", "tested"), [(1, [1]), (4, [4]), (7, [5, 7]), (10, [5, 10])])
+def test_a_monitor_tests_the_last_epoch_too(epochs: int, tested: list[int]) -> None:
+    monitor = mg.training.EquilibriumMonitor(every=5, num_steps=40)
+    history = mg.RBM(8, 4).fit(SMALL, epochs=epochs, callbacks=[monitor], seed=1).history
+    assert history["epoch"][np.isfinite(history["equilibrium"])].tolist() == tested
+
+
 def test_a_monitor_tests_seldom_and_some_of_many_chains(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test costs: 2 * num_chains * num_steps Gibbs steps of a chain."""
     tested = []

@@ -1,4 +1,4 @@
-"""A callback that looks after every few epochs whether the chains are in equilibrium."""
+"""A callback that looks every few epochs whether the chains are in equilibrium."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ class EquilibriumMonitor:
     Parameters
     ----------
     every : int
-        Epochs between tests, 10 by default.
+        Epochs between tests, 10 by default; the last epoch has one too.
     num_steps : int
         Gibbs steps of a test, 1,000 by default.
     rows : array_like, shape (num_rows, n_visible), optional
@@ -86,8 +86,8 @@ class EquilibriumMonitor:
         self.verdicts = []
 
     def __call__(self, progress: "TrainingProgress") -> None:
-        """Test after every `every` epochs."""
-        if progress.epoch % self.every:
+        """Test, if it is time for it."""
+        if progress.epoch % self.every and progress.epoch != progress.num_epochs:
             return
         v = self._states(progress)
         if len(v) < LEAST_ROWS:  # few chains are judged by several continuations of each
