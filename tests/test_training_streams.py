@@ -137,3 +137,16 @@ def test_callables_and_penalties_made_anew_go_on_and_are_those_that_count() -> N
         rbm.partial_fit(X, optimizer=new, penalties=[Pull(0.1 * number)], seed=1)
         other.partial_fit(X, optimizer=schedule, penalties=[penalty], seed=1)
         assert_same(rbm, other)
+
+
+def test_what_diverges_goes_back_to_before_the_call_and_begins_anew() -> None:
+    rbm, rates = mg.RBM(9, 4), mg.SGD(lambda clock: 0.1 if clock.epoch < 1 else 1e9, momentum=0.9)
+    rbm.partial_fit(X, optimizer=rates, seed=1)
+    rbm.weights[:] = 0.25  # in between, by the user
+    before = rbm.copy()
+    with pytest.raises(mg.training.TrainingDiverged):
+        rbm.partial_fit(X, optimizer=rates)
+    assert_same(rbm, before)
+    rbm.partial_fit(X, optimizer=rates, initial=None, seed=2)
+    before.partial_fit(X, optimizer=rates, initial=None, seed=2)
+    assert_same(rbm, before)

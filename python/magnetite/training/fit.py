@@ -296,14 +296,17 @@ def partial_fit(
     sample_weight, initial, shuffle
         As for `fit`; means of the data, and the mean weight, are those of the first chunk.
     num_threads : int, optional
-        Counts in the first call, like the seed.
+        Counts in the first call, and in the first one after unpickling, copying or any change of
+        the options; others go on with the threads of the call before. It changes no result.
 
     Raises
     ------
     TypeError, ValueError
         Before work starts: names argument, value and rule.
     TrainingDiverged
-        The parameters left all bounds; the machine is what it was before the call.
+        The parameters left all bounds; they are what they were before the call's first update
+        (after `initial`, in a first call). Chains, the optimiser's memory and all else that goes on
+        from call to call are dropped: the next call begins anew.
 
     Examples
     --------

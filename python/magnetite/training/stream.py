@@ -45,7 +45,7 @@ class Stream:
         session = self.session
         # Objects that do not describe themselves have their address in a repr: such are new ones.
         if session is not None and session.rbm is rbm and repr(session.plan) == repr(plan):
-            session.source = source
+            session.source, session.good = source, session.parameters()
             return session
         means = rbm.data_means
         session = Session(rbm, replace(plan, initial=None), source, num_threads, None)
