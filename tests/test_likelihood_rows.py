@@ -295,10 +295,18 @@ def test_wrong_options_are_refused_beside_a_log_z(
         getattr(rbm, name)(row_of(rbm), **{"log_z": 1.0, **options})
 
 
-def test_the_gap_of_no_rows_is_refused() -> None:
-    rbm, some, none = machine("binary", "binary"), np.zeros((1, 6)), np.zeros((0, 6))
-    for rows, name in (((none, some), "train"), ((some, none), "validation")):
-        with pytest.raises(ValueError, match=f"{name} must have at least one row, got none"):
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (np.zeros((0, 6)), "must have at least one row, got none"),
+        (np.full((1, 6), 0.5), r"must hold 0 or 1 .* got 0\.5 at index \(0, 0\); draw bits"),
+        ([[0, np.nan, 0, 0, 0, 0]], r"must hold 0 or 1 .* got nan at index \(0, 1\)$"),
+    ],
+)
+def test_wrong_rows_of_a_gap_are_refused_by_name(wrong: Any, message: str) -> None:
+    rbm, right = machine("binary", "binary"), np.zeros((1, 6))
+    for rows, name in (((wrong, right), "train"), ((right, wrong), "validation")):
+        with pytest.raises(ValueError, match=f"{name} {message}"):
             rbm.free_energy_gap(*rows)
 
 

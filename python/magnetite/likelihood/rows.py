@@ -146,9 +146,7 @@ def _with_log_z(
     rbm: "RBM", X: ArrayLike, log_z: LogZ | None, options: PartitionOptions
 ) -> tuple[NDArray[np.floating], LogPartition | Estimate]:
     """Return checked rows, and log Z."""
-    rows = rbm.visible_states(X, name="X", missing=True)
-    if not len(rows):
-        raise ValueError("X must have at least one row, got none")
+    rows = _some_rows(rbm, X, name="X", missing=True)
     if log_z is None:
         if options.get("base") is None and getattr(rbm, "data_means", None) is None:
             options = {**options, "base": rows}
@@ -162,6 +160,16 @@ def _with_log_z(
     if log_z.reliable and not math.isfinite(log_z.value):
         raise ValueError(f"log_z must be finite, got {log_z.value!r}")
     return rows, log_z
+
+
+def _some_rows(
+    rbm: "RBM", X: ArrayLike, *, name: str, missing: bool = False
+) -> NDArray[np.floating]:
+    """Return checked rows, at least one."""
+    rows = rbm.visible_states(X, name=name, missing=missing)
+    if not len(rows):
+        raise ValueError(f"{name} must have at least one row, got none")
+    return rows
 
 
 def _check_options(
@@ -203,10 +211,9 @@ def free_energy_gap(self: "RBM", train: ArrayLike, validation: ArrayLike) -> flo
     0.5
     """
     wide = self.astype("float64")
-    means = []
-    for name, rows in (("train", train), ("validation", validation)):
-        energies = wide.free_energy(rows)
-        if not energies.size:
-            raise ValueError(f"{name} must have at least one row, got none")
-        means.append(float(energies.mean()))
+    sets = [
+        _some_rows(wide, rows, name=name)
+        for name, rows in (("train", train), ("validation", validation))
+    ]
+    means = [float(wide.free_energy(rows).mean()) for rows in sets]
     return means[1] - means[0]

@@ -211,7 +211,7 @@ class Layer:
 
 def _remedy(units: Units, values: Array, of_site: Array, missing: bool) -> str:
     """Offer the kind of unit that would take the values, or say what a site lacks."""
-    if np.isnan(of_site).any() and not np.isnan(of_site).all():
+    if np.isnan(of_site).any():
         return "; all columns of a missing site must be nan" if missing else ""
     known = values[~np.isnan(values)]
     if not known.size or not np.isfinite(known).all():
