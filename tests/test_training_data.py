@@ -274,6 +274,7 @@ def test_columns_without_values_are_found_whatever_the_weights(
     ("X", "options", "message"),
     [
         (np.zeros((0, 9)), {}, "X must have at least one row, got none"),
+        ([], {}, "X must have at least one row, got none"),
         (iter(()), {"epochs": 1}, "X must give at least one chunk of rows, got an empty iterator"),
         (lambda: [], {}, "X must give at least one chunk of rows, got an empty iterator"),
         (np.zeros((3, 8)), {}, r"X must have shape \(rows, 9\), got \(3, 8\)"),

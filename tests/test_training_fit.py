@@ -290,7 +290,8 @@ def test_a_trained_machine_goes_on_from_its_weights() -> None:
         ({"penalties": [0.1]}, "penalties must be objects like mg.training.L2"),
         ({"callbacks": print}, "callbacks must be a list, got builtin_function_or_method"),
         ({"callbacks": [3]}, "callbacks must be callable, got 3"),
-        ({"initial": "pca"}, "initial must be one of 'data', got 'pca'"),
+        ({"initial": "pca"}, "initial must be 'data' or None, got 'pca'"),
+        ({"shuffle": "no"}, "shuffle must be True or False, got 'no'"),
         ({"monitor_every": 0}, "monitor_every must be at least 1, got 0"),
         ({"resume": True}, "resume must be False without a checkpoint, got True"),
         (
@@ -334,6 +335,18 @@ def test_bad_options_are_refused(options: dict[str, Any], message: str) -> None:
 def test_bad_parts_are_refused(make: Any, message: str) -> None:
     with pytest.raises((TypeError, ValueError), match=message):
         make()
+
+
+def test_an_optimiser_that_gives_no_steps_is_refused() -> None:
+    class Plain:
+        def start(self, shapes: Any, dtype: Any) -> Any:
+            return self
+
+        def steps(self, gradients: Any, clock: Any) -> Any:
+            return gradients
+
+    with pytest.raises(TypeError, match=r"must give magnetite\.training\.Steps.*, got dict"):
+        mg.RBM(9, 4).fit(X, optimizer=Plain())  # type: ignore[arg-type]
 
 
 def test_what_cannot_be_listed_or_learnt_is_refused() -> None:

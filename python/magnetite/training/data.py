@@ -85,11 +85,12 @@ class Matrix:
         self.rbm, self.name = rbm, name
         self.sparse = hasattr(X, "tocsr")
         # A memory map stays one: asarray makes no copy of it.
-        self.X = X.tocsr() if self.sparse else np.atleast_2d(np.asarray(X))
-        if not self.sparse and self.X.ndim != 2:
-            raise ValueError(f"{name} must have shape (rows, {rbm.n_visible}), got {self.X.shape}")
-        if self.X.shape[0] == 0:
+        given = X.tocsr() if self.sparse else np.asarray(X)
+        if given.shape[:1] == (0,):
             raise ValueError(f"{name} must have at least one row, got none")
+        self.X = given if self.sparse else np.atleast_2d(given)
+        if self.X.ndim != 2:
+            raise ValueError(f"{name} must have shape (rows, {rbm.n_visible}), got {self.X.shape}")
 
     def __len__(self) -> int:
         return int(self.X.shape[0])

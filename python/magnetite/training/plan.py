@@ -102,8 +102,10 @@ def check_plan(
     for penalty in penalties:
         if not isinstance(penalty, Penalty):
             raise TypeError(f"penalties must be objects like mg.training.L2(2e-4), got {penalty!r}")
-    if initial is not None:
-        check_choice("initial", initial, ("data",))
+    if initial not in ("data", None):
+        raise ValueError(f"initial must be 'data' or None, got {initial!r}")
+    if not isinstance(shuffle, bool | np.bool_):
+        raise TypeError(f"shuffle must be True or False, got {shuffle!r}")
     _check_learned(rbm)
     return Plan(
         negative=negative,

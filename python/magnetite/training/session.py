@@ -99,6 +99,11 @@ class Session:
                 value *= value.dtype.type(batch.share)
 
         self.steps = steps = self.optimizer.steps(gradient, self.clock())
+        if not isinstance(steps, Steps):
+            raise TypeError(
+                "optimizer must give magnetite.training.Steps(directions), "
+                f"got {type(steps).__name__}"
+            )
         slow = {n: x * self.plan.precision_rate for n, x in steps.directions.items() if "pre" in n}
         self.coordinates.add(self.layers, steps._replace(directions=steps.directions | slow))
         for penalty in self.penalties:
