@@ -104,8 +104,12 @@ class Session:
                 "optimizer must give magnetite.training.Steps(directions), "
                 f"got {type(steps).__name__}"
             )
-        slow = {n: x * self.plan.precision_rate for n, x in steps.directions.items() if "pre" in n}
-        self.coordinates.add(self.layers, steps._replace(directions=steps.directions | slow))
+        directions = steps.directions | {
+            name: step * self.plan.precision_rate
+            for name, step in steps.directions.items()
+            if name.endswith("_precision")
+        }
+        self.coordinates.add(self.layers, steps._replace(directions=directions))
         for penalty in self.penalties:
             penalty.project(self.rbm)
         keep_normalisable(self.rbm)
