@@ -253,6 +253,21 @@ def test_time_limit_and_callback_refuse() -> None:
         assert found.bracket == (-math.inf, math.inf)
 
 
+def test_a_callback_that_changes_the_machine_changes_no_run() -> None:
+    rbm = machine("binary", "binary")
+    options: dict[str, Any] = {"method": "annealed", "base": np.full(6, 0.5), "num_betas": 300}
+    options |= {"starts": "tempered", "max_rounds": 64, "seed": 1}
+    truth = rbm.log_partition(**options)
+
+    def meddle(progress: EvaluationProgress) -> None:
+        rbm.weights *= 1.5
+        rbm.hidden_bias += 1
+
+    found = rbm.log_partition(callback=meddle, **options)
+    assert found.forward_log_weights.tolist() == truth.forward_log_weights.tolist()
+    assert found.reverse_log_weights.tolist() == truth.reverse_log_weights.tolist()
+
+
 @pytest.mark.parametrize("stage", ["tempering", "reverse"])
 @pytest.mark.parametrize("error", [None, KeyboardInterrupt, ValueError])
 def test_the_forward_side_outlives_a_late_stop(stage: str, error: Any) -> None:

@@ -64,7 +64,7 @@ def test_exchange_by_free_energies_of_another_beta_is_found_out() -> None:
 
 def test_ladders_that_begin_at_the_means_of_data_are_exact_too() -> None:
     rbm = machine("binary", "spin", m=4, scale=1.0)
-    path = bridge(rbm, mean_base(rbm, np.linspace(0.05, 0.95, 6), None, "means"))
+    path = bridge(rbm.pair, mean_base(rbm, np.linspace(0.05, 0.95, 6), None, "means"))
     betas = np.array([0.0, 0.3, 1.0])
     np.testing.assert_allclose(path_law(rbm, path, 1.0), path_law(rbm, rbm.pair, 1.0), rtol=1e-10)
     chains, laws = tempered(TemperedChains, rbm, path, betas)

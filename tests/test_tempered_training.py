@@ -161,3 +161,18 @@ def test_machines_of_a_trajectory_are_saved_and_thinned_as_learning_goes_on() ->
     rbm.weights /= 1.04  # of the last update that was seen
     sample = [phase.advance(batch, 80 + update) for update in range(30)][-1]
     assert chi_square_excess(counts_of(all_visible(rbm), sample.v), visible_law(rbm)) < 1
+
+
+@pytest.mark.parametrize("base", ["data", "uniform"])
+def test_all_products_of_an_update_know_the_weights_for_the_same(base: str) -> None:
+    """What the core makes ready for a version of the weights, it makes ready once an update."""
+    rbm = machine("binary", "binary")
+    context, batch = context_of(rbm), batch_of(rbm)
+    phase: Any = mg.TemperedPCD(num_chains=3, num_betas=3, base=base).start(context)
+    for update in range(2):
+        with context.same_parameters():
+            phase.advance(batch, update)
+            assert phase.chains.pair.version == context.pair.version is not None
+        rbm.weights += 0.1  # the next update promises anew
+    phase.restore(phase.state())
+    assert phase.chains.pair.version is None  # outside, nobody promises anything

@@ -51,7 +51,7 @@ def test_trajectories_make_more_round_trips_than_betas_for_the_work(data_dir: Pa
     work = OF_TRAJECTORY * NUM_ROUNDS * NUM_LADDERS * len(samples.updates)
     by_trajectory = 1e6 * samples.round_trips / work
     by_betas = ladder_trips(rbm, rbm.pair, X)
-    from_data = ladder_trips(rbm, bridge(rbm, mean_base(rbm, X.mean(axis=0), None, "")), X)
+    from_data = ladder_trips(rbm, bridge(rbm.pair, mean_base(rbm, X.mean(axis=0), None, "")), X)
     print(
         f"round trips per million products: {by_trajectory:.2f} by {samples!r}, {by_betas:.2f} by "
         f"betas from 0, {from_data:.2f} by betas from the data's means"

@@ -74,6 +74,11 @@ class Pair(NamedTuple):
         """Return the same with a promise: nobody changes the weights while this is in use."""
         return self._replace(version=next(_versions))
 
+    def copied(self) -> "Pair":
+        """Return copies of all parameters, so that the promise of `lasting` is kept."""
+        visible, hidden = (Side(*(part.copy() for part in side)) for side in self.sides)
+        return Pair(self.weights.copy(), visible, hidden).lasting()
+
 
 _versions = itertools.count()
 

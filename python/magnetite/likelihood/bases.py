@@ -107,22 +107,23 @@ def flat_base(rbm: "Bipartite") -> Base:
     return Base(np.zeros_like(own), own, "units without bias")
 
 
-def bridge(rbm: "Bipartite", base: Base) -> Pair:
-    """Return the parameters of the machines between: the base at beta = 0, `rbm` at beta = 1.
+def bridge(pair: Pair, base: Base) -> Pair:
+    """Return the parameters of the machines between: the base at beta = 0, `pair` at beta = 1.
 
     ``p_beta(v, h) ~ p_base(v, h)**(1 - beta) p(v, h)**beta``: Salakhutdinov and Murray, "On the
     quantitative analysis of deep belief networks", ICML (2008), equation 17. Hidden units of a
-    continuum keep their precision, so that there is a distribution at every beta.
+    continuum keep their precision, so that there is a distribution at every beta. The weights, and
+    what is promised of them, are those of `pair`.
     """
 
     def cast(values: FloatArray) -> Array:
-        return values.astype(rbm.dtype)
+        return values.astype(pair.weights.dtype)
 
     b, a = cast(base.visible_bias), cast(base.visible_precision)
-    visible = Side(rbm.visible_bias - b, b, rbm.visible_precision - a, a)
-    nothing = np.zeros_like(rbm.hidden_bias)
-    hidden = Side(rbm.hidden_bias, nothing, nothing, rbm.hidden_precision)
-    return Pair(rbm.weights, visible, hidden).lasting()
+    visible = Side(pair.visible.bias - b, b, pair.visible.precision - a, a)
+    nothing = np.zeros_like(pair.hidden.bias)
+    hidden = Side(pair.hidden.bias, nothing, nothing, pair.hidden.precision)
+    return pair._replace(visible=visible, hidden=hidden)
 
 
 def log_base(rbm: "Bipartite", pair: Pair) -> float:

@@ -174,7 +174,7 @@ def _annealed(
     Chains of many rows go together. Yield the number of a row, the estimate and its error.
     """
     base = choose_base(rbm, options.get("base")) or flat_base(rbm)
-    annealer = Annealer(rbm.layers(options.get("num_threads")), bridge(rbm, base))
+    annealer = Annealer(rbm.layers(options.get("num_threads")), bridge(rbm.pair.copied(), base))
     chains = options.get("num_chains", NUM_CHAINS)
     betas = np.linspace(0.0, 1.0, options.get("num_betas", NUM_BETAS))
     betas = betas.astype(rbm.dtype).astype(np.float64)

@@ -289,7 +289,7 @@ class _Annealing:
         )
 
     def _annealer(self, base: Base) -> Annealer:
-        return Annealer(self.rbm.layers(self.num_threads), bridge(self.rbm, base))
+        return Annealer(self.rbm.layers(self.num_threads), bridge(self.rbm.pair.copied(), base))
 
     def _drawn_base(self) -> Base:
         """Return a base with the means of the machine's own draws."""

@@ -133,8 +133,8 @@ class TemperedPhase:
     def _pair(self) -> Pair:
         if self.options.base == "uniform":
             return self.context.pair
-        rbm = self.context.rbm
-        return bridge(rbm, mean_base(rbm, self.data_means, None, "the means of the data"))
+        base = mean_base(self.context.rbm, self.data_means, None, "the means of the data")
+        return bridge(self.context.pair, base)
 
     def _adapt(self, chains: TemperedChains) -> None:
         if chains.tried.min() == 0:
