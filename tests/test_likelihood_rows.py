@@ -194,6 +194,19 @@ def test_rows_are_annealed_together(monkeypatch: pytest.MonkeyPatch) -> None:
     assert calls == [200, 80, 80, 40]
 
 
+def test_progress_of_missing_values_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("magnetite.likelihood.watch.SLICE_SECONDS", 0.0)
+    monkeypatch.setattr(observed, "CHAIN_ENTRIES", 1)
+    rbm, told = machine("binary", "binary", n=9, m=6), []
+    rows = rbm.sample(5, num_steps=5, seed=3)
+    rows[0, 0], rows[1:] = np.nan, np.nan
+    options: Any = {"log_z": 0.0, "num_betas": 5, "num_chains": 4, "seed": 1}
+    for most in (32.0, 1e6):
+        monkeypatch.setattr(observed, "MOST_STATES", most)
+        rbm.log_likelihood(rows, callback=lambda p: told.append(p.fraction), **options)
+    assert told == pytest.approx([0.2, *np.linspace(0.25, 1, 16), 0.8, 1.0])
+
+
 def test_missing_values_may_be_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     rbm, row = machine("binary", "binary"), np.full((1, 6), np.nan)
     monkeypatch.setattr(observed, "MOST_STATES", 1.0)

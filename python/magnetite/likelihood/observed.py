@@ -62,7 +62,8 @@ def observed_log_weights(
         together = [i for i, sites in layers.items() if hidden <= _bound(sites.log_states)]
         if together:
             some = rows64[together]
-            logs[together] = _over_hidden(wide, some, options.get("num_threads"), watch)
+            with watch.part(0.0, len(together) / len(layers)):
+                logs[together] = _over_hidden(wide, some, options.get("num_threads"), watch)
             errors[together] = 0.0
         done, many = len(together), []
         for row, sites in layers.items():
@@ -75,8 +76,9 @@ def observed_log_weights(
             errors[row] = 0.0
             done += 1
             watch.look(done / len(layers))
-        for at, *found in _annealed(rbm, rows[many], options, watch):
-            logs[many[at]], errors[many[at]] = found
+        with watch.part(done / len(layers), 1.0):
+            for at, *found in _annealed(rbm, rows[many], options, watch):
+                logs[many[at]], errors[many[at]] = found
 
 
 def _bound(log_states: float) -> float:
@@ -186,7 +188,8 @@ def _annealed(
         filled = np.repeat(some, chains, axis=0)
         held = ~np.isnan(filled)
         v = np.where(held, filled, base_draws(annealer, len(filled), seed, first))
-        logs = annealer.log_weights(v, betas, seed, watch, held, first)
+        with watch.part(start / len(rows), (start + len(some)) / len(rows)):
+            logs = annealer.log_weights(v, betas, seed, watch, held, first)
         for number, of_row in enumerate(logs.reshape(-1, chains), start):
             estimate = log_mean_weight(of_row)
             if estimate.reliable:

@@ -71,7 +71,7 @@ class Watch:
         self.time_limit = check_seconds("time_limit", time_limit)
         self.callback, self.progress = callback, bool(progress)
         self.name, self.bar = "", make_bar(False, "")
-        self.looked = -math.inf
+        self.looked, self.span = -math.inf, (0.0, 1.0)
 
     @classmethod
     def nothing(cls) -> Self:
@@ -88,9 +88,24 @@ class Watch:
             self.bar.close()
             self.bar = NoBar()
 
+    @contextmanager
+    def part(self, begin: float, end: float) -> Iterator[None]:
+        """Let fractions that are told inside go from `begin` to `end` of what is told outside."""
+        outer = self.span
+        self.span = self._place(begin), self._place(end)
+        try:
+            yield
+        finally:
+            self.span = outer
+
+    def _place(self, fraction: float) -> float:
+        """Return what part of the stage is behind."""
+        begin, end = self.span
+        return (1 - fraction) * begin + fraction * end
+
     def look(self, fraction: float) -> None:
-        """Tell how far the stage is, and stop where that is wanted."""
-        now = time.perf_counter()
+        """Tell how far the stage, or the part of it, is, and stop where that is wanted."""
+        now, fraction = time.perf_counter(), self._place(fraction)
         if now - self.started >= self.time_limit:
             raise Stopped(f"time_limit={self.time_limit:.4g} ended the run in stage {self.name!r}")
         if now - self.looked < SLICE_SECONDS and fraction < 1:
