@@ -20,7 +20,15 @@ Arrays = dict[str, Array]
 
 
 class Steps(NamedTuple):
-    """Steps of all parameters: `rate` times the directions."""
+    """Steps of all parameters: `rate` times the directions.
+
+    Attributes
+    ----------
+    directions : dict of ndarray
+        One of each parameter, in its shape and dtype, by the names of the gradients.
+    rate : float
+        What all of them are multiplied by, 1 by default.
+    """
 
     directions: Arrays
     rate: float = 1.0
@@ -119,6 +127,8 @@ class SGD:
 
 
 class _PlainRun(_Run):
+    """`SGD` without momentum at work: nothing is remembered, and gradients are not copied."""
+
     memories = ()
 
     def __init__(self, options: SGD, shapes: Shapes, dtype: DTypeLike) -> None:
@@ -131,6 +141,8 @@ class _PlainRun(_Run):
 
 
 class _MomentumRun(_Run):
+    """`SGD` with momentum at work; `ahead` has the steps where they are Nesterov's."""
+
     memories = ("velocities",)
     velocities: Arrays
 
@@ -190,6 +202,8 @@ class Adam:
 
 
 class _AdamRun(_Run):
+    """`Adam` at work: `first` and `second` are the means of gradients and of their squares."""
+
     memories = ("first", "second")
     first: Arrays
     second: Arrays
