@@ -114,7 +114,7 @@ def assert_exact(result: ExactResult, model: Model, beta: float, held: dict[int,
         )
 
 
-@settings(max_examples=150)
+@settings(max_examples=75)
 @given(problems(), st.sampled_from(METHODS), st.sampled_from([0.0, 0.3, 1.0, 4.0, math.inf]))
 def test_sums_are_those_over_all_states(
     problem: tuple[Model, dict[int, int]], method: str, beta: float

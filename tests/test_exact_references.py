@@ -122,7 +122,7 @@ def test_magnetisation_of_the_smallest_lattice(beta: float, square: float, absol
 @pytest.mark.parametrize("kind", ["signs", "reals"])
 def test_annealing_finds_the_ground_state_of_a_glass(kind: str, kernel: str) -> None:
     rng = np.random.default_rng(20)
-    size = (20, 20)
+    size = (16, 16)
     couplings = rng.choice([-1.0, 1.0], size) if kind == "signs" else rng.normal(size=size)
     model = mg.Ising(np.triu(couplings, 1))
     ground = float(np.asarray(model.energies(all_states(model))).min())

@@ -84,7 +84,10 @@ def test_stored_solutions_have_their_value(data_dir: Path, family: str) -> None:
         assert model.objective(sides) == int(value), solution.name
 
 
-@pytest.mark.parametrize("name", ["p3000.1", "p3000.4", "p5000.1"])
+@pytest.mark.parametrize(
+    "name",
+    ["p3000.1", *(pytest.param(name, marks=pytest.mark.slow) for name in ("p3000.4", "p5000.1"))],
+)
 def test_palubeckis(data_dir: Path, name: str) -> None:
     with np.load(data_dir / "palubeckis" / f"{name}.npz") as stored:
         diagonal, upper = stored["diag"], stored["upper"]

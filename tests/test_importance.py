@@ -31,15 +31,13 @@ def draws(model: Model, beta: float, count: int, seed: int = 1) -> NDArray[np.in
     return all_states(model)[np.random.default_rng(seed).choice(len(law), count, p=law)]
 
 
-@pytest.mark.parametrize("name", ["ferromagnet", "antiferromagnet", "glass"])
+@pytest.mark.parametrize("name", ["ferromagnet", "glass"])
 def test_the_error_is_honest(name: str) -> None:
     """Of 100 seeds at least 90 are within two errors."""
     if name == "glass":
         model, beta, truth = GLASS, 5.0, exact_log_z(GLASS, 5.0)
     else:
-        rows, columns, weights = square_lattice(4).core.edges()
-        sign = 1.0 if name == "ferromagnet" else -1.0
-        model, beta, truth = mg.Ising((rows, columns, sign * weights)), 1.0, log_partition(4, 1.0)
+        model, beta, truth = square_lattice(4), 1.0, log_partition(4, 1.0)
     estimates = [
         annealed_log_partition(model, beta, num_betas=1000, seed=seed, num_threads=1).estimate
         for seed in range(100)

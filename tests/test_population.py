@@ -66,19 +66,18 @@ def test_draws_and_log_z_are_exact(model: Model, kernel: str, scan: str) -> None
     assert abs(mean_energy.mean() - truth) < 4.5 * error
 
 
-def ferromagnet(sign: float) -> tuple[Model, float, float]:
-    """Return the 4 x 4 torus with couplings of a sign, a beta deep in its order, and log Z."""
-    rows, columns, weights = square_lattice(4).core.edges()
-    return mg.Ising((rows, columns, sign * weights)), 1.0, log_partition(4, 1.0)
+def ferromagnet() -> tuple[Model, float, float]:
+    """Return the 4 x 4 torus, a beta deep in its order, and log Z."""
+    return square_lattice(4), 1.0, log_partition(4, 1.0)
 
 
-@pytest.mark.parametrize("name", ["ferromagnet", "antiferromagnet", "glass"])
+@pytest.mark.parametrize("name", ["ferromagnet", "glass"])
 def test_the_error_is_honest(name: str) -> None:
     """Of 100 seeds at least 90 are within two errors, and the errors are as large as they say."""
     if name == "glass":
         model, beta, truth = GLASS, 5.0, exact_log_z(GLASS, 5.0)
     else:
-        model, beta, truth = ferromagnet(1.0 if name == "ferromagnet" else -1.0)
+        model, beta, truth = ferromagnet()
     estimates = [
         mg.population_anneal(
             model, beta=beta, population=1200, sweeps_per_step=2, seed=seed, num_threads=1
@@ -95,7 +94,7 @@ def test_the_error_is_honest(name: str) -> None:
 
 
 def test_both_signs_of_a_magnet_are_there() -> None:
-    model, beta, _ = ferromagnet(1.0)
+    model, beta, _ = ferromagnet()
     result = mg.population_anneal(model, beta=beta, num_populations=20, seed=2)
     up = (result.states.mean(axis=2) > 0).mean(axis=1)
     error = up.std(ddof=1) / math.sqrt(20)

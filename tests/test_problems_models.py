@@ -108,7 +108,7 @@ def set_weight(graph: nx.Graph, weights: NDArray[np.float64], joined: bool) -> f
     return best
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(graphs(7), st.data())
 def test_minima_are_heaviest_sets(graph: nx.Graph, data: st.DataObject) -> None:
     n = graph.number_of_nodes()
@@ -268,7 +268,12 @@ def fewest_conflicts(graph: nx.Graph, num_colors: int) -> int:
     )
 
 
-@settings(max_examples=40)
+def few(states: NDArray[np.int8], energies: NDArray[np.float64]) -> Any:
+    """Return all pairs of fewer than 512 states and their energies, every ninth of 4096."""
+    return list(zip(states, energies, strict=True))[:: 1 + len(states) // 512]
+
+
+@settings(max_examples=20)
 @given(graphs(4), st.integers(1, 3), st.none() | st.floats(0.1, 10.0))
 def test_minima_are_proper_colourings(
     graph: nx.Graph, num_colors: int, penalty: float | None
@@ -278,7 +283,7 @@ def test_minima_are_proper_colourings(
     states = all_states(model)
     energies = model.energies(states)
     assert (abs(energies.min()) < 1e-9) == (fewest_conflicts(graph, num_colors) == 0)
-    for state, energy in zip(states, energies, strict=True):
+    for state, energy in few(states, energies):
         found = model.decode(state)
         taken = state.reshape(n, num_colors)
         one_each = (taken.sum(axis=1) == 1).all()
@@ -292,7 +297,7 @@ def test_minima_are_proper_colourings(
             assert repaired == found
 
 
-@settings(max_examples=40)
+@settings(max_examples=20)
 @given(graphs(4), st.integers(1, 3))
 def test_a_large_penalty_makes_the_fewest_conflicts_minima(
     graph: nx.Graph, num_colors: int
@@ -307,7 +312,7 @@ def test_a_large_penalty_makes_the_fewest_conflicts_minima(
         found = model.decode(state)
         assert len(found.colors) == graph.number_of_nodes()
         assert found.objective == fewest
-    for state, energy in zip(states, energies, strict=True):
+    for state, energy in few(states, energies):
         assert model.decode(state, repair=True).objective <= energy
 
 

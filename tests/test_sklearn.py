@@ -140,7 +140,7 @@ def test_partial_fits_learn_the_means_whatever_the_size_of_a_part(rows: int) -> 
     """scikit-learn's own ends with means of one where parts are not as large as `batch_size`."""
     rbm = BernoulliRBM(4, learning_rate=0.05, batch_size=10, random_state=1)
     rng = np.random.default_rng(2)
-    for _ in range(max(1, 20_000 // rows)):
+    for _ in range(max(1, 10_000 // rows)):
         rbm.partial_fit((rng.random((rows, 6)) < 0.3).astype(np.float64))
     means = rbm.rbm_.sample(4000, num_steps=50, seed=1).mean(axis=0)
     assert np.abs(means - 0.3).max() < 0.12

@@ -149,12 +149,12 @@ def test_ctrl_c_loses_nothing() -> None:
 
 
 def test_resumes_to_the_same_bits(tmp_path: Path) -> None:
-    model, path = spin_glass(600, 12), tmp_path / "run.npz"
-    whole = mg.solve(model, num_rounds=30, seed=5)
+    model, path = spin_glass(300, 12), tmp_path / "run.npz"
+    whole = mg.solve(model, num_rounds=10, seed=5)
     stop = mg.solve(
-        model, num_rounds=30, seed=5, checkpoint=path, callback=lambda progress: progress.round >= 1
+        model, num_rounds=10, seed=5, checkpoint=path, callback=lambda progress: progress.round >= 1
     )
-    assert 0 < len(stop.info["rounds"]) < 30
+    assert 0 < len(stop.info["rounds"]) < 10
     resumed = mg.resume(path)
     np.testing.assert_array_equal(resumed.states, whole.states)
     assert resumed.info["rounds"] == whole.info["rounds"]

@@ -144,8 +144,8 @@ def test_penalties_of_biases_have_one_optimum_in_all_coordinates() -> None:
             optimizer=mg.SGD(0.2 if kind != "standardized" else 0.05, momentum=0.9),
             penalties=[mg.training.L2(0.05, biases=True)],
             gradient=kind,
-            epochs=2000,
-            monitor_every=2000,
+            epochs=1000,
+            monitor_every=1000,
             seed=1,
         )
         found.append(np.concatenate([rbm.weights.ravel(), rbm.visible_bias, rbm.hidden_bias]))
