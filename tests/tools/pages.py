@@ -12,8 +12,9 @@ block must do depends on its language:
 * ``text``: not code.
 
 A comment ``<!-- needs: PATH -->`` above a block copies that file of the data folder into the folder
-where the page runs; without a data folder the block is left out. ``...`` in expected output stands
-for anything.
+where the page runs; without a data folder the block is left out. A block below
+``<!-- needs: PATH, slow -->`` is also left out of a quick run of its page. ``...`` in expected
+output stands for anything.
 """
 
 import doctest
@@ -29,7 +30,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.REPORT_ONLY_FIRST_FAILURE
 FENCE = re.compile(
-    r"(?:<!-- (?P<key>needs|from): (?P<value>\S+) -->\n)?"
+    r"(?:<!-- (?P<key>needs|from): (?P<value>[^\s,]+)(?P<slow>, slow)? -->\n)?"
     r"^```(?P<language>\S*)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
@@ -45,6 +46,7 @@ class Block:
     text: str
     needs: str | None
     source: str | None
+    slow: bool
 
     @property
     def place(self) -> str:
@@ -63,14 +65,17 @@ def blocks(page: Path) -> Iterator[Block]:
             text=match["text"],
             needs=note.get("needs"),
             source=note.get("from"),
+            slow=match["slow"] is not None,
         )
 
 
-def run_page(page: Path, folder: Path, data: Path | None) -> int:
-    """Run all blocks of a page in `folder`, and return how many were run."""
+def run_page(page: Path, folder: Path, data: Path | None, *, quick: bool = False) -> int:
+    """Run all blocks of a page in `folder`, or the quick ones; return how many were run."""
     namespace: dict[str, object] = {"__name__": "__main__"}
     done = 0
     for block in blocks(page):
+        if quick and block.slow:
+            continue
         if block.needs is not None:
             if data is None:
                 continue
