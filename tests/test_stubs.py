@@ -9,6 +9,7 @@ import pytest
 pytest.importorskip("mypy", reason="mypy is not installed")
 
 
+@pytest.mark.slow  # and `make lint` does the same
 def test_stub_matches_the_built_module() -> None:
     # Without any stub the checker has nothing to complain about.
     assert (resources.files("magnetite") / "_core.pyi").is_file()
