@@ -126,7 +126,7 @@ def test_objects_that_are_numbers_are_taken() -> None:
         (np.zeros((3, 3)), 3),
         (sp.csr_array((3, 3)), 3),
     ],
-    ids=repr,
+    ids=str,
 )
 def test_models_without_couplings(couplings: Any, size: int) -> None:
     model = mg.Ising(couplings, offset=2.5)
