@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 sklearn = pytest.importorskip("sklearn", reason="needs scikit-learn")
 
+from sklearn.impute import SimpleImputer  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
+from sklearn.utils import get_tags  # noqa: E402
 
 import magnetite as mg  # noqa: E402
 from magnetite.sklearn import (  # noqa: E402
@@ -130,16 +132,30 @@ def test_what_cannot_be(monkeypatch: Any) -> None:
         rbm.transform(np.where(np.isnan(X), np.inf, X))
 
 
-@pytest.mark.parametrize("scaled", [False, True])
-def test_anomalies_among_rows_with_missing_values(scaled: bool) -> None:
-    X = holed(REALS)
+@pytest.mark.parametrize("kind", ["machine", "sparse", "pipeline"])
+def test_a_threshold_means_nothing_where_values_are_missing(kind: str) -> None:
+    sparse = pytest.importorskip("scipy.sparse")
     machine: Any = GaussianRBM(**SMALL)
-    if scaled:
+    if kind == "pipeline":
         machine = make_pipeline(StandardScaler(), machine)
-    detector = RBMAnomalyDetector(machine, random_state=1).fit(X)
+    make = sparse.csr_array if kind == "sparse" else np.asarray
+    detector = RBMAnomalyDetector(machine, random_state=1).fit(make(REALS))
+    X = REALS.copy()
+    X[7, 2] = np.nan
+    for work in (detector.predict, detector.decision_function, detector.score_samples):
+        with pytest.raises(ValueError, match=r"got NaN.* in row 7: .* another scale"):
+            work(make(X))
+    for row in (7, 8):  # one of training, one of calibration
+        with pytest.raises(ValueError, match=r"got NaN.* in row .* another scale"):
+            RBMAnomalyDetector(machine, random_state=1).fit(make(np.roll(X, row - 7, axis=0)))
+    assert not get_tags(detector).input_tags.allow_nan
+
+
+def test_anomalies_among_rows_that_a_pipeline_fills() -> None:
+    machine = make_pipeline(SimpleImputer(), GaussianRBM(**SMALL))
+    detector = RBMAnomalyDetector(machine, random_state=1).fit(holed(REALS))
     odd = [[0, np.nan, 0, 0, 0, 0], [9, np.nan, -9, 9, np.nan, 0]]
     assert detector.predict(odd).tolist() == [1, -1]
-    assert (detector.predict(holed(REALS, 0.3)) == -1).mean() < 0.25
 
 
 def test_many_missing_values_are_annealed_over() -> None:
@@ -204,7 +220,9 @@ def test_unknown_categories_are_refused_or_missing() -> None:
         np.testing.assert_array_equal(work(X), work(missing))
     assert np.isfinite(rbm.partial_fit(X).components_).all()
     detector = RBMAnomalyDetector(rbm, random_state=1).fit(WORDS)
-    assert np.isfinite(detector.decision_function(X)).all()
+    for rows in (X, missing):
+        with pytest.raises(ValueError, match=r"got NaN.* in row 0: .* another scale"):
+            detector.decision_function(rows)
     with pytest.raises(
         ValueError, match="handle_unknown must be one of 'error', 'missing', got 'x'"
     ):

@@ -28,13 +28,16 @@ class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     threshold is a quantile of the scores of rows that training has not seen, so that of new rows
     like them at most a share `false_alarm_rate` is called an anomaly (split conformal prediction).
 
+    Rows with missing values (nan) are refused, unless a pipeline fills them before the machine: the
+    density of fewer columns is on another scale, for which one threshold means nothing.
+
     Parameters
     ----------
     estimator : estimator, default None
         One of `BernoulliRBM`, `GaussianRBM`, `CategoricalRBM`, or a `sklearn.pipeline.Pipeline`
         that ends with one; a `GaussianRBM` by default. A `CategoricalRBM` knows only categories
-        among the rows of training, unless it is given its `categories`; with
-        ``handle_unknown="missing"`` it scores the other columns of rows with new ones.
+        among the rows of training, unless it is given its `categories`; rows with others are
+        refused.
     false_alarm_rate : float, default 0.1
         Share of ordinary rows that may be called anomalies, between 0 and 0.5.
     calibration_fraction : float, default 0.2
@@ -117,6 +120,7 @@ class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
                 X, test_size=self.calibration_fraction, random_state=seed
             )
         self.estimator_.fit(train)
+        self._encoded(train)  # refuses what a pipeline has left missing
         scores = np.sort(self._scores(held_out))
         # The k-th smallest of m scores has a share of at most k / (m + 1) of new ones below it.
         rank = math.floor(self.false_alarm_rate * (len(scores) + 1) * ROUNDING)
@@ -133,25 +137,34 @@ class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         return self
 
     def _checked(self, X: Any, estimator: Any, *, reset: bool) -> Any:
-        """Return checked numbers, or what only the estimator itself can check, as it is."""
-        if isinstance(estimator, Pipeline) or get_tags(estimator).input_tags.categorical:
+        """Return checked data, or what only a pipeline can check, as it is."""
+        if isinstance(estimator, Pipeline):
             return validate_data(self, X, skip_check_array=True, reset=reset)
-        dtypes = np.float64, np.float32
-        return validate_data(
+        categorical = get_tags(estimator).input_tags.categorical
+        valid = validate_data(
             self,
             X,
-            accept_sparse="csr",
-            dtype=dtypes,
+            accept_sparse=False if categorical else "csr",
+            dtype=None if categorical else (np.float64, np.float32),
             ensure_all_finite="allow-nan",
             reset=reset,
         )
+        _refuse_missing(valid, "NaN")
+        return valid
 
-    def _scores(self, X: Any) -> NDArray[np.float64]:
+    def _encoded(self, X: Any) -> Any:
+        """Return what the machine gets of the data, without anything missing."""
         *before, machine = _steps(self.estimator_)
         for step in before:
             X = step.transform(X)
-        # Not the estimator's own `score_samples`, which for bits is a pseudo-likelihood.
-        return RBMTransformer.score_samples(machine, X)
+        data = machine._encode(X, fitting=False)
+        _refuse_missing(data, "NaN, or a category that training did not show,")
+        return data
+
+    def _scores(self, X: Any) -> NDArray[np.float64]:
+        # Not the machine's own `score_samples`, which for bits is a pseudo-likelihood.
+        scores: NDArray[np.float64] = _steps(self.estimator_)[-1]._log_densities(self._encoded(X))
+        return scores
 
     def score_samples(self, X: Any) -> NDArray[np.float64]:
         """Return minus the free energy of each row: low for anomalies.
@@ -200,7 +213,21 @@ class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         known = isinstance(self.estimator, BaseEstimator)
         tags.input_tags = get_tags(self.estimator if known else GaussianRBM()).input_tags
+        tags.input_tags.allow_nan = False
         return tags
+
+
+def _refuse_missing(data: Any, what: str) -> None:
+    """Refuse dense or sparse rows in which something is missing (nan)."""
+    missing = np.ravel((data != data).sum(axis=1) > 0)
+    if missing.any():
+        row = int(np.argmax(missing))
+        raise ValueError(
+            f"X must have a value everywhere, got {what} in row {row}: densities of fewer columns "
+            "are on another scale, for which the threshold means nothing. Fill rows first "
+            "(`rbm_.inpaint` of a fitted machine, or an imputer in the pipeline), or compare "
+            "`score_samples` of a machine among rows that miss the same columns"
+        )
 
 
 def _steps(estimator: Any) -> list[Any]:

@@ -216,11 +216,7 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             annealing to a few hundredths, and nan where that is refused.
         """
         check_is_fitted(self)
-        data = self._encode(X, fitting=False)
-        energies: NDArray[np.float64] = self._by_blocks(
-            data, self._free_energies, free_energies_of_known
-        )
-        return -energies
+        return self._log_densities(self._encode(X, fitting=False))
 
     def score(self, X: Any, y: Any = None) -> float:
         """Return the mean log-likelihood of the rows: exact for small machines, else annealed.
@@ -304,6 +300,13 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
                 part[~partial] = work(rbm, v[~partial])
             parts.append(part)
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _log_densities(self, data: Any) -> NDArray[np.float64]:
+        """Return minus the free energies of encoded data."""
+        energies: NDArray[np.float64] = self._by_blocks(
+            data, self._free_energies, free_energies_of_known
+        )
+        return -energies
 
     def _hidden_means(self, rbm: mg.RBM, v: Array) -> Array:
         layers = rbm.layers(self._num_threads())
