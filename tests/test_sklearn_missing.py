@@ -158,6 +158,21 @@ def test_anomalies_among_rows_that_a_pipeline_fills() -> None:
     assert detector.predict(odd).tolist() == [1, -1]
 
 
+def test_rows_without_a_density_are_no_ordinary_rows(monkeypatch: Any) -> None:
+    detector = RBMAnomalyDetector(GaussianRBM(**SMALL), random_state=1).fit(REALS)
+    densities = GaussianRBM._log_densities
+
+    def refused(rbm: GaussianRBM, data: Any) -> Any:
+        scores = densities(rbm, data)
+        scores[3] = np.nan
+        return scores
+
+    monkeypatch.setattr(GaussianRBM, "_log_densities", refused)
+    for work in (detector.predict, detector.score_samples, detector.fit):
+        with pytest.raises(ValueError, match="a score of nan in row 3"):
+            work(REALS)
+
+
 def test_many_missing_values_are_annealed_over() -> None:
     X = np.full((2, 60), np.nan)
     X[:, :30] = 1

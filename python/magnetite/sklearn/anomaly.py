@@ -164,6 +164,10 @@ class RBMAnomalyDetector(OutlierMixin, BaseEstimator):  # type: ignore[misc]
     def _scores(self, X: Any) -> NDArray[np.float64]:
         # Not the machine's own `score_samples`, which for bits is a pseudo-likelihood.
         scores: NDArray[np.float64] = _steps(self.estimator_)[-1]._log_densities(self._encoded(X))
+        refused = np.isnan(scores)
+        if refused.any():
+            row = int(np.argmax(refused))
+            raise ValueError(f"X must have a density in every row, got a score of nan in row {row}")
         return scores
 
     def score_samples(self, X: Any) -> NDArray[np.float64]:
