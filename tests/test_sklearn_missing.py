@@ -185,6 +185,18 @@ def test_many_missing_values_are_annealed_over() -> None:
     np.testing.assert_allclose(found, known, atol=1e-3)
 
 
+def test_refused_rows_are_annealed_again(monkeypatch: Any) -> None:
+    rbm = BernoulliRBM(24, n_iter=1, random_state=0).fit(np.ones((10, 48)))
+    rbm.components_ = 3 * np.random.default_rng(3).normal(size=(24, 48))
+    X = np.random.default_rng(4).integers(0, 2, (3, 48)).astype(np.float64)
+    X[:, :24] = np.nan
+    few, more = (rbm.rbm_.log_probabilities(X, log_z=0.0, seed=1, num_betas=n) for n in (6, 60))
+    assert np.isnan(few).any()
+    monkeypatch.setattr("magnetite.sklearn.missing.NUM_BETAS", 6)
+    found = super(BernoulliRBM, rbm).score_samples(X)
+    np.testing.assert_allclose(found[np.isnan(few)], more[np.isnan(few)], atol=3)
+
+
 WORDS = np.array([["a", "x", "k"], ["b", "y", "k"], ["b", "z", "k"]], dtype=object)[
     np.arange(60) % 3
 ]

@@ -213,7 +213,8 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         ndarray of shape (n_samples,)
             Of rows with missing values, the density of those that are there: summed exactly where
             the hidden units, or the missing ones, have at most 2**20 states, else estimated by
-            annealing to a few hundredths, and nan where that is refused.
+            annealing, with errors of some tenths for hundreds of missing values, and nan where
+            that is refused.
         """
         check_is_fitted(self)
         return self._log_densities(self._encode(X, fitting=False))

@@ -1,5 +1,7 @@
 """Rows with missing values: hidden means and free energies given what is there."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,9 +18,11 @@ NUM_CHAINS = 10
 FIRST_STEPS, STEPS = 20, 10
 """Steps that are left out of the means, and steps that are in them."""
 
-NUM_BETAS = 100
+NUM_BETAS = 300
 """Of annealing, where neither the hidden nor the missing units can be summed over: few, since the
-known values hold most of the machine. Errors of a score are some hundredths."""
+known values hold most of the machine. Rows that are refused are annealed again with ten times as
+many. Measured with 784 x 64 units and halves of 12 MNIST digits missing, against 10,000 betas:
+scores are off by 0.2 (root mean square), by 0.5 at most, and 1 row in 12 is annealed again."""
 
 
 def check_some_known(v: Array, first_row: int) -> None:
@@ -54,6 +58,9 @@ def free_energies_of_known(
 ) -> NDArray[np.float64]:
     """Return ``-ln sum exp(-E)`` over hidden and missing units of every row; nan where refused."""
     words = np.random.SeedSequence([seed, first_row]).generate_state(1, np.uint64)
-    return -rbm.log_probabilities(
-        v, log_z=0.0, seed=int(words[0]), num_betas=NUM_BETAS, num_threads=num_threads
-    )
+    options: Any = {"log_z": 0.0, "seed": int(words[0]), "num_threads": num_threads}
+    logs = rbm.log_probabilities(v, num_betas=NUM_BETAS, **options)
+    refused = np.isnan(logs)
+    if refused.any():
+        logs[refused] = rbm.log_probabilities(v[refused], num_betas=10 * NUM_BETAS, **options)
+    return -logs
