@@ -84,7 +84,7 @@ def test_pseudo_likelihoods_are_of_known_bits() -> None:
         scores.append(rbm.score_samples(X).mean())
     error = np.std(scores, ddof=1) / np.sqrt(len(scores))
     assert abs(np.mean(scores) - np.mean(exact)) < 4 * error
-    assert rbm.score(X) == rbm.rbm_.log_likelihood(X).value
+    assert rbm.score(X) == pytest.approx(rbm.rbm_.log_likelihood(X).value, abs=1e-9)
 
 
 @pytest.mark.parametrize(("kind", "data"), [(BernoulliRBM, BITS), (GaussianRBM, REALS)])
@@ -183,6 +183,16 @@ def test_many_missing_values_are_annealed_over() -> None:
     known += np.logaddexp(0, rbm.intercept_hidden_).sum()
     found = super(BernoulliRBM, rbm).score_samples(X)
     np.testing.assert_allclose(found, known, atol=1e-3)
+
+
+def test_the_score_is_the_mean_of_scores_less_log_z(monkeypatch: Any) -> None:
+    rbm = BernoulliRBM(24, n_iter=1, random_state=0).fit(np.ones((10, 48)))
+    rbm.components_ = np.random.default_rng(3).normal(size=(24, 48))
+    X = np.where(np.arange(48) < 24, np.nan, np.ones((2, 48)))
+    monkeypatch.setattr("magnetite.sklearn.missing.NUM_BETAS", 10)
+    log_z = mg.Estimate(7.0, 0.0, (7.0, 7.0), np.inf, True, "")
+    monkeypatch.setattr(mg.RBM, "log_partition", lambda *_, **__: log_z)
+    assert rbm.score(X) == super(BernoulliRBM, rbm).score_samples(X).mean() - 7
 
 
 def test_refused_rows_are_annealed_again(monkeypatch: Any) -> None:

@@ -225,7 +225,7 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The data.
+            The data; nan where a value is missing, as for `GaussianRBM.score_samples`.
         y : None
             Ignored.
 
@@ -236,9 +236,11 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         """
         check_is_fitted(self)
         data = self._encode(X, fitting=False)
-        seed = new_seed(self.random_state)
-        rbm, threads = self._as_fitted(data), self._num_threads()
-        return float(rbm.log_likelihood(data, seed=seed, num_threads=threads).value)
+        densities = self._log_densities(data)
+        rbm, seed = self._as_fitted(data), new_seed(self.random_state)
+        base = data if getattr(rbm, "data_means", None) is None else None
+        log_z = rbm.log_partition(base=base, seed=seed, num_threads=self._num_threads())
+        return float(densities.mean() - log_z.value)
 
     def sample(self, n_samples: int = 1, *, n_steps: int = 1000) -> Any:
         """Return draws of the fitted machine, by Gibbs sampling from its biases.
