@@ -199,7 +199,8 @@ class BernoulliRBM(RBMTransformer):
             ``n_features * ln p(bit | all others)`` for one bit of each row, which `random_state`
             and the row itself decide: a row has the same score wherever it stands. Of rows with
             missing values (nan), the same of the features that are there, see
-            `GaussianRBM.score_samples`.
+            `GaussianRBM.score_samples`; where these are annealed, the draws, and so the score,
+            depend on the other rows too.
         """
         check_is_fitted(self)
         data, seed = self._encode(X, fitting=False), new_seed(self.random_state)
