@@ -256,6 +256,10 @@ def test_unknown_categories_are_refused_or_missing() -> None:
         work = getattr(rbm, name)
         np.testing.assert_array_equal(work(X), work(missing))
     assert np.isfinite(rbm.partial_fit(X).components_).all()
+    new = np.array([*WORDS[:2], ["p", np.nan, "q"]], dtype=object)
+    for work in (rbm.transform, rbm.score_samples, rbm.partial_fit):
+        with pytest.raises(ValueError, match=r"got only unknown ones, such as 'p', in row 2"):
+            work(new)
     detector = RBMAnomalyDetector(rbm, random_state=1).fit(WORDS)
     for rows in (X, missing):
         with pytest.raises(ValueError, match=r"got NaN.* in row 0: .* another scale"):

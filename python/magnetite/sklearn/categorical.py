@@ -108,8 +108,9 @@ class CategoricalRBM(RBMTransformer):
         return columns
 
     def _check_unknown(self, valid: NDArray[Any], unknown: NDArray[np.bool_]) -> None:
+        other = unknown & (valid == valid)  # and not nan
+        lost = unknown.all(axis=1) & other.any(axis=1)
         if check_choice("handle_unknown", self.handle_unknown, UNKNOWN) == "error":
-            other = unknown & (valid == valid)  # and not nan
             if other.any():
                 row, column = np.argwhere(other)[0]
                 raise ValueError(
@@ -117,6 +118,12 @@ class CategoricalRBM(RBMTransformer):
                     f"({row}, {column}): name all in categories, or let handle_unknown='missing' "
                     "take others for missing values"
                 )
+        elif lost.any():
+            row = int(np.argmax(lost))
+            raise ValueError(
+                "X must have a known category in every row, got only unknown ones, such as "
+                f"{valid[row][other[row]].tolist()[0]!r}, in row {row}"
+            )
 
     def _fitted_encoder(self, valid: NDArray[Any]) -> OneHotEncoder:
         options = {"sparse_output": False, "handle_unknown": "ignore"}
