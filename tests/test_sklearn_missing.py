@@ -240,7 +240,9 @@ def test_missing_categories_are_no_category() -> None:
     with pytest.raises(ValueError, match="got nan only in column 1"):
         rbm.fit(np.array([["a", np.nan], ["b", np.nan]], dtype=object))
     named = CategoricalRBM(**SMALL, categories=[["a", "b"], ["x", "y", "z", np.nan], ["k"]]).fit(X)
-    assert named.components_.shape == (4, 7)
+    np.testing.assert_array_equal(named.components_, CategoricalRBM(**SMALL).fit(X).components_)
+    with pytest.raises(ValueError, match=r"categories must have .* got nan only in column 1"):
+        named.set_params(categories=[["a", "b"], [np.nan], ["k"]]).fit(X)
 
 
 def test_unknown_categories_are_refused_or_missing() -> None:

@@ -34,7 +34,7 @@ class CategoricalRBM(RBMTransformer):
     n_iter : int, default 10
         Passes over the data.
     categories : "auto" or list of array-like, default "auto"
-        Categories of every column, as for `sklearn.preprocessing.OneHotEncoder`.
+        Categories of every column, as for `sklearn.preprocessing.OneHotEncoder`; nan is none.
     handle_unknown : {"error", "missing"}, default "error"
         Whether other categories than those are refused, or count as missing values.
     verbose, random_state, algorithm, n_steps, momentum, weight_decay, gradient, n_jobs
@@ -128,15 +128,15 @@ class CategoricalRBM(RBMTransformer):
     def _fitted_encoder(self, valid: NDArray[Any]) -> OneHotEncoder:
         options = {"sparse_output": False, "handle_unknown": "ignore"}
         encoder = OneHotEncoder(categories=self.categories, **options).fit(valid)
-        if isinstance(self.categories, str):  # "auto" counts nan as a category
-            known = [found[found == found] for found in encoder.categories_]
-            for column, found in enumerate(known):
-                if not len(found):
-                    raise ValueError(
-                        f"X must have a value in every column, got nan only in column {column}"
-                    )
-            encoder = OneHotEncoder(categories=known, **options).fit(valid)
-        return encoder
+        # For scikit-learn nan is a category, for us a missing value.
+        known = [found[found == found] for found in encoder.categories_]
+        for column, found in enumerate(known):
+            if not len(found):
+                what = "X" if isinstance(self.categories, str) else "categories"
+                raise ValueError(
+                    f"{what} must have a value in every column, got nan only in column {column}"
+                )
+        return OneHotEncoder(categories=known, **options).fit(valid)
 
     def _new_machine(self, X: Array) -> mg.RBM:
         # A column of one category is a bit that is always 1.
