@@ -21,6 +21,9 @@ WRONG: list[tuple[str, object]] = [
     ("n_steps", 0),
     ("n_steps", 1.5),
     ("weight_decay", -1.0),
+    ("weight_decay", "a"),
+    ("n_jobs", "a"),
+    ("n_jobs", True),
     ("gradient", "x"),
 ]
 
@@ -39,7 +42,11 @@ def test_errors_name_arguments_as_they_were_given(
 def test_errors_of_single_methods_do_too(kind: type) -> None:
     with pytest.raises(ValueError, match=r"^n_iter must be at least 0, got -1"):
         kind(n_iter=-1).fit(BITS)
-    rbm = kind(**SMALL).fit(BITS)
+    with pytest.raises(TypeError, match=r"^verbose must be .*, got 'a'"):
+        kind(**SMALL, verbose="a").fit(BITS)
+    with pytest.raises(ValueError, match=r"^weight_decay must be at least 0 and finite, got -1"):
+        kind(**SMALL, weight_decay=-1).fit(BITS)
+    rbm = kind(**SMALL, verbose=False).fit(BITS)
     with pytest.raises(ValueError, match=r"^n_steps must be at least 0, got -1"):
         rbm.sample(n_steps=-1)
     with pytest.raises(TypeError, match=r"^n_samples must be an integer, got 1.5"):

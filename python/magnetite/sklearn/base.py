@@ -13,7 +13,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 import magnetite as mg
-from magnetite._checks import check_finite
+from magnetite._checks import check_count, check_finite, check_real
 from magnetite.layers import Draws
 from magnetite.sklearn.missing import (
     check_some_known,
@@ -115,13 +115,21 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             "gradient": self.gradient,
             "num_threads": self._num_threads(),
         }
+        if not 0 <= check_real("weight_decay", self.weight_decay) < np.inf:
+            raise ValueError(
+                f"weight_decay must be at least 0 and finite, got {self.weight_decay!r}"
+            )
         if self.weight_decay:
             options["penalties"] = [mg.training.L2(self.weight_decay)]
         return options
 
     def _num_threads(self) -> int | None:
         """Return `n_jobs` as a number of threads; negative ones count from all cores down."""
-        return None if self.n_jobs is None else int(effective_n_jobs(self.n_jobs))
+        if self.n_jobs is None:
+            return None
+        if isinstance(self.n_jobs, bool) or not hasattr(self.n_jobs, "__index__"):
+            raise TypeError(f"n_jobs must be an integer or None, got {self.n_jobs!r}")
+        return int(effective_n_jobs(self.n_jobs))
 
     def _negative(self) -> Any:
         kinds = {"cd": mg.CD, "pcd": mg.PCD}
@@ -143,6 +151,8 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
         -------
         self
         """
+        if not isinstance(self.verbose, bool | np.bool_):
+            check_count("verbose", self.verbose)
         data = self._encode(X, fitting=True)
         self._check_learnt(data)
         with own_names():
