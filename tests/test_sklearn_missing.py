@@ -1,5 +1,6 @@
 """The faces for scikit-learn: missing values in fits, features and scores."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -204,6 +205,11 @@ def test_refused_rows_are_annealed_again(monkeypatch: Any) -> None:
     assert np.isnan(few).any()
     monkeypatch.setattr("magnetite.sklearn.missing.NUM_BETAS", 6)
     found = super(BernoulliRBM, rbm).score_samples(X)
+    refused = np.full(3, np.nan)
+    monkeypatch.setattr(mg.RBM, "log_probabilities", lambda _, v, **__: refused[: len(v)].copy())
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(rbm.score_samples(X)).all()
     np.testing.assert_allclose(found[np.isnan(few)], more[np.isnan(few)], atol=3)
 
 

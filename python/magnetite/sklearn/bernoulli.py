@@ -212,7 +212,8 @@ class BernoulliRBM(RBMTransformer):
             columns = [there[pick] for there, pick in zip(known, picks, strict=True)]
             flipped, rows = v.copy(), np.arange(len(v))
             flipped[rows, columns] = 1 - v[rows, columns]
-            result: Array = -counts * np.logaddexp(0, energies(v) - energies(flipped))
+            with np.errstate(invalid="ignore"):  # nan where annealing is refused
+                result: Array = -counts * np.logaddexp(0, energies(v) - energies(flipped))
             return result
 
         def of_whole(rbm: mg.RBM, v: Array) -> Array:
