@@ -47,7 +47,7 @@ def test_a_time_limit_is_filled_where_nothing_is_tuned(
     model: mg.Ising, options: dict[str, Any]
 ) -> None:
     """A sweep of 6 x 20 spins takes microseconds: a quarter of a second holds many thousand."""
-    result = mg.temper(model, betas=BETAS, time_limit=0.25, seed=1, **options)
+    result = mg.temper(model, betas=BETAS, time_limit=0.25, seed=1, num_threads=1, **options)
     assert result.info["tuned"] and result.info["stop_reason"] == "time_limit"
     assert np.isfinite(result.energies[0, 0]).sum() > 3000
     assert result.info["rounds"][0]["how"] == "given"
@@ -63,7 +63,9 @@ def test_stored_states_of_a_long_time_limit_do_not_fill_the_memory(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("magnetite.stages.MOST_BYTES", 10**6)
-    result = mg.temper(COMPLETE, betas=BETAS, store_states=True, time_limit=0.3, seed=1)
+    result = mg.temper(
+        COMPLETE, betas=BETAS, store_states=True, time_limit=0.3, seed=1, num_threads=1
+    )
     assert result.draws is not None
     assert result.info["thin"] > 1
     assert 24 * result.energies.size + 3 * result.draws.size <= 1.1e6
