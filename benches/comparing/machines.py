@@ -31,7 +31,7 @@ Data = NDArray[np.float32]
 ROWS, VISIBLE, HIDDEN, BATCH = 20_000, 784, 500, 100
 CHAINS, STEPS = 2000, 20
 THREADS = 2
-EPOCHS_OF_A_RUN = 5
+EPOCHS_OF_A_RUN = 10
 RATE = 0.05
 # Products of an epoch of CD-1: three between the layers, two of statistics.
 EPOCH_FLOPS = 5 * 2 * ROWS * VISIBLE * HIDDEN
