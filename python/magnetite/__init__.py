@@ -13,6 +13,7 @@ from magnetite.log_partition import log_partition
 from magnetite.models import (
     RBM,
     BoltzmannMachine,
+    Hopfield,
     Ising,
     Qubo,
     clique,
@@ -53,6 +54,7 @@ __all__ = [
     "Estimate",
     "Exact",
     "FastPCD",
+    "Hopfield",
     "Ising",
     "Qubo",
     "TemperedPCD",

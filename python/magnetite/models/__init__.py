@@ -3,6 +3,7 @@
 from magnetite.models.base import Model
 from magnetite.models.boltzmann import BoltzmannMachine
 from magnetite.models.coloring import GraphColoring, graph_coloring
+from magnetite.models.hopfield import Hopfield
 from magnetite.models.independent import Clique, IndependentSet, clique, independent_set
 from magnetite.models.ising import Ising
 from magnetite.models.maxcut import MaxCut, maxcut
@@ -19,6 +20,7 @@ __all__ = [
     "BoltzmannMachine",
     "Clique",
     "GraphColoring",
+    "Hopfield",
     "IndependentSet",
     "Ising",
     "MaxCut",
