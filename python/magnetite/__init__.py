@@ -10,6 +10,7 @@ from magnetite.estimates import Estimate
 from magnetite.exact import exact
 from magnetite.formats import read, write
 from magnetite.log_partition import log_partition
+from magnetite.maxent import MaxEnt
 from magnetite.models import (
     RBM,
     BoltzmannMachine,
@@ -56,6 +57,7 @@ __all__ = [
     "FastPCD",
     "Hopfield",
     "Ising",
+    "MaxEnt",
     "Qubo",
     "TemperedPCD",
     "TrajectoryPCD",
