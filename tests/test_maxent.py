@@ -200,8 +200,8 @@ def test_features_refused(arguments: tuple[Any, ...], error: type[Exception], me
         ([1.0, 2.0], None, "expectations must have shape (1,), got (2,)"),
         (math.inf, None, "expectations must be finite, got inf"),
         (2.0, [1.0], "prior must have shape (3,), got (1,)"),
-        (2.0, [1.0, -0.5, 1.0], "prior must not be negative, got -0.5 at index 1"),
-        (2.0, [0.0, 0.0, 0.0], "prior must be positive for at least one state"),
+        (2.0, [1.0, -0.5, 1.0], "prior must be non-negative, got -0.5 at index 1"),
+        (2.0, [0.0, 0.0, 0.0], "prior must have a positive entry, got zeros only"),
         (2.0, [1.0, math.nan, 1.0], "prior must be finite, got nan at index 1"),
     ],
 )

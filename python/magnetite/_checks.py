@@ -14,6 +14,7 @@ __all__ = [
     "check_finite",
     "check_offset",
     "check_real",
+    "check_weights",
     "index_vector",
     "real_array",
 ]
@@ -109,3 +110,20 @@ def index_vector(name: str, value: Any) -> npt.NDArray[np.int64]:
     if array.max() > np.iinfo(np.int64).max:
         raise ValueError(f"{name} must fit 64-bit signed integers, got {array.max()}")
     return array.astype(np.int64, copy=False)
+
+
+def check_weights(name: str, value: Any, count: int) -> npt.NDArray[np.float64]:
+    """Return `count` weights that are not negative, nor all zero; ones where `value` is None."""
+    if value is None:
+        return np.ones(count)
+    weights = real_array(name, value)
+    if weights.shape != (count,):
+        raise ValueError(f"{name} must have shape ({count},), got {weights.shape}")
+    check_finite(name, weights)
+    wrong = np.flatnonzero(weights < 0)
+    if wrong.size:
+        at = int(wrong[0])
+        raise ValueError(f"{name} must be non-negative, got {weights[at]:g} at index {at}")
+    if not weights.any():
+        raise ValueError(f"{name} must have a positive entry, got zeros only")
+    return weights

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from magnetite._checks import check_finite, real_array
+from magnetite._checks import check_finite, check_weights, real_array
 from magnetite.inputs import FloatArray
 from magnetite.maxent_dual import solve_dual
-from magnetite.maxent_spins import SpinFit, fit_spins
-from magnetite.options import SeedLike
+from magnetite.maxent_spins import fit_spins
 from magnetite.stored import Stored
 
 __all__ = ["MaxEnt", "MaxEntResult"]
@@ -183,7 +182,7 @@ class MaxEnt:
         if means.shape != (k,):
             raise ValueError(f"expectations must have shape ({k},), got {means.shape}")
         check_finite("expectations", means)
-        weights = _check_prior(prior, count)
+        weights = check_weights("prior", prior, count)
         there = weights > 0
         features = self._features[there]
         found = solve_dual(features, means, weights[there])
@@ -198,98 +197,8 @@ class MaxEnt:
             num_steps=found.num_steps,
         )
 
-    @staticmethod
-    def spins(
-        means: ArrayLike,
-        correlations: Any,
-        *,
-        method: str = "auto",
-        num_chains: int = 128,
-        num_steps: int = 300,
-        num_sweeps: int = 20,
-        rate: float = 0.3,
-        seed: SeedLike = None,
-        num_threads: int | None = None,
-    ) -> SpinFit:
-        """Return the Ising model of greatest entropy with these means and correlations of spins.
-
-        Its fields and couplings are the multipliers of the means and of the correlations: all
-        pairs whose correlation is given are coupled, no others.
-
-        Parameters
-        ----------
-        means : array_like, shape (n,)
-            Means of the spins s_i of -1 and +1, between these.
-        correlations : array_like, shape (n, n), or tuple (rows, cols, values)
-            Means of the products s_i s_j (not covariances): of all pairs, or of those listed.
-        method : "auto" (default), "exact" or "sampling"
-            "exact" solves for the multipliers over all 2**n states, 20 spins at most; "auto" does
-            so up to 14. "sampling" climbs the likelihood with persistent Markov chains.
-        num_chains, num_steps, num_sweeps : int, default 128, 300 and 20
-            For "sampling": chains; steps of the climb, the second half of which is averaged; sweeps
-            of each chain in a step.
-        rate : float, default 0.3
-            The first step's length, 1 being Newton's where moments do not depend on each other;
-            that of step t is ``rate / (1 + 10 t / num_steps)``.
-        seed, num_threads
-            As for `magnetite.sample`.
-
-        Returns
-        -------
-        SpinFit
-            The `model`, its moments, and whether they are those asked for, within their errors.
-
-        Raises
-        ------
-        TypeError, ValueError
-            If the moments are none that spins can have with all states possible: a pair that never
-            differs, say. With "sampling" only each pair is looked at.
-        MemoryError
-            If the states do not fit in memory.
-
-        References
-        ----------
-        D. H. Ackley, G. E. Hinton, T. J. Sejnowski: A learning algorithm for Boltzmann machines.
-        Cognitive Science 9, 147 (1985); persistent chains: L. Younes, Stochastics 65, 177 (1999).
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import magnetite as mg
-        >>> fit = mg.MaxEnt.spins([0.2, -0.1], [[1.0, 0.4], [0.4, 1.0]])
-        >>> fit
-        <SpinFit by exact: Ising(2 variables, 1 coupling, density 1), moments within ...>
-        >>> moments = mg.exact(fit.model)
-        >>> moments.mean.round(9).tolist(), moments.correlations.round(9).tolist()
-        ([0.2, -0.1], [0.4])
-        """
-        return fit_spins(
-            means,
-            correlations,
-            method=method,
-            num_chains=num_chains,
-            num_steps=num_steps,
-            num_sweeps=num_sweeps,
-            rate=rate,
-            seed=seed,
-            num_threads=num_threads,
-        )
+    spins = staticmethod(fit_spins)
 
 
 def _counted(count: int, name: str) -> str:
     return f"{count} {name}{'' if count == 1 else 's'}"
-
-
-def _check_prior(prior: ArrayLike | None, count: int) -> NDArray[np.float64]:
-    if prior is None:
-        return np.ones(count)
-    weights = real_array("prior", prior)
-    if weights.shape != (count,):
-        raise ValueError(f"prior must have shape ({count},), got {weights.shape}")
-    check_finite("prior", weights)
-    wrong = np.flatnonzero(weights < 0)
-    if wrong.size:
-        raise ValueError(f"prior must not be negative, got {weights[wrong[0]]} at index {wrong[0]}")
-    if not weights.any():
-        raise ValueError("prior must be positive for at least one state, got none")
-    return weights

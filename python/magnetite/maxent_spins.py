@@ -122,7 +122,58 @@ def fit_spins(
     seed: SeedLike = None,
     num_threads: int | None = None,
 ) -> SpinFit:
-    """Do what `MaxEnt.spins` says."""
+    """Return the Ising model of greatest entropy with these means and correlations of spins.
+
+    Its fields and couplings are the multipliers of the means and of the correlations: all
+    pairs whose correlation is given are coupled, no others.
+
+    Parameters
+    ----------
+    means : array_like, shape (n,)
+        Means of the spins s_i of -1 and +1, between these.
+    correlations : array_like, shape (n, n), or tuple (rows, cols, values)
+        Means of the products s_i s_j (not covariances): of all pairs, or of those listed.
+    method : "auto" (default), "exact" or "sampling"
+        "exact" solves for the multipliers over all 2**n states, 20 spins at most; "auto" does
+        so up to 14. "sampling" climbs the likelihood with persistent Markov chains.
+    num_chains, num_steps, num_sweeps : int, default 128, 300 and 20
+        For "sampling": chains; steps of the climb, the second half of which is averaged; sweeps
+        of each chain in a step.
+    rate : float, default 0.3
+        The first step's length, 1 being Newton's where moments do not depend on each other;
+        that of step t is ``rate / (1 + 10 t / num_steps)``.
+    seed, num_threads
+        As for `magnetite.sample`.
+
+    Returns
+    -------
+    SpinFit
+        The `model`, its moments, and whether they are those asked for, within their errors.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the moments are none that spins can have with all states possible: a pair that never
+        differs, say. With "sampling" only each pair is looked at.
+    MemoryError
+        If the states do not fit in memory.
+
+    References
+    ----------
+    D. H. Ackley, G. E. Hinton, T. J. Sejnowski: A learning algorithm for Boltzmann machines.
+    Cognitive Science 9, 147 (1985); persistent chains: L. Younes, Stochastics 65, 177 (1999).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import magnetite as mg
+    >>> fit = mg.MaxEnt.spins([0.2, -0.1], [[1.0, 0.4], [0.4, 1.0]])
+    >>> fit
+    <SpinFit by exact: Ising(2 variables, 1 coupling, density 1), moments within ...>
+    >>> moments = mg.exact(fit.model)
+    >>> moments.mean.round(9).tolist(), moments.correlations.round(9).tolist()
+    ([0.2, -0.1], [0.4])
+    """
     moments = _check_moments(means, correlations)
     n = len(moments.mean)
     chosen = check_choice("method", method, METHODS)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from magnetite._checks import check_finite, real_array
+from magnetite._checks import check_weights
 from magnetite.training.summary import Summary, summarise
 from magnetite.units.base import Array
 
@@ -237,7 +237,7 @@ class ChunkSource:
     def _matrix(self, chunk: Any, number: int) -> tuple[Matrix, Floats]:
         pair = isinstance(chunk, tuple) and len(chunk) == 2
         matrix = Matrix(self.rbm, chunk[0] if pair else chunk, f"chunk {number} of X")
-        return matrix, check_weights(chunk[1] if pair else None, len(matrix))
+        return matrix, check_weights("sample_weight", chunk[1] if pair else None, len(matrix))
 
     def _rows(
         self, matrix: Matrix, weights: Floats, epoch: int, number: int
@@ -265,22 +265,6 @@ def _mean_weight(weights: Floats) -> float:
     return float(weights[weights > 0].mean())
 
 
-def check_weights(sample_weight: Any, num_rows: int) -> Floats:
-    """Return a weight for every row; ones where none are given."""
-    if sample_weight is None:
-        return np.ones(num_rows)
-    weights = real_array("sample_weight", sample_weight)
-    if weights.shape != (num_rows,):
-        raise ValueError(f"sample_weight must have shape ({num_rows},), got {weights.shape}")
-    check_finite("sample_weight", weights)
-    if (weights < 0).any():
-        row = int(np.argmax(weights < 0))
-        raise ValueError(f"sample_weight must be non-negative, got {weights[row]:g} at index {row}")
-    if not weights.any():
-        raise ValueError("sample_weight must have a positive entry, got zeros only")
-    return weights
-
-
 def make_source(
     rbm: "RBM",
     X: Any,
@@ -299,7 +283,7 @@ def make_source(
     chunks = None if stream else _as_chunks(X)
     if chunks is None:
         matrix = Matrix(rbm, X)
-        weights = check_weights(sample_weight, len(matrix))
+        weights = check_weights("sample_weight", sample_weight, len(matrix))
         return MatrixSource(
             matrix,
             weights,
