@@ -1,0 +1,1 @@
+"""Feed-forward networks unrolled from machines, and their training by back-propagation."""

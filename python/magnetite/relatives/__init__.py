@@ -1,0 +1,1 @@
+"""Relatives of the restricted Boltzmann machine, each on its trainer."""
