@@ -4,12 +4,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from magnetite._checks import check_count
 from magnetite.control import check_control
-from magnetite.options import SeedLike, check_seed, check_threads
+from magnetite.options import SeedLike, check_threads
 from magnetite.training.callbacks import EarlyStopping
 from magnetite.training.data import Matrix, make_source, pick_rows
 from magnetite.training.monitors import Monitors
@@ -20,7 +19,7 @@ from magnetite.training.phases import Negative
 from magnetite.training.plan import Keys, Plan, check_plan
 from magnetite.training.result import TrainingResult
 from magnetite.training.running import Callback, Runner, run_chunk
-from magnetite.training.saving import check_identity, identity, read_training
+from magnetite.training.saving import check_identity, identity, saved_training, seed_of
 from magnetite.training.schedules import Cosine, check_endless
 from magnetite.training.session import Session
 from magnetite.training.stream import Stream
@@ -30,7 +29,7 @@ from magnetite.units.base import Array
 if TYPE_CHECKING:
     from magnetite.models.rbm import RBM
 
-__all__ = ["fit", "partial_fit"]
+__all__ = ["check_callbacks", "fit", "partial_fit"]
 
 DEFAULT_NEGATIVE = PCD()
 DEFAULT_OPTIMIZER = SGD(Cosine(0.01, begin=0.5), momentum=0.9)
@@ -193,10 +192,10 @@ def fit(
     num_epochs = check_count("epochs", epochs, 0)
     every = check_count("monitor_every", monitor_every, 1)
     threads = check_threads(num_threads)
-    _check_callbacks(callbacks, validation is not None)
-    saved = _saved(control.checkpoint, resume)
+    check_callbacks(callbacks, validation is not None)
+    saved = saved_training(control.checkpoint, resume)
     if saved is not None:
-        plan = _seeded(plan, saved["seed"], seed)
+        plan = replace(plan, seed=seed_of(saved["seed"], seed, plan.seed))
     held_out = _validation_rows(rbm, validation, plan)
     keys = Keys.of(plan.seed)
     source = make_source(
@@ -220,7 +219,8 @@ def fit(
     return runner.run()
 
 
-def _check_callbacks(callbacks: Any, validation: bool) -> None:
+def check_callbacks(callbacks: Any, validation: bool) -> None:
+    """Check what is called after epochs; `validation` tells whether there are such rows."""
     if not isinstance(callbacks, list | tuple):
         raise TypeError(f"callbacks must be a list, got {type(callbacks).__name__}")
     for callback in callbacks:
@@ -228,23 +228,6 @@ def _check_callbacks(callbacks: Any, validation: bool) -> None:
             raise TypeError(f"callbacks must be callable, got {callback!r}")
         if isinstance(callback, EarlyStopping):
             callback.check(validation)
-
-
-def _saved(path: Path | None, resume: bool) -> dict[str, Any] | None:
-    """Return the checkpoint to go on from; None where there is none."""
-    if resume and path is None:
-        raise ValueError("resume must be False without a checkpoint, got True")
-    return read_training(path) if resume and path is not None and path.exists() else None
-
-
-def _seeded(plan: Plan, saved: int, seed: SeedLike) -> Plan:
-    """Return the plan with the seed of a checkpoint, which none given anew may contradict."""
-    if seed is not None and plan.seed.replay != saved:
-        raise ValueError(
-            f"seed must be that of the checkpoint to go on with it, {saved}, or None, "
-            f"got {plan.seed.replay}"
-        )
-    return replace(plan, seed=check_seed(saved))
 
 
 def _validation_rows(rbm: "RBM", validation: Any, plan: Plan) -> Array | None:

@@ -71,10 +71,11 @@ class Monitors:
     def _pseudo_log_likelihood(self, sites: Sites, v: Array) -> float:
         """Return it by one site a row, sites times ``ln p(site | the others)``, averaged over rows.
 
-        Only of sites with finitely many states, nan where there is none; others are given. A row
-        has the same site after every epoch: less noise between epochs.
+        Only of sites with finitely many states, nan where there is none; others are given. It is
+        nan, too, where rows hold means instead of states. A row has the same site after every
+        epoch: less noise between epochs.
         """
-        if not len(sites):
+        if not len(sites) or not self.rbm.visible.takes(v):
             return float("nan")
         chosen = np.random.default_rng(self.key).integers(len(sites), size=self.num_rows)
         logs = sites.log_conditionals(v, chosen[: len(v), None], self.num_threads)

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from magnetite.options import Seed, SeedLike, check_seed
 from magnetite.storage import read_archive, write_archive
 from magnetite.training.data import Source
 from magnetite.training.plan import Plan
@@ -10,7 +11,14 @@ from magnetite.training.plan import Plan
 if TYPE_CHECKING:
     from magnetite.models.rbm import RBM
 
-__all__ = ["check_identity", "identity", "read_training", "save_training"]
+__all__ = [
+    "check_identity",
+    "identity",
+    "read_training",
+    "save_training",
+    "saved_training",
+    "seed_of",
+]
 
 KIND = "training checkpoint"
 
@@ -24,23 +32,40 @@ def identity(rbm: "RBM", plan: Plan, source: Source) -> dict[str, Any]:
     } | plan.described()
 
 
-def save_training(path: Path, state: dict[str, Any]) -> None:
+def save_training(path: Path, state: dict[str, Any], kind: str = KIND) -> None:
     """Write a checkpoint; the one before it is there until the new one is whole."""
-    write_archive(path, KIND, state)
+    write_archive(path, kind, state)
 
 
-def read_training(path: Path) -> dict[str, Any]:
+def read_training(path: Path, kind: str = KIND) -> dict[str, Any]:
     """Read a checkpoint.
 
     Raises
     ------
     ValueError
-        The file is none of a training.
+        The file is none of a training of this kind.
     """
-    kind, state = read_archive(path)
-    if kind != KIND:
-        raise ValueError(f"{path}: holds a magnetite {kind}, not a {KIND}")
+    found, state = read_archive(path)
+    if found != kind:
+        raise ValueError(f"{path}: holds a magnetite {found}, not a {kind}")
     return state
+
+
+def saved_training(path: Path | None, resume: bool, kind: str = KIND) -> dict[str, Any] | None:
+    """Return the checkpoint to go on from; None where there is none."""
+    if resume and path is None:
+        raise ValueError("resume must be False without a checkpoint, got True")
+    return read_training(path, kind) if resume and path is not None and path.exists() else None
+
+
+def seed_of(saved: int, given: SeedLike, checked: Seed) -> Seed:
+    """Return the seed of a checkpoint, which none given anew may contradict."""
+    if given is not None and checked.replay != saved:
+        raise ValueError(
+            f"seed must be that of the checkpoint to go on with it, {saved}, or None, "
+            f"got {checked.replay}"
+        )
+    return check_seed(saved)
 
 
 def check_identity(path: Path, saved: dict[str, Any], wanted: dict[str, Any]) -> None:

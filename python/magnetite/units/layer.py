@@ -125,6 +125,10 @@ class Layer:
             result[:, columns] = part(units, columns)
         return result
 
+    def takes(self, values: Array) -> bool:
+        """Tell whether the units can take all of these values."""
+        return not any(units.wrong(values[:, columns]).any() for units, columns in self.parts())
+
     def check(self, name: str, values: Array, *, missing: bool = False, first_row: int = 0) -> None:
         """Refuse values that the units cannot take; nan is allowed where `missing`.
 
