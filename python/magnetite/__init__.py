@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from magnetite import likelihood, planted, training, units
 from magnetite._core import version as _version
 from magnetite.anneal import anneal
+from magnetite.deep.dbn import DBN
 from magnetite.estimates import Estimate
 from magnetite.exact import exact
 from magnetite.formats import read, write
@@ -47,6 +48,7 @@ __version__ = _version()
 
 __all__ = [
     "CD",
+    "DBN",
     "PCD",
     "RBM",
     "SGD",
