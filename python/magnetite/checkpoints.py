@@ -78,10 +78,10 @@ def read_checkpoint(path: str | PathLike[str]) -> Checkpoint:
     """Read a checkpoint and rebuild its model."""
     kind, content = read_archive(path)
     sampler = kind.removesuffix(_SUFFIX)
-    if sampler == "training":
+    if sampler.endswith("training"):
         raise ValueError(
-            f"{path}: holds a magnetite training checkpoint: rbm.fit goes on with it, given the "
-            "data, checkpoint and resume=True"
+            f"{path}: holds a magnetite {kind}: the method `fit` that wrote it goes on with it, "
+            "given the data, checkpoint and resume=True"
         )
     if sampler not in _PLANS:
         raise ValueError(f"{path}: holds a magnetite {kind}, not a checkpoint")

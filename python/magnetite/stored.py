@@ -67,7 +67,7 @@ def load(path: str | PathLike[str]) -> Any:
 
     Returns
     -------
-    AnnealResult, ExactResult, PopulationResult, SampleResult, SolveResult, TemperResult or RBM
+    AnnealResult or another result, RBM or DBN
         What was saved, array for array.
 
     Raises
@@ -90,6 +90,10 @@ def load(path: str | PathLike[str]) -> Any:
         from magnetite.models.rbm_files import rbm_of_content
 
         return rbm_of_content(content)
+    if kind == "DBN":
+        from magnetite.deep.dbn_files import dbn_of_content
+
+        return dbn_of_content(content)
     if kind not in _KINDS:
         raise ValueError(f"{path}: holds a magnetite {kind}, not a result{_hint(kind)}")
     return _KINDS[kind]._from_archive(content)
@@ -97,6 +101,7 @@ def load(path: str | PathLike[str]) -> Any:
 
 def _hint(kind: str) -> str:
     """Say what goes on with a checkpoint."""
-    if kind == "training checkpoint":
-        return "; rbm.fit goes on with it, given the data, checkpoint and resume=True"
+    goes_on = {"training checkpoint": "rbm.fit", "stack training checkpoint": "dbn.fit"}
+    if kind in goes_on:
+        return f"; {goes_on[kind]} goes on with it, given the data, checkpoint and resume=True"
     return "; magnetite.resume goes on with it" if "checkpoint" in kind else ""

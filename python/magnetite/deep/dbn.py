@@ -1,10 +1,14 @@
 """Deep belief networks."""
 
 from collections.abc import Sequence
+from os import PathLike
+from typing import Self
 
 from numpy.typing import ArrayLike, DTypeLike
 
 from magnetite._checks import check_count
+from magnetite.deep.bound import log_likelihood_bound, log_probability_bounds
+from magnetite.deep.generate import generate
 from magnetite.deep.greedy import fit
 from magnetite.deep.passes import draws_up, means_up
 from magnetite.deep.stacking import stacked
@@ -165,3 +169,48 @@ class DBN:
         return self.recognition[:count]
 
     fit = fit
+    generate = generate
+    log_likelihood_bound = log_likelihood_bound
+    log_probability_bounds = log_probability_bounds
+
+    def copy(self) -> Self:
+        """Return a network of its own with the same parameters.
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> dbn = mg.DBN([4, 3, 2])
+        >>> dbn.copy().layers[0] is dbn.layers[0]
+        False
+        """
+        other = type(self)([rbm.copy() for rbm in self.layers])
+        if self._untied is not None:
+            other._untied = tuple(rbm.copy() for rbm in self._untied)
+        return other
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the network to an npz file that `magnetite.load` reads; nothing is pickled.
+
+        Parameters
+        ----------
+        path : path
+            The file, replaced once the new one is whole.
+
+        Raises
+        ------
+        ValueError
+            If it has units of the user's own, which a file cannot describe.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import magnetite as mg
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     mg.DBN([4, 3, 2], visible="spin").save(f"{folder}/dbn.npz")
+        ...     mg.load(f"{folder}/dbn.npz")
+        DBN(4 spin, 3 binary, 2 binary)
+        """
+        from magnetite.deep.dbn_files import content_of_dbn
+        from magnetite.storage import write_archive
+
+        write_archive(path, "DBN", content_of_dbn(self))

@@ -24,7 +24,15 @@ from magnetite.options import SeedLike, check_seed
 if TYPE_CHECKING:
     from magnetite.models.rbm import RBM
 
-__all__ = ["LogLikelihood", "free_energy_gap", "log_likelihood", "log_probabilities"]
+__all__ = [
+    "LogLikelihood",
+    "LogZ",
+    "free_energy_gap",
+    "log_likelihood",
+    "log_probabilities",
+    "mean_estimate",
+    "with_log_z",
+]
 
 FloatArray = NDArray[np.float64]
 LogZ = LogPartition | Estimate | float
@@ -87,7 +95,7 @@ def log_likelihood(
     >>> print(mg.RBM(3, 2).log_likelihood([[0, 1, np.nan]]))  # two bits are known
     -1.38629 +- 0
     """
-    rows, known = _with_log_z(self, X, log_z, options)
+    rows, known = with_log_z(self, X, log_z, options)
     logs, errors = np.full((2, len(rows)), np.nan)
 
     def of(estimate: Estimate) -> LogLikelihood:
@@ -100,19 +108,17 @@ def log_likelihood(
     except BaseException as error:  # Ctrl-C, or one of the callback's
         reason = f"{type(error).__name__} ended the run in stage 'missing'"
         raise carrying(error, of(Estimate.refused(reason)))  # noqa: B904
-    return of(_mean_estimate(logs, errors, known))
+    return of(mean_estimate(logs, errors, known))
 
 
-def _mean_estimate(
-    logs: FloatArray, errors: FloatArray, known: LogPartition | Estimate
-) -> Estimate:
+def mean_estimate(logs: FloatArray, errors: FloatArray, known: LogPartition | Estimate) -> Estimate:
     """Return the mean of ``ln p`` from the sums of rows and log Z."""
     low, high = known.bracket
     if not np.isfinite(errors).all():
         reason = "of the values of missing units too few count: take more betas"
         return Estimate.refused("; and ".join(filter(None, [known.reason, reason])))
     mean, spread = float(logs.mean()), float(np.sqrt((errors**2).sum())) / len(errors)
-    # What the sum over missing values is uncertain by, two errors to either side.
+    # What the sums of rows are uncertain by, two errors to either side.
     bracket = (mean - high - 2 * spread, mean - low + 2 * spread)
     if not known.reliable:
         return Estimate(math.nan, math.nan, bracket, known.ess, False, known.reason)
@@ -142,10 +148,10 @@ def log_probabilities(
     return found.log_weights - found.log_z.value
 
 
-def _with_log_z(
+def with_log_z(
     rbm: "RBM", X: ArrayLike, log_z: LogZ | None, options: PartitionOptions
 ) -> tuple[NDArray[np.floating], LogPartition | Estimate]:
-    """Return checked rows, and log Z."""
+    """Return checked rows, and log Z: given, or found with options of `log_partition`."""
     rows = _some_rows(rbm, X, name="X", missing=True)
     if log_z is None:
         if options.get("base") is None and getattr(rbm, "data_means", None) is None:

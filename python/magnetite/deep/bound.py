@@ -1,0 +1,150 @@
+"""The variational bound of the log-likelihood of a stack."""
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from magnetite._checks import check_count
+from magnetite.deep.passes import draws_up, spawned
+from magnetite.estimates import Estimate
+from magnetite.likelihood.bracket import LogPartition
+from magnetite.likelihood.partition import PartitionOptions
+from magnetite.likelihood.rows import LogZ, mean_estimate, with_log_z
+from magnetite.models.rbm import RBM
+from magnetite.units.base import Array
+
+if TYPE_CHECKING:
+    from magnetite.deep.dbn import DBN
+
+__all__ = ["LogLikelihoodBound", "log_likelihood_bound", "log_probability_bounds"]
+
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class LogLikelihoodBound(Estimate):
+    """A lower bound of the mean of ``ln p(v)`` over rows, an `Estimate`, with what it is made of.
+
+    Attributes
+    ----------
+    log_z : LogPartition or Estimate
+        Log Z of the top machine, found or given: another call takes it, or this whole, as its
+        `log_z`.
+    log_weights, errors : ndarray, shape (rows,)
+        The bound of each row plus log Z, and its error by the spread of draws.
+    """
+
+    log_z: LogPartition | Estimate = field(repr=False)
+    log_weights: FloatArray = field(repr=False)
+    errors: FloatArray = field(repr=False)
+
+
+def log_likelihood_bound(
+    self: "DBN",
+    X: ArrayLike,
+    *,
+    num_samples: int = 10,
+    log_z: "LogZ | LogLikelihoodBound | None" = None,
+    **options: Unpack[PartitionOptions],
+) -> LogLikelihoodBound:
+    """Return a lower bound of the mean of ``ln p(v)`` over rows, in nats per row.
+
+    It is ``E_q[ln p(v, h) - ln q(h | v)]``, with the hidden layers below the top one drawn on the
+    way up, q, and the top one summed out. What it lacks to ``ln p(v)`` is the divergence of q from
+    the hidden layers' true distribution given v. Of a single machine there is nothing to draw: the
+    bound is its log-likelihood.
+
+    Parameters
+    ----------
+    X : array_like, shape (rows, n_visible)
+        Visible states, without missing values.
+    num_samples : int
+        Draws of the hidden layers for each row, 10 by default, 2 at least.
+    log_z : LogPartition, LogLikelihoodBound, Estimate or float, optional
+        Log Z of the top machine if it is known; a number is taken to be exact.
+    **options
+        Those of `RBM.log_partition`, which is called where `log_z` is not given. Its base is by
+        default made of what the top machine was fitted to. `seed` is that of the draws, too.
+
+    Returns
+    -------
+    LogLikelihoodBound
+        `error` is that of log Z and of the draws together; the spread of the rows is no part of it.
+        The bracket goes from what the upper bound of log Z leaves to what the lower one does, less
+        and plus two errors of the draws. Where log Z is refused so is the value, for the same
+        `reason`, and the bracket stays.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument breaks its rule; the message names it.
+
+    References
+    ----------
+    Salakhutdinov and Murray, "On the quantitative analysis of deep belief networks", ICML (2008)
+    872, section 5.
+
+    Examples
+    --------
+    >>> import magnetite as mg
+    >>> print(mg.DBN([3, 2, 2]).log_likelihood_bound([[0, 1, 0], [1, 1, 0]], seed=1))  # -3 ln 2
+    -2.07944 +- 0
+    """
+    count = check_count("num_samples", num_samples, 2, bits=31)
+    v = self.layers[0].visible_states(X, name="X")
+    if not len(v):
+        raise ValueError("X must have at least one row, got none")
+    seeds = spawned(options.get("seed"), count)
+    up, down = (
+        tuple(rbm.astype("float64") for rbm in machines)
+        for machines in (self.recognition[:-1], self.layers)
+    )
+    first, passed = _log_weights(up, down, v, seeds[0])
+    if isinstance(log_z, LogLikelihoodBound):  # an `Estimate`, but of rows
+        log_z = log_z.log_z
+    _, known = with_log_z(self.layers[-1], passed, log_z, options)
+    # Relative to the first: draws that are all the same have no error.
+    more = np.stack([first * 0, *(_log_weights(up, down, v, s)[0] - first for s in seeds[1:])])
+    logs, errors = first + more.mean(axis=0), more.std(axis=0, ddof=1) / np.sqrt(count)
+    found = mean_estimate(logs, errors, known)
+    return LogLikelihoodBound(**vars(found), log_z=known, log_weights=logs, errors=errors)
+
+
+def _log_weights(
+    up: tuple[RBM, ...], down: tuple[RBM, ...], v: Array, seed: np.random.SeedSequence
+) -> tuple[FloatArray, Array]:
+    """Return ``ln p(v, h) - ln q(h | v) + ln Z`` of a draw h of each row, and its last layer."""
+    logs = np.zeros(len(v))
+    below: Array = np.asarray(v, np.float64)
+    for recognition, generation, h in zip(up, down, draws_up(up, below, seed), strict=False):
+        logs += generation.hidden_free_energy(h) - generation.energy(below, h)  # ln p(below | h)
+        logs -= recognition.free_energy(below) - recognition.energy(below, h)  # ln q(h | below)
+        below = h
+    return logs - down[-1].free_energy(below), below
+
+
+def log_probability_bounds(
+    self: "DBN",
+    X: ArrayLike,
+    *,
+    num_samples: int = 10,
+    log_z: "LogZ | LogLikelihoodBound | None" = None,
+    **options: Unpack[PartitionOptions],
+) -> FloatArray:
+    """Return lower bounds of ``ln p(v)`` of every row, shape (rows,); nan where log Z is refused.
+
+    Parameters
+    ----------
+    X, num_samples, log_z, **options
+        As for `log_likelihood_bound`.
+
+    Examples
+    --------
+    >>> import magnetite as mg
+    >>> mg.DBN([3, 2, 2]).log_probability_bounds([[0, 1, 0]], seed=1).round(4)
+    array([-2.0794])
+    """
+    found = log_likelihood_bound(self, X, num_samples=num_samples, log_z=log_z, **options)
+    return found.log_weights - found.log_z.value
