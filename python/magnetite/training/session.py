@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from magnetite.models.bipartite import PARAMETERS
-from magnetite.training.bounds import check_bounds, keep_normalisable
+from magnetite.training.ascent import Ascent
+from magnetite.training.bounds import check_bounds
 from magnetite.training.data import Batch, Source
 from magnetite.training.gradient import Coordinates
 from magnetite.training.initial import begin_from_data, completed
@@ -61,6 +62,14 @@ class Session:
         self.coordinates.begin(summary, source.lasting)
         self.optimizer = plan.optimizer.start(self.coordinates.shapes, rbm.dtype)
         self.penalties = [penalty.start(rbm) for penalty in plan.penalties]
+        self.ascent = Ascent(
+            rbm,
+            self.layers,
+            self.coordinates,
+            self.optimizer,
+            self.penalties,
+            plan.precision_rate,
+        )
         self.updates, self.epoch, self.batches_done = 0, 0, 0
         self.steps: Steps | None = None
         self._ratio = float("nan")  # of the last update before a break
@@ -88,31 +97,7 @@ class Session:
         with self.context.same_parameters():
             positive = self.positive.of(batch, self.updates)
             sample = self.negative.advance(positive, self.updates)
-
-        self.coordinates.follow(positive)
-        gradient = self.coordinates.gradient(self.layers, positive, sample)
-        for penalty in self.penalties:
-            penalty.push(gradient, self.rbm, positive, self.coordinates)
-        gradient = self.coordinates.scale(gradient)
-        if batch.share != 1:
-            for value in gradient.values():
-                value *= value.dtype.type(batch.share)
-
-        self.steps = steps = self.optimizer.steps(gradient, self.clock())
-        if not isinstance(steps, Steps):
-            raise TypeError(
-                "optimizer must give magnetite.training.Steps(directions), "
-                f"got {type(steps).__name__}"
-            )
-        directions = steps.directions | {
-            name: step * self.plan.precision_rate
-            for name, step in steps.directions.items()
-            if name.endswith("_precision")
-        }
-        self.coordinates.add(self.layers, steps._replace(directions=directions))
-        for penalty in self.penalties:
-            penalty.project(self.rbm)
-        keep_normalisable(self.rbm)
+        self.steps = self.ascent.step(positive, sample, self.clock(), batch.share)
 
     def clock(self) -> Clock:
         """Return how far the training is."""
