@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from magnetite._checks import check_count
-from magnetite.deep.passes import draws_up, spawned
+from magnetite.deep.passes import checked_rows, draws_up, spawned
 from magnetite.estimates import Estimate
 from magnetite.likelihood.bracket import LogPartition
 from magnetite.likelihood.partition import PartitionOptions
@@ -93,9 +93,7 @@ def log_likelihood_bound(
     -2.07944 +- 0
     """
     count = check_count("num_samples", num_samples, 2, bits=31)
-    v = self.layers[0].visible_states(X, name="X")
-    if not len(v):
-        raise ValueError("X must have at least one row, got none")
+    v = checked_rows(self.layers[0], "X", X)
     seeds = spawned(options.get("seed"), count)
     up, down = (
         tuple(rbm.astype("float64") for rbm in machines)

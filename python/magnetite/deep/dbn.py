@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from magnetite._checks import check_count
 from magnetite.deep.bound import log_likelihood_bound, log_probability_bounds
+from magnetite.deep.fine_tune import fine_tune
 from magnetite.deep.generate import generate
 from magnetite.deep.greedy import fit
 from magnetite.deep.passes import draws_up, means_up
@@ -111,6 +112,11 @@ class DBN:
         """Let the way up have the parameters of the way down again."""
         self._untied = None
 
+    def untie(self) -> None:
+        """Give the way up parameters of its own, at first those of the way down."""
+        if self._untied is None:
+            self._untied = tuple(rbm.copy() for rbm in self.layers[:-1])
+
     def transform(self, X: ArrayLike, *, depth: int | None = None) -> Array:
         """Return means of a hidden layer, each layer given the means of the one below.
 
@@ -169,6 +175,7 @@ class DBN:
         return self.recognition[:count]
 
     fit = fit
+    fine_tune = fine_tune
     generate = generate
     log_likelihood_bound = log_likelihood_bound
     log_probability_bounds = log_probability_bounds

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from magnetite._checks import check_choice, check_count
-from magnetite.deep.passes import draw_down, spawned
+from magnetite.deep.passes import checked_rows, draw_down, spawned
 from magnetite.likelihood.annealed import Annealer
 from magnetite.likelihood.bases import bridge, choose_base, flat_base
 from magnetite.likelihood.population import tempered_population
@@ -108,9 +108,7 @@ def _starts(
             return start_chains(top, np.ones(count), seed, num_threads)
         states = top.chains[0]
     else:
-        states = top.visible_states(start, name="start")
-        if not len(states):
-            raise ValueError("start must have at least one row, got none")
+        states = checked_rows(top, "start", start)
     return states[np.arange(count) % len(states)]
 
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from magnetite.control import Control, carrying, check_control
 from magnetite.deep.greedy_plan import GreedyPlan, LayerOptions, check_greedy
 from magnetite.deep.means import TakesMeans
-from magnetite.deep.passes import draws_up, means_up, spawned
+from magnetite.deep.passes import checked_rows, draws_up, means_up, spawned
 from magnetite.deep.stacking import mirrors, start_mirrored
 from magnetite.models.bipartite import PARAMETERS
 from magnetite.models.rbm import RBM
@@ -159,22 +159,17 @@ def fit(
     if saved is not None:
         plan = replace(plan, seed=seed_of(saved["seed"], seed, plan.seed))
     data = {"X": X} if validation is None else {"X": X, "validation": validation}
-    rows = {name: _checked(self, name, value) for name, value in data.items()}
+    single = len(self.layers) == 1  # which alone can learn from rows with missing values
+    rows = {
+        name: checked_rows(self.layers[0], name, value, missing=single)
+        for name, value in data.items()
+    }
     greedy = Greedy(self, plan, control, rows, num_threads, resume)
     if saved is not None:
         assert control.checkpoint is not None
         check_identity(control.checkpoint, saved["identity"], greedy.identity())
         greedy.restore(saved)
     return greedy.run()
-
-
-def _checked(dbn: "DBN", name: str, value: Any) -> Array:
-    """Return visible states as a matrix; missing ones are for a single machine only."""
-    single = len(dbn.layers) == 1
-    rows = dbn.layers[0].visible_states(value, name=name, missing=single)
-    if not len(rows):
-        raise ValueError(f"{name} must have at least one row, got none")
-    return rows
 
 
 class Greedy:

@@ -3,12 +3,21 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from magnetite.models.rbm import RBM
 from magnetite.options import SeedLike, check_seed
 from magnetite.units.base import Array
 
-__all__ = ["draw_down", "draws_up", "means_up", "spawned"]
+__all__ = ["checked_rows", "draw_down", "draws_up", "means_up", "spawned"]
+
+
+def checked_rows(rbm: RBM, name: str, value: ArrayLike, *, missing: bool = False) -> Array:
+    """Return visible states of a machine, at least one row of them."""
+    rows = rbm.visible_states(value, name=name, missing=missing)
+    if not len(rows):
+        raise ValueError(f"{name} must have at least one row, got none")
+    return rows
 
 
 def spawned(seed: SeedLike, count: int) -> list[np.random.SeedSequence]:
