@@ -177,6 +177,36 @@ def test_all_kinds_of_units_can_be_stacked(visible: Any, hidden: Any) -> None:
     assert np.isfinite(dbn.transform(rows)).all()
 
 
+@pytest.mark.parametrize(
+    "negative",
+    [mg.CD(2), mg.FastPCD(), mg.TemperedPCD(num_chains=9), mg.TrajectoryPCD(), mg.Exact()],
+    ids=lambda negative: type(negative).__name__,
+)
+def test_means_are_learnt_with_all_negative_phases(negative: Any) -> None:
+    dbn = mg.DBN([9, 5, 4])
+    dbn.fit(X, epochs=3, negative=negative, seed=1)
+    assert np.isfinite(dbn.layers[1].weights).all()
+    assert type(dbn.layers[1]) is mg.RBM
+
+
+def test_sparse_data_are_the_same_data() -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    one, other = mg.DBN([9, 5, 4]), mg.DBN([9, 5, 4])
+    one.fit(X, epochs=1, seed=1)
+    other.fit(sparse.csr_matrix(X), epochs=1, seed=1)
+    same(one, other)
+    np.testing.assert_array_equal(one.transform(X), other.transform(sparse.csr_matrix(X)))
+
+
+def test_a_single_machine_learns_from_rows_with_missing_values() -> None:
+    holes, alone = X.copy(), mg.RBM(9, 5)
+    holes[::5, 2:5] = np.nan
+    dbn = mg.DBN([9, 5])
+    result = dbn.fit(holes, epochs=1, seed=1)
+    alone.fit(holes, epochs=1, seed=result.runs[0].info["seed"])
+    np.testing.assert_array_equal(dbn.layers[0].weights, alone.weights)
+
+
 def test_the_bits_do_not_depend_on_the_number_of_threads() -> None:
     one, three = mg.DBN([9, 6, 4]), mg.DBN([9, 6, 4])
     one.fit(X, epochs=2, seed=1, num_threads=1)
@@ -193,6 +223,11 @@ BAD_FITS: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
         {"layers": [{}, {"batch_size": 0}]},
         ValueError,
         r"layers\[1\]: batch_size must be at least 1",
+    ),
+    "deviations of means": (
+        {"gradient": "standardized"},
+        ValueError,
+        r"layers\[1\]: gradient must be 'plain' or 'centered' where means are learnt",
     ),
     "bad epochs above": ({"layers": [{}, {"epochs": -1}]}, ValueError, r"layers\[1\]: epochs"),
     "a way up": ({"pass_up": "bits"}, ValueError, "pass_up must be one of 'means', 'samples'"),
@@ -258,6 +293,11 @@ def test_ctrl_c_loses_nothing_and_the_training_goes_on(
     found = resumed.fit(X, checkpoint=path, resume=True, num_threads=3, **options)
     same(resumed, whole)
     assert repr(found) == "GreedyResult(3 of 3 layers, completed)"
+    once_more = mg.DBN([9, 6, 9, 4])
+    once_more.fit(X, checkpoint=path, resume=True, **options)
+    same(once_more, whole)
+    for one, other in zip(once_more.layers, whole.layers, strict=True):
+        np.testing.assert_array_equal(one.chains[0], other.chains[0])
     for a, b in zip(found.runs, wanted.runs, strict=True):
         np.testing.assert_array_equal(a.history["updates"], b.history["updates"])
     assert [file.name for file in tmp_path.iterdir()] == ["stack.npz"]
@@ -277,6 +317,35 @@ def test_ctrl_c_between_layers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     assert (result.info["stop_reason"], result.info["finished"]) == ("interrupted", 1)
     broken.fit(X, checkpoint=path, resume=True, **OPTIONS)
     same(broken, whole)
+
+
+def test_a_seed_that_was_drawn_is_gone_on_with(tmp_path: Path) -> None:
+    path, options = tmp_path / "stack.npz", OPTIONS | {"seed": None}
+    broken, again = mg.DBN([9, 6, 4]), mg.DBN([9, 6, 4])
+    callbacks = [stop_in(0, 3)]
+    first = broken.fit(X, checkpoint=path, callbacks=callbacks, on_interrupt="return", **options)
+    second = again.fit(X, checkpoint=path, resume=True, **options)
+    assert second.info["seed"] == first.info["seed"]
+    whole = mg.DBN([9, 6, 4])
+    whole.fit(X, **OPTIONS | {"seed": first.info["seed"]})
+    same(again, whole)
+
+
+def test_files_of_an_earlier_training_are_not_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "stack.npz"
+    for layer in (1, 0):  # the second is broken off before the layer whose file the first has left
+        mg.DBN([9, 6, 4]).fit(
+            X,
+            checkpoint=path,
+            callbacks=[stop_in(layer, 3)],
+            on_interrupt="return",
+            **OPTIONS | {"batch_size": 8 if layer else 16},
+        )
+        assert [file.name for file in tmp_path.glob("*.layer*")] == [f"stack.npz.layer{layer}"]
+    resumed, whole = mg.DBN([9, 6, 4]), mg.DBN([9, 6, 4])
+    resumed.fit(X, checkpoint=path, resume=True, **OPTIONS)
+    whole.fit(X, **OPTIONS)
+    same(resumed, whole)
 
 
 def test_another_training_is_not_gone_on_with(tmp_path: Path) -> None:

@@ -79,7 +79,7 @@ def fit(
     Parameters
     ----------
     X : array_like or sparse matrix, shape (rows, n_visible)
-        Visible states, without missing values where there is more than one machine.
+        Visible states, all in memory; without missing values where there is more than one machine.
     layers : list of dict, or dict, optional
         Options of `RBM.fit` for each machine from below, or for all.
     **options
@@ -88,7 +88,8 @@ def fit(
     pass_up : "means" (default) or "samples"
         What the next machine learns: the means of the hidden units given the means below, or one
         draw of them given the draw below, the same in all epochs. Rows of means have no
-        pseudo-likelihood, which is nan in the history of upper layers.
+        pseudo-likelihood, which is nan in the history of upper layers, and no deviations of states,
+        which the "standardized" gradient needs.
     mirrored : bool
         Whether a machine without weights, whose layers are those of the one below turned round,
         starts as that one turned round: ``W' = W^T, b' = c, c' = b``. The stack then begins as good
@@ -101,8 +102,8 @@ def fit(
         As for `RBM.fit`. Ctrl-C keeps the layers that are finished and what the one at work has
         learnt.
     checkpoint : path, optional
-        File that is written after every machine. The one at work has a file of its own beside it,
-        whose name ends in ".layer0" (1, 2, ...), every `checkpoint_interval` seconds.
+        File that is written at the start and after every machine. The one at work has a file of its
+        own beside it, whose name ends in ".layer0" (1, ...), every `checkpoint_interval` seconds.
     resume : bool
         Whether to go on from `checkpoint`, between or within layers, where that file exists: to the
         same bits as if there had been no break.
@@ -210,6 +211,7 @@ class Greedy:
         if not self.resume:
             for number in range(len(self.dbn.layers)):
                 self._file_removed(number)
+        self._save()
         reason, error = "completed", None
         try:
             while self.finished < len(self.dbn.layers):
@@ -269,9 +271,8 @@ class Greedy:
     def _finish(self) -> None:
         """Note that a layer is finished."""
         self.finished += 1
-        if self.control.checkpoint is not None:
-            save_training(self.control.checkpoint, self.state(), KIND)
-            self._file_removed(self.finished - 1)
+        self._save()
+        self._file_removed(self.finished - 1)
 
     def _result(self, reason: str) -> GreedyResult:
         info = {
@@ -293,13 +294,17 @@ class Greedy:
         if (path := self._file(number)) is not None:
             path.unlink(missing_ok=True)
 
+    def _save(self) -> None:
+        if self.control.checkpoint is not None:
+            save_training(self.control.checkpoint, self.state(), KIND)
+
     def identity(self) -> dict[str, Any]:
         """Return what must be the same where a training goes on."""
         return self.plan.described(self.dbn) | {"the number of rows of X": len(self.rows["X"])}
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint holds."""
-        names = (*PARAMETERS, "data_means")
+        names = (*PARAMETERS, "data_means", "_chains")
         return {
             "identity": self.identity(),
             "seed": self.plan.seed.replay,
@@ -316,7 +321,7 @@ class Greedy:
         for rbm, its in zip(self.dbn.layers, state["machines"], strict=True):
             for name in PARAMETERS:
                 getattr(rbm, name)[...] = its[name]
-            rbm.data_means = its["data_means"]
+            rbm.data_means, rbm._chains = its["data_means"], its["_chains"]
 
 
 @contextmanager

@@ -71,10 +71,11 @@ def check_greedy(
     seed: SeedLike,
 ) -> GreedyPlan:
     """Check the options; errors name argument, value and rule, and the layer."""
+    way = check_choice("pass_up", pass_up, PASSED_UP)
     each = _options_of_layers(layers, options, len(dbn.layers))
     for number, (rbm, its) in enumerate(zip(dbn.layers, each, strict=True)):
         try:
-            _check_layer(rbm, its, validation)
+            _check_layer(rbm, its, validation, of_means=number > 0 and way == "means")
         except (TypeError, ValueError) as error:
             raise type(error)(f"layers[{number}]: {error}") from None
     first = check_count("first_layer", first_layer)
@@ -82,7 +83,6 @@ def check_greedy(
         raise ValueError(f"first_layer must be below {len(dbn.layers)}, got {first}")
     if not isinstance(mirrored, bool):
         raise TypeError(f"mirrored must be True or False, got {mirrored!r}")
-    way = check_choice("pass_up", pass_up, PASSED_UP)
     return GreedyPlan(tuple(each), way, mirrored, first, check_seed(seed))
 
 
@@ -106,9 +106,15 @@ def _options_of_layers(
     return [{**options, **its} for its in own]
 
 
-def _check_layer(rbm: "RBM", options: Mapping[str, Any], validation: bool) -> None:
+def _check_layer(
+    rbm: "RBM", options: Mapping[str, Any], validation: bool, *, of_means: bool
+) -> None:
     of = DEFAULTS | dict(options)
-    _plan_of(rbm, options)
+    if _plan_of(rbm, options).gradient == "standardized" and of_means:
+        raise ValueError(
+            "gradient must be 'plain' or 'centered' where means are learnt, got 'standardized': "
+            "take pass_up='samples'"
+        )
     check_count("epochs", of["epochs"])
     check_count("monitor_every", of["monitor_every"], 1)
     check_seconds("time_limit", of["time_limit"])
