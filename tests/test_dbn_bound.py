@@ -132,6 +132,25 @@ def test_it_is_a_function_of_the_seed() -> None:
     assert values[0] == values[1] != values[2]
 
 
+def test_ctrl_c_keeps_log_z(monkeypatch: pytest.MonkeyPatch) -> None:
+    dbn, calls, rows_drawn = small_stack(4, 3, 3), [], mg.RBM.sample_hidden
+
+    def sample_hidden(*args: Any, **options: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return rows_drawn(*args, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(mg.RBM, "sample_hidden", sample_hidden)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            dbn.log_likelihood_bound(STATES, seed=1)
+    found = caught.value.result  # type: ignore[attr-defined]
+    assert not found.reliable
+    assert found.log_z.value == pytest.approx(log_z(dbn.layers[-1]))
+    assert dbn.log_likelihood_bound(STATES, log_z=found, seed=1).reliable
+
+
 BAD: dict[str, tuple[dict[str, Any], type[Exception], str]] = {
     "columns": ({"X": STATES[:, :3]}, ValueError, r"X must have shape \(rows, 4\)"),
     "values": ({"X": STATES + 1}, ValueError, "X must hold 0 or 1"),

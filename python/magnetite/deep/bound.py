@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from magnetite._checks import check_count
+from magnetite.control import carrying
 from magnetite.deep.passes import checked_rows, draws_up, spawned
 from magnetite.estimates import Estimate
 from magnetite.likelihood.bracket import LogPartition
@@ -66,7 +67,8 @@ def log_likelihood_bound(
         Log Z of the top machine if it is known; a number is taken to be exact.
     **options
         Those of `RBM.log_partition`, which is called where `log_z` is not given. Its base is by
-        default made of what the top machine was fitted to. `seed` is that of the draws, too.
+        default made of what the top machine was fitted to. `seed` is that of the draws, too; a time
+        limit is for log Z alone.
 
     Returns
     -------
@@ -80,6 +82,9 @@ def log_likelihood_bound(
     ------
     TypeError, ValueError
         An argument breaks its rule; the message names it.
+    KeyboardInterrupt
+        After Ctrl-C, with what was found as its `.result`: the `LogPartition`, or, once log Z is
+        found, a refused bound that has it.
 
     References
     ----------
@@ -103,11 +108,20 @@ def log_likelihood_bound(
     if isinstance(log_z, LogLikelihoodBound):  # an `Estimate`, but of rows
         log_z = log_z.log_z
     _, known = with_log_z(self.layers[-1], passed, log_z, options)
+
+    def of(estimate: Estimate, logs: FloatArray, errors: FloatArray) -> LogLikelihoodBound:
+        return LogLikelihoodBound(**vars(estimate), log_z=known, log_weights=logs, errors=errors)
+
+    try:
+        draws = [_log_weights(up, down, v, seed)[0] for seed in seeds[1:]]
+    except KeyboardInterrupt as stop:
+        unknown = np.full(len(v), np.nan)
+        found = of(Estimate.refused("KeyboardInterrupt ended the draws"), unknown, unknown)
+        raise carrying(stop, found)  # noqa: B904
     # Relative to the first: draws that are all the same have no error.
-    more = np.stack([first * 0, *(_log_weights(up, down, v, s)[0] - first for s in seeds[1:])])
+    more = np.stack([np.zeros(len(v)), *(drawn - first for drawn in draws)])
     logs, errors = first + more.mean(axis=0), more.std(axis=0, ddof=1) / np.sqrt(count)
-    found = mean_estimate(logs, errors, known)
-    return LogLikelihoodBound(**vars(found), log_z=known, log_weights=logs, errors=errors)
+    return of(mean_estimate(logs, errors, known), logs, errors)
 
 
 def _log_weights(
