@@ -84,7 +84,8 @@ def fit(
         Options of `RBM.fit` for each machine from below, or for all.
     **options
         The same for all; those of `layers` come first. Of `RBM.fit`: "epochs", "batch_size",
-        "negative", "optimizer", "gradient", "penalties", "callbacks", "time_limit" and others.
+        "negative", "optimizer", "gradient", "penalties", "callbacks", "time_limit" (of each
+        machine) and others.
     pass_up : "means" (default) or "samples"
         What the next machine learns: the means of the hidden units given the means below, or one
         draw of them given the draw below, the same in all epochs. Rows of means have no
