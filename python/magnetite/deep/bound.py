@@ -89,7 +89,7 @@ def log_likelihood_bound(
     References
     ----------
     Salakhutdinov and Murray, "On the quantitative analysis of deep belief networks", ICML (2008)
-    872, section 5.
+    872.
 
     Examples
     --------
