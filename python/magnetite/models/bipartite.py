@@ -78,6 +78,11 @@ class Bipartite:
         return int(self.weights.shape[1])
 
     @property
+    def parameters(self) -> dict[str, Array]:
+        """All that training changes, by name; no copies."""
+        return {name: getattr(self, name) for name in PARAMETERS}
+
+    @property
     def pair(self) -> Pair:
         """The parameters as `layers` take them; no copies."""
         return Pair(

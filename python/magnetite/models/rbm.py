@@ -11,7 +11,7 @@ from magnetite._checks import check_count
 from magnetite.likelihood.partition import log_partition
 from magnetite.likelihood.pseudo import pseudo_log_likelihood
 from magnetite.likelihood.rows import free_energy_gap, log_likelihood, log_probabilities
-from magnetite.models.bipartite import PARAMETERS, Bipartite
+from magnetite.models.bipartite import Bipartite
 from magnetite.models.chains import advance_chains, fill_missing, start_chains
 from magnetite.models.exchange import Exchange
 from magnetite.models.layered import LayeredModel, model_of_layers
@@ -298,14 +298,13 @@ class RBM(Learned, Exchange, Bipartite):
         >>> mg.RBM(1, 1).astype("float64").weights.dtype
         dtype('float64')
         """
-        parameters = {name: getattr(self, name) for name in PARAMETERS}
         other = type(self)(
             self.n_visible,
             self.n_hidden,
             visible=self.visible.groups,
             hidden=self.hidden.groups,
             dtype=dtype,
-            **parameters,
+            **self.parameters,
         )
         other.data_means = self.data_means
         return other

@@ -32,8 +32,7 @@ def _groups(layer: Layer) -> list[list[Any]]:
 def content_of_rbm(rbm: RBM) -> dict[str, Any]:
     """Return what a file holds of a machine."""
     layers = {"visible": _groups(rbm.visible), "hidden": _groups(rbm.hidden)}
-    kept = {name: getattr(rbm, name) for name in (*PARAMETERS, "data_means")}
-    return layers | kept
+    return layers | rbm.parameters | {"data_means": rbm.data_means}
 
 
 def rbm_of_content(content: dict[str, Any]) -> RBM:

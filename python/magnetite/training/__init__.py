@@ -12,7 +12,12 @@ from magnetite.training.negatives import CD, PCD, FastPCD
 from magnetite.training.optimizers import SGD, Adam, Optimizer, OptimizerRun, Steps
 from magnetite.training.penalties import L1, L2, GroupLasso, MaxNorm, Penalty, SparsityTarget
 from magnetite.training.phases import Context, Negative, NegativePhase, Positive, Sample
-from magnetite.training.result import TrainingDiverged, TrainingProgress, TrainingResult
+from magnetite.training.result import (
+    Progress,
+    TrainingDiverged,
+    TrainingProgress,
+    TrainingResult,
+)
 from magnetite.training.schedules import (
     Clock,
     Constant,
@@ -55,6 +60,7 @@ __all__ = [
     "Penalty",
     "Piecewise",
     "Positive",
+    "Progress",
     "Sample",
     "Schedule",
     "SparsityTarget",

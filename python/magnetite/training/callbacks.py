@@ -1,16 +1,12 @@
 """What may be asked after every epoch: whether to stop, and how likely the data have become."""
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from magnetite._checks import check_choice, check_count, check_real
 from magnetite.estimates import Estimate
-from magnetite.models.bipartite import PARAMETERS
-from magnetite.training.result import TrainingProgress
+from magnetite.training.result import Progress, TrainingProgress
 from magnetite.units.base import Array
-
-if TYPE_CHECKING:
-    from magnetite.models.rbm import RBM
 
 __all__ = ["EarlyStopping", "Evaluate"]
 
@@ -22,10 +18,18 @@ BETTER = {
     "log_likelihood": "max",
     "log_likelihood_low": "max",
     "log_likelihood_high": "max",
+    "loss": "min",
+    "validation_loss": "min",
+    "validation_error": "min",
 }
 """Which values are better, of the columns that `fit` and `Evaluate` make."""
 
-OF_VALIDATION = ("validation_pseudo_log_likelihood", "free_energy_gap")
+OF_VALIDATION = (
+    "validation_pseudo_log_likelihood",
+    "free_energy_gap",
+    "validation_loss",
+    "validation_error",
+)
 """Columns that there are with validation rows alone."""
 
 
@@ -36,10 +40,11 @@ class EarlyStopping:
     ----------
     monitor : str
         A column of the history. By default the pseudo-likelihood of the validation rows; with an
-        `Evaluate` before it in the list of callbacks, "log_likelihood" is better.
+        `Evaluate` before it in the list of callbacks, "log_likelihood" is better; of networks,
+        "validation_loss", or "validation_error" where there are classes.
     mode : "max", "min" or None (default)
         Whether larger or smaller figures are better. It may be None, and is then known, for
-        likelihoods, "reconstruction_error" and "free_energy_gap", and where there is a limit.
+        likelihoods, losses, errors and "free_energy_gap", and where there is a limit.
     patience : int
         Epochs with a figure, but without an improvement, after which to stop; 5 by default. Epochs
         whose figure is nan do not count.
@@ -49,7 +54,7 @@ class EarlyStopping:
         Stop instead when the figure has exceeded this for `patience` epochs. So is
         "free_energy_gap" watched: it is least before learning begins, and grows with overfitting.
     restore_best : bool
-        Whether the machine ends with the parameters of the best epoch; it does by default.
+        Whether the training ends with the parameters of the best epoch; it does by default.
 
     Raises
     ------
@@ -104,11 +109,11 @@ class EarlyStopping:
                 "rows, got None"
             )
 
-    def start(self, rbm: "RBM") -> None:
+    def start(self, model: Any) -> None:
         """Forget the training before."""
         self.best, self.waited, self.parameters = -math.inf, 0, {}
 
-    def __call__(self, progress: TrainingProgress) -> bool:
+    def __call__(self, progress: Progress) -> bool:
         """Return True when it is time to stop."""
         if self.monitor not in progress.figures:
             if progress.epoch < progress.num_epochs or self.parameters:
@@ -126,16 +131,16 @@ class EarlyStopping:
             good = sign * value > self.best + self.min_change
         if good:
             self.best, self.waited = sign * value, 0
-            self.parameters = {name: getattr(progress.rbm, name).copy() for name in PARAMETERS}
+            self.parameters = {name: x.copy() for name, x in progress.model.parameters.items()}
         else:
             self.waited += 1
         return self.waited >= self.patience
 
-    def finish(self, rbm: "RBM") -> None:
-        """Give the machine the parameters of the best epoch."""
+    def finish(self, model: Any) -> None:
+        """Give the machine, or the network, the parameters of the best epoch."""
         if self.restore_best:
             for name, value in self.parameters.items():
-                getattr(rbm, name)[...] = value
+                model.parameters[name][...] = value
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint holds."""

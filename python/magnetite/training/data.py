@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,7 @@ from magnetite._checks import check_weights
 from magnetite.training.summary import Summary, summarise
 from magnetite.units.base import Array
 
-if TYPE_CHECKING:
-    from magnetite.models.rbm import RBM
-
-__all__ = ["Batch", "Matrix", "Source", "make_source"]
+__all__ = ["Batch", "Matrix", "MatrixSource", "Source", "Takes", "make_source"]
 
 Floats = NDArray[np.float64]
 
@@ -23,6 +20,23 @@ NUMBERS_AT_ONCE = 2**16
 
 SHUFFLE, PICK = 1, 2
 """Purposes of the random numbers that are drawn here."""
+
+
+class Takes(Protocol):
+    """What rows are given to: an RBM, or whatever else says which rows it takes."""
+
+    @property
+    def n_visible(self) -> int:
+        """Columns of a row."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the rows that it works with."""
+
+    def visible_states(
+        self, v: Any, *, name: str = "v", missing: bool = False, first_row: int = 0
+    ) -> Array:
+        """Return rows, checked, as a matrix."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,7 +95,7 @@ class Source(Protocol):
 class Matrix:
     """A matrix of data, of which rows are taken as they are needed; never copied whole."""
 
-    def __init__(self, rbm: "RBM", X: Any, name: str = "X") -> None:
+    def __init__(self, rbm: Takes, X: Any, name: str = "X") -> None:
         self.rbm, self.name = rbm, name
         self.sparse = hasattr(X, "tocsr")
         # A memory map stays one: asarray makes no copy of it.
@@ -181,7 +195,7 @@ class ChunkSource:
 
     def __init__(
         self,
-        rbm: "RBM",
+        rbm: Takes,
         chunks: Callable[[], Iterable[Any]],
         *,
         once: bool,
@@ -266,7 +280,7 @@ def _mean_weight(weights: Floats) -> float:
 
 
 def make_source(
-    rbm: "RBM",
+    rbm: Takes,
     X: Any,
     sample_weight: Any,
     *,

@@ -14,7 +14,7 @@ from magnetite.training.phases import NegativePhase
 if TYPE_CHECKING:
     from magnetite.models.rbm import RBM
 
-__all__ = ["TrainingDiverged", "TrainingProgress", "TrainingResult", "table_of"]
+__all__ = ["Progress", "TrainingDiverged", "TrainingProgress", "TrainingResult", "table_of"]
 
 Table = dict[str, NDArray[np.float64]]
 
@@ -66,13 +66,13 @@ class TrainingDiverged(FloatingPointError):
 
 
 @dataclass(frozen=True, eq=False)
-class TrainingProgress:
-    """What a callback is told after an epoch.
+class Progress:
+    """What a callback is told after an epoch, whatever is trained.
 
     Attributes
     ----------
-    rbm : RBM
-        The machine as it is now. A callback may read everything; what it changes, it changes.
+    model : RBM or Network
+        What is trained, as it is now. A callback may read everything; what it changes, it changes.
     epoch : int
         Epochs that are over.
     num_epochs : int
@@ -85,22 +85,38 @@ class TrainingProgress:
         The figures of this epoch; `record` adds to them.
     history : list of dict
         The figures of all epochs, this one last.
-    negative : NegativePhase
-        The negative phase, with its chains where it has them.
-    layers : Layers
-        What carries out the work, with the threads of this training.
     """
 
-    rbm: "RBM"
+    model: Any
     epoch: int
     num_epochs: int
     updates: int
     elapsed: float
     figures: dict[str, float]
     history: list[dict[str, float]] = field(repr=False)
-    negative: NegativePhase = field(repr=False)
-    layers: Layers = field(repr=False)
 
     def record(self, **figures: float) -> None:
         """Add figures to the history of this epoch."""
         self.figures.update({name: float(value) for name, value in figures.items()})
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingProgress(Progress):
+    """What a callback is told after an epoch of the training of a machine.
+
+    Attributes
+    ----------
+    negative : NegativePhase
+        The negative phase, with its chains where it has them.
+    layers : Layers
+        What carries out the work, with the threads of this training.
+    """
+
+    negative: NegativePhase = field(repr=False)
+    layers: Layers = field(repr=False)
+
+    @property
+    def rbm(self) -> "RBM":
+        """The machine as it is now."""
+        machine: RBM = self.model
+        return machine

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -10,20 +10,72 @@ from magnetite.bars import Bar, make_bar
 from magnetite.control import Control, carrying
 from magnetite.facts import versions
 from magnetite.interrupts import Interrupts
+from magnetite.options import Seed
 from magnetite.training.bounds import OutOfBounds
-from magnetite.training.monitors import Monitors
-from magnetite.training.result import (
-    TrainingDiverged,
-    TrainingProgress,
-    TrainingResult,
-    table_of,
-)
-from magnetite.training.saving import identity, save_training
+from magnetite.training.data import Source
+from magnetite.training.result import Progress, TrainingDiverged, TrainingResult, table_of
+from magnetite.training.saving import save_training
+from magnetite.training.schedules import Clock
 from magnetite.training.session import Session
 
-__all__ = ["Callback", "Runner", "run_chunk"]
+__all__ = ["Callback", "Figures", "Runner", "Trainable", "run_chunk"]
 
-Callback = Callable[[TrainingProgress], object]
+Callback = Callable[[Any], object]
+
+
+class Trainable(Protocol):
+    """What the loop drives: `session.Session`, and whatever else learns from batches."""
+
+    model: Any
+    """What learns, changed in place."""
+
+    seed: Seed
+    source: Source
+    num_epochs: int | None
+    updates: int
+    epoch: int
+    batches_done: int
+    updating: bool
+
+    def update(self, batch: Any) -> None:
+        """Learn from a batch."""
+
+    def end_epoch(self) -> None:
+        """Note that an epoch is over."""
+
+    def go_back(self) -> None:
+        """Make the model what it was when its last good epoch ended."""
+
+    def finish(self) -> None:
+        """Leave to the model what it keeps of the training."""
+
+    def clock(self) -> Clock:
+        """Return how far the training is."""
+
+    def update_ratio(self) -> float:
+        """Return the mean size of the last step of a weight, divided by that of a weight."""
+
+    def progress(self, **common: Any) -> Progress:
+        """Return what callbacks are told, given what is common to all trainings."""
+
+    def described(self) -> dict[str, Any]:
+        """Return the options, and what is known of the data, as plain values."""
+
+    def identity(self) -> dict[str, Any]:
+        """Return what must be the same where a training goes on."""
+
+    def state(self) -> dict[str, Any]:
+        """Return what a checkpoint holds."""
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Undo `state`."""
+
+
+class Figures(Protocol):
+    """What takes the figures of epochs."""
+
+    def figures(self) -> dict[str, float]:
+        """Return those of now."""
 
 
 class Runner:
@@ -31,13 +83,13 @@ class Runner:
 
     Parameters
     ----------
-    session : Session
+    session : Trainable
         What learns.
     control : Control
         Time limit, checkpoint, bar and what Ctrl-C does.
     callbacks : sequence of callables
         Asked after every epoch; see `RBM.fit`.
-    monitors : Monitors
+    monitors : Figures
         What takes the figures.
     monitor_every : int
         Epochs between figures.
@@ -45,10 +97,10 @@ class Runner:
 
     def __init__(
         self,
-        session: Session,
+        session: Trainable,
         control: Control,
         callbacks: Sequence[Callback],
-        monitors: Monitors,
+        monitors: Figures,
         monitor_every: int,
     ) -> None:
         self.session, self.control, self.callbacks = session, control, list(callbacks)
@@ -75,14 +127,14 @@ class Runner:
                 reason, error = "error", other
             finally:
                 bar.close()
-            self.session.rbm._chains = self.session.chains()
+            self.session.finish()
             result = self.result(reason)
             # A second Ctrl-C breaks an update off, which leaves no place to go on from.
             if reason not in ("diverged", "error") and not self.session.updating:
                 error = self._save_last()
             for callback in self.callbacks:
                 if hasattr(callback, "finish"):
-                    callback.finish(self.session.rbm)
+                    callback.finish(self.session.model)
         if error is not None:
             raise carrying(error, result)
         if self.interrupts.pending and self.control.on_interrupt == "raise":
@@ -136,18 +188,16 @@ class Runner:
         for callback in self.after_update:
             callback.after_update(self._progress())
 
-    def _progress(self) -> TrainingProgress:
+    def _progress(self) -> Progress:
         session = self.session
-        return TrainingProgress(
-            rbm=session.rbm,
+        return session.progress(
+            model=session.model,
             epoch=session.epoch,
             num_epochs=session.num_epochs or 0,
             updates=session.updates,
             elapsed=self.control.elapsed(),
             figures=self.history[-1] if self.history else {},
             history=self.history,
-            negative=session.negative,
-            layers=session.layers,
         )
 
     def _words(self) -> str:
@@ -157,6 +207,9 @@ class Runner:
             "validation_pseudo_log_likelihood": "PL valid",
             "pseudo_log_likelihood": "PL",
             "free_energy_gap": "gap",
+            "loss": "loss",
+            "validation_loss": "loss valid",
+            "validation_error": "error valid",
         }
         words = [f"epoch {self.session.epoch}"]
         if self.history:
@@ -170,14 +223,11 @@ class Runner:
 
     def result(self, reason: str) -> TrainingResult:
         """Return what was measured so far."""
-        session, summary = self.session, self.session.source.summary
-        info: dict[str, Any] = session.plan.described() | {
+        session = self.session
+        info: dict[str, Any] = session.described() | {
             "epochs": session.epoch,
             "updates": session.updates,
-            "rows": session.source.num_rows,
-            "constant_columns": int(np.sum(summary.known & (summary.variances == 0))),
-            "missing_values": summary.missing,
-            "seed": session.plan.seed.replay,
+            "seed": session.seed.replay,
             "stop_reason": reason,
             "seconds": self.seconds_before + self.control.elapsed(),
             "versions": versions(),
@@ -191,7 +241,7 @@ class Runner:
         """
         for callback in self.callbacks:
             if hasattr(callback, "start"):
-                callback.start(self.session.rbm)
+                callback.start(self.session.model)
         if saved is not None:
             self.restore(saved)
 
@@ -201,8 +251,8 @@ class Runner:
         """Return what a checkpoint holds."""
         session = self.session
         return {
-            "identity": identity(session.rbm, session.plan, session.source),
-            "seed": session.plan.seed.replay,
+            "identity": session.identity(),
+            "seed": session.seed.replay,
             "session": session.state(),
             "rows": session.source.num_rows,
             "history": self.history,
@@ -246,7 +296,7 @@ def run_chunk(session: Session) -> None:
                     break
                 session.update(batch)
             session.end_epoch()
-            session.rbm._chains = session.chains()
+            session.finish()
         except OutOfBounds as left:
             session.go_back()
             session.rbm._stream = None

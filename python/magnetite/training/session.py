@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from magnetite.models.bipartite import PARAMETERS
 from magnetite.training.ascent import Ascent
 from magnetite.training.bounds import check_bounds
 from magnetite.training.data import Batch, Source
@@ -16,6 +15,8 @@ from magnetite.training.optimizers import Steps
 from magnetite.training.phases import Context
 from magnetite.training.plan import Keys, Plan
 from magnetite.training.positive import PositivePhase
+from magnetite.training.result import TrainingProgress
+from magnetite.training.saving import identity
 from magnetite.training.schedules import Clock
 from magnetite.units.base import Array
 
@@ -48,7 +49,9 @@ class Session:
     def __init__(
         self, rbm: "RBM", plan: Plan, source: Source, num_threads: int, num_epochs: int | None
     ) -> None:
-        self.rbm, self.plan, self.source, self.num_epochs = rbm, plan, source, num_epochs
+        self.rbm = self.model = rbm
+        self.plan, self.source, self.num_epochs = plan, source, num_epochs
+        self.seed = plan.seed
         self.num_threads = num_threads
         self.keys = Keys.of(plan.seed)
         self.layers = rbm.layers(num_threads)
@@ -111,6 +114,23 @@ class Session:
         states: tuple[Array, Array] | None = getattr(self.negative, "joint_states", None)
         return states
 
+    def progress(self, **common: Any) -> TrainingProgress:
+        """Return what callbacks are told."""
+        return TrainingProgress(negative=self.negative, layers=self.layers, **common)
+
+    def described(self) -> dict[str, Any]:
+        """Return the options, and what is known of the data, as plain values."""
+        summary = self.source.summary
+        return self.plan.described() | {
+            "rows": self.source.num_rows,
+            "constant_columns": int(np.sum(summary.known & (summary.variances == 0))),
+            "missing_values": summary.missing,
+        }
+
+    def identity(self) -> dict[str, Any]:
+        """Return what must be the same where a training goes on."""
+        return identity(self.rbm, self.plan, self.source)
+
     # Epochs.
 
     def end_epoch(self) -> None:
@@ -122,12 +142,16 @@ class Session:
 
     def parameters(self) -> dict[str, Array]:
         """Return copies of the parameters."""
-        return {name: getattr(self.rbm, name).copy() for name in PARAMETERS}
+        return {name: value.copy() for name, value in self.rbm.parameters.items()}
 
     def go_back(self) -> None:
         """Make the machine what it was when its last good epoch ended."""
         for name, value in self.good.items():
-            getattr(self.rbm, name)[...] = value
+            self.rbm.parameters[name][...] = value
+
+    def finish(self) -> None:
+        """Leave the chains to the machine."""
+        self.rbm._chains = self.chains()
 
     def monitors(self, validation: Array | None) -> Monitors:
         """Return what takes the figures of epochs."""
@@ -150,7 +174,7 @@ class Session:
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint holds of the training."""
         return {
-            "parameters": {name: getattr(self.rbm, name) for name in PARAMETERS},
+            "parameters": self.rbm.parameters,
             "good": self.good,
             "counts": [self.updates, self.epoch, self.batches_done],
             "update_ratio": self.update_ratio(),
