@@ -25,6 +25,7 @@ from magnetite.models import (
     maxcut,
     number_partition,
 )
+from magnetite.networks import Network
 from magnetite.population_anneal import population_anneal
 from magnetite.resume import resume
 from magnetite.sample import sample
@@ -60,6 +61,7 @@ __all__ = [
     "Hopfield",
     "Ising",
     "MaxEnt",
+    "Network",
     "Qubo",
     "TemperedPCD",
     "TrajectoryPCD",

@@ -18,7 +18,7 @@ from magnetite.units.continuous import Gaussian
 if TYPE_CHECKING:
     from magnetite.models.rbm import RBM
 
-__all__ = ["Keys", "Plan", "check_plan"]
+__all__ = ["Keys", "Plan", "check_penalties", "check_plan", "check_startable", "described"]
 
 ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 PURPOSES = ("data", "initial", "positive", "missing", "negative", "monitors")
@@ -59,13 +59,13 @@ class Plan:
     def described(self) -> dict[str, Any]:
         """Return the options as plain values: for `info`, and to compare with a checkpoint's."""
         return {
-            "negative": _described(self.negative),
-            "optimizer": _described(self.optimizer),
+            "negative": described(self.negative),
+            "optimizer": described(self.optimizer),
             "batch_size": self.batch_size,
             "gradient": self.gradient,
             "offset_rate": self.offset_rate,
             "precision_rate": self.precision_rate,
-            "penalties": [_described(penalty) for penalty in self.penalties],
+            "penalties": [described(penalty) for penalty in self.penalties],
             "initial": self.initial,
             "shuffle": self.shuffle,
         }
@@ -75,7 +75,7 @@ class Plan:
         return self.described() | {"optimizer": repr(type(self.optimizer))}
 
 
-def _described(option: Any) -> str:
+def described(option: Any) -> str:
     """Return the repr without addresses, which are others in the next process."""
     return ADDRESS.sub("", repr(option))
 
@@ -95,13 +95,8 @@ def check_plan(
     seed: SeedLike,
 ) -> Plan:
     """Check the options; errors name argument, value and rule."""
-    _check_startable("negative", negative, "mg.PCD(num_chains=100)")
-    _check_startable("optimizer", optimizer, "mg.SGD(0.01)")
-    if not isinstance(penalties, list | tuple):
-        raise TypeError(f"penalties must be a list, got {type(penalties).__name__}")
-    for penalty in penalties:
-        if not isinstance(penalty, Penalty):
-            raise TypeError(f"penalties must be objects like mg.training.L2(2e-4), got {penalty!r}")
+    check_startable("negative", negative, "mg.PCD(num_chains=100)")
+    check_startable("optimizer", optimizer, "mg.SGD(0.01)")
     if initial not in ("data", None):
         raise ValueError(f"initial must be 'data' or None, got {initial!r}")
     if not isinstance(shuffle, bool | np.bool_):
@@ -114,14 +109,25 @@ def check_plan(
         gradient=check_choice("gradient", gradient, GRADIENTS),
         offset_rate=_check_share("offset_rate", offset_rate),
         precision_rate=_check_share("precision_rate", precision_rate),
-        penalties=tuple(penalties),
+        penalties=check_penalties(penalties),
         initial=initial,
         shuffle=bool(shuffle),
         seed=check_seed(seed),
     )
 
 
-def _check_startable(name: str, value: Any, example: str) -> None:
+def check_penalties(penalties: Any) -> tuple[Penalty, ...]:
+    """Return a list of penalties as a tuple."""
+    if not isinstance(penalties, list | tuple):
+        raise TypeError(f"penalties must be a list, got {type(penalties).__name__}")
+    for penalty in penalties:
+        if not isinstance(penalty, Penalty):
+            raise TypeError(f"penalties must be objects like mg.training.L2(2e-4), got {penalty!r}")
+    return tuple(penalties)
+
+
+def check_startable(name: str, value: Any, example: str) -> None:
+    """Refuse a class, or what is none of the options that have `start`."""
     if isinstance(value, type) or not hasattr(value, "start"):
         raise TypeError(f"{name} must be an object like {example}, got {value!r}")
 

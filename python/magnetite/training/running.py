@@ -30,12 +30,15 @@ class Trainable(Protocol):
     """What learns, changed in place."""
 
     seed: Seed
-    source: Source
     num_epochs: int | None
     updates: int
     epoch: int
     batches_done: int
     updating: bool
+
+    @property
+    def source(self) -> Source:
+        """Where batches come from."""
 
     def update(self, batch: Any) -> None:
         """Learn from a batch."""

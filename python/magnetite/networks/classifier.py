@@ -1,0 +1,187 @@
+"""Networks that tell classes apart."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from magnetite._checks import check_count, check_real
+from magnetite.networks.calibration import calibrate
+from magnetite.networks.dense import ACTIVATIONS, Dense
+from magnetite.networks.losses import CrossEntropy
+from magnetite.networks.network import Network
+from magnetite.networks.unroll import encoder, output_layer
+from magnetite.options import SeedLike
+from magnetite.units.base import Array
+
+__all__ = ["Classifier", "classifier"]
+
+
+def classifier(
+    layers: Any,
+    classes: int | ArrayLike,
+    *,
+    activation: str,
+    dtype: DTypeLike | None,
+    seed: SeedLike,
+) -> "Classifier":
+    """Return `Network.classifier`."""
+    labels = _labels(classes)
+    below = encoder(layers, activation=activation, dtype=dtype, seed=seed)
+    return Classifier([*below, output_layer(below[-1], len(labels), "softmax")], labels)
+
+
+def _labels(classes: int | ArrayLike) -> NDArray[Any]:
+    """Return the labels as a vector without repetitions."""
+    if hasattr(classes, "__index__") and np.ndim(classes) == 0:
+        labels = np.arange(check_count("classes", classes, 2, bits=31))
+    else:
+        labels = np.asarray(classes)
+    if labels.ndim != 1 or len(labels) < 2 or len(set(labels.tolist())) < len(labels):
+        raise ValueError(f"classes must be two or more different labels, got {classes!r}")
+    return labels
+
+
+class Classifier(Network):
+    """A network whose outputs are the chances of classes; made by `Network.classifier`.
+
+    Parameters
+    ----------
+    layers : list of Dense
+        The last one softmax, with a column a class.
+    classes : int or array_like
+        The labels.
+    temperature : float
+        What the inputs of the last layer are divided by for chances, 1 by default.
+
+    Attributes
+    ----------
+    classes : ndarray
+        The labels, in the order of the outputs.
+    temperature : float
+        That of `predict_proba`; `calibrate` sets it.
+
+    Examples
+    --------
+    >>> import magnetite as mg
+    >>> net = mg.Network.classifier([2, 3], classes=["no", "yes"], seed=1)
+    >>> net.predict_proba([[0, 1]]).tolist()
+    [[0.5, 0.5]]
+    """
+
+    def __init__(
+        self, layers: Sequence[Dense], classes: int | ArrayLike, temperature: float = 1.0
+    ) -> None:
+        super().__init__(layers)
+        self.classes, self.temperature = _labels(classes), check_temperature(temperature)
+        last = self.layers[-1]
+        if last.activation != "softmax" or last.n_outputs != len(self.classes):
+            raise ValueError(
+                f"layers must end with softmax and {len(self.classes)} outputs, one a class, "
+                f"got {last.activation} and {last.n_outputs}"
+            )
+        self._loss = CrossEntropy()
+        self._codes = {label: code for code, label in enumerate(self.classes.tolist())}
+
+    def _content(self) -> dict[str, Any]:
+        more = {"classes": self.classes, "temperature": self.temperature}
+        return super()._content() | more
+
+    def _targets(self, y: Any, rows: int, name: str, *, fitting: bool = False) -> NDArray[np.intp]:
+        """Return the numbers of the classes; refuse labels that are none."""
+        labels = np.asarray(y)
+        if y is None or labels.shape != (rows,):
+            got = "None" if y is None else labels.shape
+            raise ValueError(f"{name} must have shape ({rows},), got {got}")
+        plain = labels.tolist()
+        codes = np.array([self._codes.get(label, -1) for label in plain], np.intp)
+        if (codes < 0).any():
+            at = int(np.argmax(codes < 0))
+            raise ValueError(
+                f"{name} must hold classes of the network, got {plain[at]!r} at index "
+                f"{at}; they are {', '.join(repr(label) for label in self._codes)}"
+            )
+        return codes
+
+    def _figures(
+        self, last: Array, targets: NDArray[np.intp], weights: NDArray[np.float64]
+    ) -> dict[str, float]:
+        error = float(weights @ (last.argmax(axis=1) != targets))
+        return super()._figures(last, targets, weights) | {"error": error}
+
+    def predict(self, X: ArrayLike, *, num_threads: int | None = None) -> NDArray[Any]:
+        """Return the most probable class of every row.
+
+        Parameters
+        ----------
+        X : array_like or sparse matrix, shape (rows, n_inputs)
+            Any finite numbers.
+        num_threads : int, optional
+            As for `magnetite.sample`; the result does not depend on it.
+
+        Returns
+        -------
+        ndarray, shape (rows,)
+            Labels; the first of those that are equally probable.
+        """
+        labels: NDArray[Any] = self.classes[self.logits(X, num_threads=num_threads).argmax(axis=1)]
+        return labels
+
+    def logits(self, X: ArrayLike, *, num_threads: int | None = None) -> Array:
+        """Return the inputs of the softmax, shape (rows, classes): log-chances, but for a constant.
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> mg.Network.classifier([2, 3], classes=2, seed=1).logits([[0, 1]]).tolist()
+        [[0.0, 0.0]]
+        """
+        return self._last(X, self.layers, num_threads)
+
+    def predict_proba(
+        self,
+        X: ArrayLike,
+        *,
+        temperature: float | None = None,
+        num_threads: int | None = None,
+    ) -> Array:
+        """Return the chance of every class, ``softmax(logits / temperature)``.
+
+        Parameters
+        ----------
+        X : array_like or sparse matrix, shape (rows, n_inputs)
+            Any finite numbers.
+        temperature : float, optional
+            Above 1 makes chances more alike, below 1 less; none changes which class is the most
+            probable. By default that of the network: 1, or what `calibrate` has found.
+        num_threads : int, optional
+            As for `magnetite.sample`; the result does not depend on it.
+
+        Returns
+        -------
+        ndarray of float64, shape (rows, classes)
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import magnetite as mg
+        >>> layers = [mg.networks.Dense(np.eye(2), activation="softmax", dtype="float64")]
+        >>> net = mg.networks.Classifier(layers, classes=2)
+        >>> x = np.log([[1, 4]])
+        >>> net.predict_proba(x).round(3), net.predict_proba(x, temperature=2).round(3)
+        (array([[0.2, 0.8]]), array([[0.333, 0.667]]))
+        """
+        kelvin = self.temperature if temperature is None else check_temperature(temperature)
+        logits = self.logits(X, num_threads=num_threads).astype(np.float64)
+        return ACTIVATIONS["softmax"](logits / kelvin)
+
+    calibrate = calibrate
+
+
+def check_temperature(value: float) -> float:
+    """Return a temperature that is positive and finite."""
+    temperature = check_real("temperature", value)
+    if not 0 < temperature < np.inf:
+        raise ValueError(f"temperature must be positive and finite, got {value!r}")
+    return temperature
