@@ -13,6 +13,7 @@ from magnetite.deep.generate import generate
 from magnetite.deep.greedy import fit
 from magnetite.deep.passes import draws_up, means_up
 from magnetite.deep.stacking import stacked
+from magnetite.deep.unrolling import to_autoencoder, to_classifier, to_regressor
 from magnetite.models.rbm import RBM
 from magnetite.options import SeedLike
 from magnetite.units.base import Array, Units
@@ -176,6 +177,9 @@ class DBN:
 
     fit = fit
     fine_tune = fine_tune
+    to_classifier = to_classifier
+    to_regressor = to_regressor
+    to_autoencoder = to_autoencoder
     generate = generate
     log_likelihood_bound = log_likelihood_bound
     log_probability_bounds = log_probability_bounds
