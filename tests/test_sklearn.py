@@ -187,7 +187,7 @@ def test_jobs_are_threads(monkeypatch, n_jobs: int | None, threads: int | None) 
         return layers(rbm, num_threads)
 
     monkeypatch.setattr(mg.RBM, "layers", spied)
-    monkeypatch.setattr("magnetite.sklearn.base.effective_n_jobs", lambda n: n % 6)
+    monkeypatch.setattr("magnetite.sklearn.options.effective_n_jobs", lambda n: n % 6)
     rbm = BernoulliRBM(**SMALL, n_jobs=n_jobs).fit(BITS)
     rbm.partial_fit(BITS)
     for work in (rbm.transform, rbm.score_samples, rbm.gibbs, rbm.score):

@@ -15,7 +15,7 @@ from magnetite.networks.unroll import encoder, output_layer
 from magnetite.options import SeedLike
 from magnetite.units.base import Array
 
-__all__ = ["Classifier", "classifier"]
+__all__ = ["Classifier", "check_temperature", "classifier"]
 
 
 def classifier(

@@ -12,8 +12,9 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from magnetite.sklearn.base import RBMTransformer, new_seed
+from magnetite.sklearn.base import RBMTransformer
 from magnetite.sklearn.gaussian import GaussianRBM
+from magnetite.sklearn.options import new_seed
 
 __all__ = ["RBMAnomalyDetector"]
 

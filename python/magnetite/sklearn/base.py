@@ -6,34 +6,23 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
-from joblib import effective_n_jobs  # type: ignore[import-untyped]
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 import magnetite as mg
-from magnetite._checks import check_count, check_finite, check_real
+from magnetite._checks import check_count, check_finite
 from magnetite.layers import Draws
 from magnetite.sklearn.missing import (
     check_some_known,
     free_energies_of_known,
     hidden_means_of_known,
 )
+from magnetite.sklearn.options import TrainingOptions, new_seed, own_names
 from magnetite.units.base import Array
 
-__all__ = ["RBMTransformer", "new_seed"]
-
-NAMES = {
-    "n_hidden": "n_components",
-    "rate": "learning_rate",
-    "epochs": "n_iter",
-    "steps": "n_steps",
-    "cost": "weight_decay",
-    "num_samples": "n_samples",
-    "num_steps": "n_steps",
-}
-"""What the transformers call the arguments of `magnetite.RBM` and its options."""
+__all__ = ["RBMTransformer"]
 
 NUMBERS_AT_ONCE = 2**22
 """Of sparse data made dense at a time."""
@@ -43,28 +32,17 @@ OfWhole = Callable[[mg.RBM, Array], Array]
 OfKnown = Callable[[mg.RBM, Array, int, int, int | None], Array]
 
 
-def new_seed(random_state: Any) -> int:
-    """Return a seed of our own from what scikit-learn calls a random state."""
-    return int(check_random_state(random_state).randint(2**31))
-
-
-@contextmanager
-def own_names() -> Iterator[None]:
-    """Let errors name arguments as the transformers do."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        name, *rest = str(error).split(" ", 1)
-        if name in NAMES:
-            error.args = (" ".join([NAMES[name], *rest]),)
-        raise
-
-
 def _dense(data: Any) -> Array:
     return np.ascontiguousarray(data.toarray() if hasattr(data, "toarray") else data)
 
 
-class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator, ABC):  # type: ignore[misc]
+class RBMTransformer(
+    TrainingOptions,
+    ClassNamePrefixFeaturesOutMixin,  # type: ignore[misc]
+    TransformerMixin,  # type: ignore[misc]
+    BaseEstimator,  # type: ignore[misc]
+    ABC,
+):
     """Base of the estimators whose features are the hidden units' means.
 
     Missing values (nan) are drawn given the others, while fitting and for features, and summed over
@@ -105,37 +83,6 @@ class RBMTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEsti
             reset=fitting,
         )
         return valid
-
-    def _options(self) -> dict[str, Any]:
-        """Return the options of training that are the same for whole and partial fits."""
-        options: dict[str, Any] = {
-            "negative": self._negative(),
-            "optimizer": mg.SGD(self.learning_rate, momentum=self.momentum),
-            "batch_size": self.batch_size,
-            "gradient": self.gradient,
-            "num_threads": self._num_threads(),
-        }
-        if not 0 <= check_real("weight_decay", self.weight_decay) < np.inf:
-            raise ValueError(
-                f"weight_decay must be at least 0 and finite, got {self.weight_decay!r}"
-            )
-        if self.weight_decay:
-            options["penalties"] = [mg.training.L2(self.weight_decay)]
-        return options
-
-    def _num_threads(self) -> int | None:
-        """Return `n_jobs` as a number of threads; negative ones count from all cores down."""
-        if self.n_jobs is None:
-            return None
-        if isinstance(self.n_jobs, bool) or not hasattr(self.n_jobs, "__index__"):
-            raise TypeError(f"n_jobs must be an integer or None, got {self.n_jobs!r}")
-        return int(effective_n_jobs(self.n_jobs))
-
-    def _negative(self) -> Any:
-        kinds = {"cd": mg.CD, "pcd": mg.PCD}
-        if self.algorithm not in kinds:
-            raise ValueError(f"algorithm must be 'cd' or 'pcd', got {self.algorithm!r}")
-        return kinds[self.algorithm](steps=self.n_steps)
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Fit a new machine to data.

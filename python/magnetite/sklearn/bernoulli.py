@@ -12,8 +12,9 @@ from sklearn.utils.sparsefuncs import min_max_axis
 from sklearn.utils.validation import check_is_fitted
 
 import magnetite as mg
-from magnetite.sklearn.base import RBMTransformer, new_seed
+from magnetite.sklearn.base import RBMTransformer
 from magnetite.sklearn.missing import free_energies_of_known
+from magnetite.sklearn.options import new_seed
 from magnetite.units.base import Array
 from magnetite.units.discrete import Binary
 from magnetite.units.layer import Layer
