@@ -105,6 +105,9 @@ def test_weights_of_zero_are_rows_left_out() -> None:
     model = DBNClassifier(**ONE, **RATES)
     assert model.fit(rows, y, sample_weight=weights).score(X, LABELS) > 0.9
     assert model.fit(rows, y, sample_weight=weights[::-1]).score(X, LABELS) < 0.1
+    model.set_params(early_stopping=True)
+    weighted = model.fit(rows, y, sample_weight=weights).predict_proba(X)
+    np.testing.assert_array_equal(weighted, model.fit(X, LABELS).predict_proba(X))
 
 
 def test_temperatures() -> None:

@@ -214,8 +214,9 @@ class DBNTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Stacked)
         """
         check_is_fitted(self)
         data = self._validated(X)
-        machines = [rbm.astype(data.dtype) for rbm in self.dbn_.layers]
-        return mg.DBN(machines).transform(data)
+        if data.dtype == self.dbn_.layers[0].dtype:
+            return self.dbn_.transform(data)
+        return mg.DBN([rbm.astype(data.dtype) for rbm in self.dbn_.layers]).transform(data)
 
     @property
     def _n_features_out(self) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from magnetite.networks.classifier import Classifier, check_temperature
 from magnetite.sklearn.fine_tuning import FineTuned
@@ -151,10 +151,11 @@ n_steps, momentum, weight_decay, gradient, n_jobs
         """
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=(np.float64, np.float32))
         check_classification_targets(y)
+        X, y, weights = self._counted(X, y, sample_weight)
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"y must have two classes at least, got one class: {self.classes_}")
-        weights, options = _check_sample_weight(sample_weight, X), self._fine_tuning()
+        options = self._fine_tuning()
         share = self._check_share("calibration_fraction", zero=True)
         temperature = check_temperature(self.temperature)
         seed = new_seed(self.random_state)

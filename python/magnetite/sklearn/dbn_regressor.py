@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import RegressorMixin
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from magnetite.networks import Regressor
 from magnetite.sklearn.fine_tuning import FineTuned
@@ -76,7 +76,8 @@ early_stopping, validation_fraction, n_iter_no_change
             multi_output=True,
             y_numeric=True,
         )
-        weights, options = _check_sample_weight(sample_weight, X), self._fine_tuning()
+        options = self._fine_tuning()
+        X, y, weights = self._counted(X, y, sample_weight)
         seed = new_seed(self.random_state)
         self._fit_stack(X, seed, weights)
         self._single = y.ndim == 1

@@ -6,6 +6,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
+from sklearn.utils.validation import _check_sample_weight
 
 import magnetite as mg
 from magnetite._checks import check_count, check_real
@@ -68,6 +69,13 @@ class FineTuned(Stacked):
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
+
+    @staticmethod
+    def _counted(X: Any, y: NDArray[Any], sample_weight: Any) -> tuple[Any, NDArray[Any], Any]:
+        """Return the rows that count, their targets and weights; all, where none does."""
+        weights = _check_sample_weight(sample_weight, X)
+        some = weights != 0
+        return (X[some], y[some], weights[some]) if some.any() else (X, y, weights)
 
     def _check_share(self, name: str, *, zero: bool) -> float:
         share = check_real(name, getattr(self, name))
