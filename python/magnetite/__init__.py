@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from magnetite import likelihood, planted, training, units
+from magnetite import boltzmann, likelihood, planted, training, units
 from magnetite._core import version as _version
 from magnetite.anneal import anneal
 from magnetite.deep.dbn import DBN
@@ -67,6 +67,7 @@ __all__ = [
     "TrajectoryPCD",
     "__version__",
     "anneal",
+    "boltzmann",
     "clique",
     "exact",
     "graph_coloring",

@@ -13,6 +13,7 @@ __all__ = [
     "EnumerationRun",
     "Ising",
     "Layers",
+    "Phase",
     "PopulationRun",
     "SampleRun",
     "SolveRun",
@@ -378,6 +379,44 @@ class Layers:
         """Add a step ``S = rate * direction`` to the weights.
 
         Return ``S hidden_offset`` and ``S^T visible_offset``.
+        """
+
+@final
+class Phase:
+    """Chains on a graph whose couplings are being learnt, with some sites held.
+
+    `rows` and `cols` are the edges, ``i < j`` in ascending order. The sites of `held` keep the
+    values that each chain brings with it.
+    """
+
+    def __new__(
+        cls,
+        num_sites: int,
+        *,
+        rows: NDArray[np.int64],
+        cols: NDArray[np.int64],
+        held: NDArray[np.int64],
+        kernel: str,
+        scan: str,
+        seed: int,
+        num_threads: int,
+    ) -> Phase: ...
+    def advance(
+        self,
+        couplings: NDArray[np.float64],
+        fields: NDArray[np.float64],
+        states: NDArray[np.int8],
+        *,
+        shares: NDArray[np.float64],
+        betas: NDArray[np.float64],
+        num_collected: int,
+        first_sweep: int,
+    ) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+        """Move chains (k, n) along the betas; return their states, and means (n + m,).
+
+        The means, of spins and of the products of each edge, are those of the last
+        `num_collected` sweeps and of all chains, each by its share. `first_sweep` numbers the
+        draws. Nothing depends on the number of threads.
         """
 
 @final

@@ -14,6 +14,7 @@ mod layers;
 mod learning;
 mod model;
 mod parameters;
+mod phase;
 mod population;
 mod sample;
 mod solve;
@@ -36,6 +37,8 @@ mod _core {
     use super::layers::Layers;
     #[pymodule_export]
     use super::model::Ising;
+    #[pymodule_export]
+    use super::phase::Phase;
     #[pymodule_export]
     use super::population::PopulationRun;
     #[pymodule_export]

@@ -1,6 +1,7 @@
 """Two layers of units as an energy: the parameters, energies and conditional laws."""
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -81,6 +82,11 @@ class Bipartite:
     def parameters(self) -> dict[str, Array]:
         """All that training changes, by name; no copies."""
         return {name: getattr(self, name) for name in PARAMETERS}
+
+    def assign(self, parameters: Mapping[str, Array]) -> None:
+        """Take parameters, by name, in place."""
+        for name, value in parameters.items():
+            self.parameters[name][...] = value
 
     @property
     def pair(self) -> Pair:

@@ -9,7 +9,7 @@ from magnetite.training.equilibrium import Equilibrium, equilibrium
 from magnetite.training.equilibrium_monitor import EquilibriumMonitor
 from magnetite.training.exact_phase import Exact
 from magnetite.training.negatives import CD, PCD, FastPCD
-from magnetite.training.optimizers import SGD, Adam, Optimizer, OptimizerRun, Steps
+from magnetite.training.optimizers import SGD, Adam, Optimizer, OptimizerRun, SignSteps, Steps
 from magnetite.training.penalties import L1, L2, GroupLasso, MaxNorm, Penalty, SparsityTarget
 from magnetite.training.phases import Context, Negative, NegativePhase, Positive, Sample
 from magnetite.training.result import (
@@ -63,6 +63,7 @@ __all__ = [
     "Progress",
     "Sample",
     "Schedule",
+    "SignSteps",
     "SparsityTarget",
     "Step",
     "Steps",

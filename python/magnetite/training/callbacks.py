@@ -138,9 +138,8 @@ class EarlyStopping:
 
     def finish(self, model: Any) -> None:
         """Give the machine, or the network, the parameters of the best epoch."""
-        if self.restore_best:
-            for name, value in self.parameters.items():
-                model.parameters[name][...] = value
+        if self.restore_best and self.parameters:
+            model.assign(self.parameters)
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint holds."""

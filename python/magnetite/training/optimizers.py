@@ -13,7 +13,7 @@ from magnetite._checks import check_real
 from magnetite.training.schedules import Clock, ScheduleLike, as_schedule
 from magnetite.units.base import Array
 
-__all__ = ["SGD", "Adam", "Optimizer", "OptimizerRun", "Steps"]
+__all__ = ["SGD", "Adam", "Optimizer", "OptimizerRun", "SignSteps", "Steps"]
 
 Shapes = Mapping[str, tuple[int, ...]]
 Arrays = dict[str, Array]
@@ -229,3 +229,49 @@ class _AdamRun(_Run):
                 count=self.num_steps,
             )
         return Steps(self._steps)
+
+
+@dataclass(frozen=True)
+class SignSteps:
+    """Steps of one size: up where the gradient is positive, down where it is negative.
+
+    Parameters
+    ----------
+    rate : float or schedule
+        Size of a step, 0.01 by default.
+
+    References
+    ----------
+    D. H. Ackley, G. E. Hinton, T. J. Sejnowski: A learning algorithm for Boltzmann machines.
+    Cognitive Science 9, 147-169 (1985), section 4, with a size of 2 at a temperature of 10.
+
+    Examples
+    --------
+    >>> import magnetite as mg
+    >>> mg.training.SignSteps(0.2)
+    SignSteps(rate=0.2)
+    """
+
+    rate: ScheduleLike = 0.01
+
+    def __post_init__(self) -> None:
+        as_schedule("rate", self.rate)
+
+    def start(self, shapes: Shapes, dtype: DTypeLike) -> OptimizerRun:
+        """Begin."""
+        return _SignRun(self, shapes, dtype)
+
+
+class _SignRun(_Run):
+    """`SignSteps` at work."""
+
+    memories = ()
+
+    def __init__(self, options: SignSteps, shapes: Shapes, dtype: DTypeLike) -> None:
+        super().__init__(shapes, dtype)
+        self.rate = as_schedule("rate", options.rate)
+
+    def steps(self, gradients: Arrays, clock: Clock) -> Steps:
+        self.num_steps += 1
+        signs = {name: np.sign(gradient) for name, gradient in gradients.items()}
+        return Steps(signs, self.rate(clock))

@@ -18,7 +18,15 @@ from magnetite.units.continuous import Gaussian
 if TYPE_CHECKING:
     from magnetite.models.rbm import RBM
 
-__all__ = ["Keys", "Plan", "check_penalties", "check_plan", "check_startable", "described"]
+__all__ = [
+    "Keys",
+    "Plan",
+    "check_penalties",
+    "check_plan",
+    "check_share",
+    "check_startable",
+    "described",
+]
 
 ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 PURPOSES = ("data", "initial", "positive", "missing", "negative", "monitors")
@@ -107,8 +115,8 @@ def check_plan(
         optimizer=optimizer,
         batch_size=check_count("batch_size", batch_size, 1, bits=31),
         gradient=check_choice("gradient", gradient, GRADIENTS),
-        offset_rate=_check_share("offset_rate", offset_rate),
-        precision_rate=_check_share("precision_rate", precision_rate),
+        offset_rate=check_share("offset_rate", offset_rate),
+        precision_rate=check_share("precision_rate", precision_rate),
         penalties=check_penalties(penalties),
         initial=initial,
         shuffle=bool(shuffle),
@@ -126,13 +134,15 @@ def check_penalties(penalties: Any) -> tuple[Penalty, ...]:
     return tuple(penalties)
 
 
-def check_startable(name: str, value: Any, example: str) -> None:
-    """Refuse a class, or what is none of the options that have `start`."""
+def check_startable(name: str, value: Any, example: str) -> Any:
+    """Return options that something is started with, not their class."""
     if isinstance(value, type) or not hasattr(value, "start"):
         raise TypeError(f"{name} must be an object like {example}, got {value!r}")
+    return value
 
 
-def _check_share(name: str, value: float) -> float:
+def check_share(name: str, value: float) -> float:
+    """Return a share, between 0 and 1."""
     share = check_real(name, value)
     if not 0 <= share <= 1:
         raise ValueError(f"{name} must lie between 0 and 1, got {value!r}")

@@ -30,7 +30,6 @@ class Trainable(Protocol):
     """What learns, changed in place."""
 
     seed: Seed
-    num_epochs: int | None
     updates: int
     epoch: int
     batches_done: int
@@ -39,6 +38,10 @@ class Trainable(Protocol):
     @property
     def source(self) -> Source:
         """Where batches come from."""
+
+    @property
+    def num_epochs(self) -> int | None:
+        """Passes over the data; None where nobody knows."""
 
     def update(self, batch: Any) -> None:
         """Learn from a batch."""

@@ -146,8 +146,7 @@ class Session:
 
     def go_back(self) -> None:
         """Make the machine what it was when its last good epoch ended."""
-        for name, value in self.good.items():
-            self.rbm.parameters[name][...] = value
+        self.rbm.assign(self.good)
 
     def finish(self) -> None:
         """Leave the chains to the machine."""

@@ -1,0 +1,252 @@
+"""The public function `fit`, a method of `BoltzmannMachine`."""
+
+import time
+import warnings
+from collections.abc import Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from magnetite._checks import check_choice, check_count, check_real
+from magnetite.boltzmann.chains import Chains
+from magnetite.boltzmann.enumeration import Enumeration
+from magnetite.boltzmann.monitors import MachineMonitors
+from magnetite.boltzmann.objectives import (
+    MinimumProbabilityFlow,
+    Objective,
+    PseudoLikelihood,
+    RatioMatching,
+)
+from magnetite.boltzmann.phases import Phase
+from magnetite.boltzmann.rows import VisibleRows
+from magnetite.boltzmann.session import Likelihood, MachineSession, Plan
+from magnetite.control import check_control
+from magnetite.models.topology import Topology
+from magnetite.options import SeedLike, check_seed, check_threads
+from magnetite.training.data import MatrixSource, make_source
+from magnetite.training.fit import check_callbacks
+from magnetite.training.optimizers import SGD, Optimizer
+from magnetite.training.plan import Keys, check_share, check_startable
+from magnetite.training.result import TrainingResult
+from magnetite.training.running import Callback, Runner
+from magnetite.training.saving import check_identity, saved_training, seed_of
+from magnetite.training.schedules import Cosine
+
+if TYPE_CHECKING:
+    from magnetite.models.boltzmann import BoltzmannMachine
+
+__all__ = ["fit"]
+
+DEFAULT_OPTIMIZER = SGD(Cosine(0.1, begin=0.5), momentum=0.5)
+
+OBJECTIVES: dict[str, Objective] = {
+    "pseudo_likelihood": PseudoLikelihood(),
+    "ratio_matching": RatioMatching(),
+    "probability_flow": MinimumProbabilityFlow(),
+}
+
+QUICK_HIDDEN, QUICK_UNITS = 10, 14
+"""Up to so many hidden units, or units in all, a phase is enumerated by default."""
+
+
+def fit(
+    machine: "BoltzmannMachine",
+    X: Any,
+    *,
+    positive: Phase | None = None,
+    negative: Phase | None = None,
+    objective: str | Objective = "likelihood",
+    optimizer: Optimizer = DEFAULT_OPTIMIZER,
+    epochs: int = 100,
+    batch_size: int = 100,
+    gradient: str = "centered",
+    offset_rate: float = 0.01,
+    weight_decay: float = 0.0,
+    sample_weight: Any = None,
+    callbacks: Sequence[Callback] = (),
+    monitor_every: int = 1,
+    initial: str | None = "data",
+    shuffle: bool = True,
+    progress: bool = False,
+    seed: SeedLike = None,
+    num_threads: int | None = None,
+    time_limit: float | None = None,
+    checkpoint: str | PathLike[str] | None = None,
+    checkpoint_interval: float = 60.0,
+    resume: bool = False,
+    on_interrupt: str = "raise",
+) -> TrainingResult:
+    """Learn weights and biases from data; the machine changes in place.
+
+    The gradient of the log-likelihood by a weight is ``<x_i x_j>_clamped - <x_i x_j>_free``: the
+    mean product with the visible units held at data, less that of the machine left alone.
+
+    Parameters
+    ----------
+    X : array_like or sparse matrix, shape (rows, visible units)
+        Values of the visible units, a column for each, in the order of `visible`.
+    positive, negative : phases of `magnetite.boltzmann`, optional
+        How the moments of the machine held at data, and left alone, are found: `Enumeration`,
+        `Chains` (persistent), `Annealing` (as in 1985), `MeanField`, and `Tempering` (negative
+        alone). By default small phases are enumerated (10 hidden units held, 14 units left alone),
+        and others have persistent chains.
+    objective : str or Objective
+        "likelihood" (default), or for machines without hidden units "pseudo_likelihood",
+        "ratio_matching" or "probability_flow", which need no phases; or an object of
+        `magnetite.boltzmann.Objective`.
+    optimizer : SGD, Adam, SignSteps or another `training.Optimizer`
+        SGD by default, with momentum 0.5 and a rate of 0.1 that falls to zero in the second half.
+    epochs : int
+        Passes over the data, 100 by default.
+    batch_size : int
+        Rows an update, 100 by default.
+    gradient : "centered" (default) or "plain"
+        Coordinates in which steps are made: units less moving averages of their means in the
+        positive phase, or units as they are.
+    offset_rate : float
+        Share of an update in those averages, 0.01 by default; those of visible units are the
+        data's means.
+    weight_decay : float
+        Times the weight, subtracted from its gradient; 0 by default.
+    sample_weight, monitor_every, shuffle, progress, time_limit, checkpoint, checkpoint_interval, \
+resume, on_interrupt
+        As for `RBM.fit`.
+    callbacks : list of callables
+        As for `RBM.fit`; each is called with a `training.Progress`.
+    initial : "data" (default) or None
+        A machine without weights starts from small random ones, and from visible biases at which
+        units have the data's means; None leaves it as it is.
+    seed, num_threads
+        As for `magnetite.sample`: the result does not depend on the number of threads.
+
+    Returns
+    -------
+    TrainingResult
+        `history`, with the columns "moment_difference" (root mean square of the last gradient);
+        "divergence", the divergence G of the data from the machine in nats, where 14 units or
+        fewer let it be summed; and "objective" where there is one. And `info`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Before work starts: names argument, value and rule.
+    TrainingDiverged
+        A weight left all bounds; the machine is what it was after the last good epoch.
+
+    Warns
+    -----
+    UserWarning
+        If no path leads from a hidden unit to a visible one: it can learn nothing.
+
+    References
+    ----------
+    D. H. Ackley, G. E. Hinton, T. J. Sejnowski: A learning algorithm for Boltzmann machines.
+    Cognitive Science 9, 147-169 (1985), equation 7.
+
+    Examples
+    --------
+    Even parity of three units is beyond pairs: a hidden unit makes it possible.
+
+    >>> import magnetite as mg
+    >>> X = [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]]
+    >>> pairs = [(i, j) for i in range(4) for j in range(i)]
+    >>> machine = mg.BoltzmannMachine(dict.fromkeys(pairs, 0.0), visible=[0, 1, 2])
+    >>> result = machine.fit(X, optimizer=mg.Adam(0.05), epochs=1000, monitor_every=1000, seed=1)
+    >>> machine.divergence(X) < 0.05
+    True
+    """
+    started = time.perf_counter()
+    plan = Plan(
+        objective=_check_objective(machine._topology, objective, positive, negative),
+        optimizer=check_startable("optimizer", optimizer, "mg.SGD(0.01)"),
+        batch_size=check_count("batch_size", batch_size, 1, bits=31),
+        gradient=check_choice("gradient", gradient, ("centered", "plain")),
+        offset_rate=check_share("offset_rate", offset_rate),
+        weight_decay=_check_decay(weight_decay),
+        initial=_check_initial(initial),
+        shuffle=bool(shuffle),
+        seed=check_seed(seed),
+    )
+    control = check_control(
+        started=started,
+        time_limit=time_limit,
+        target_energy=None,
+        callback=None,
+        progress=progress,
+        checkpoint=checkpoint,
+        checkpoint_interval=checkpoint_interval,
+        on_interrupt=on_interrupt,
+    )
+    num_epochs = check_count("epochs", epochs, 0)
+    every = check_count("monitor_every", monitor_every, 1)
+    threads = check_threads(num_threads)
+    check_callbacks(callbacks, False)
+    saved = saved_training(control.checkpoint, resume)
+    if saved is not None:
+        plan = plan.seeded(seed_of(saved["seed"], seed, plan.seed))
+    source = make_source(
+        VisibleRows(machine._topology),
+        X,
+        sample_weight,
+        batch_size=plan.batch_size,
+        shuffle=plan.shuffle,
+        key=Keys.of(plan.seed).data,
+    )
+    if not isinstance(source, MatrixSource):
+        raise TypeError("X must be a matrix, whose rows come again: chunks are for mg.RBM")
+    _warn_of_unreached(machine)
+    session = MachineSession(machine, plan, source, threads, num_epochs)
+    if saved is not None and control.checkpoint is not None:
+        check_identity(control.checkpoint, saved["identity"], session.identity())
+    runner = Runner(session, control, callbacks, MachineMonitors(session), every)
+    runner.start(saved)
+    return runner.run()
+
+
+def _check_objective(
+    topology: Topology, objective: Any, positive: Any, negative: Any
+) -> Likelihood | Objective:
+    if isinstance(objective, str):
+        names = ("likelihood", *OBJECTIVES)
+        objective = OBJECTIVES.get(check_choice("objective", objective, names))
+    if isinstance(objective, Objective):
+        if positive is not None or negative is not None:
+            raise ValueError(f"positive and negative must be None for objective={objective!r}")
+        objective.check(topology)
+        return objective
+    if objective is not None:
+        raise TypeError(
+            "objective must be a name or an object like mg.boltzmann.PseudoLikelihood(), got "
+            f"{objective!r}"
+        )
+    hidden, n = topology.hidden.size, topology.num_units
+    data = positive or (Enumeration() if hidden <= QUICK_HIDDEN else Chains())
+    own = negative or (Enumeration() if n <= QUICK_UNITS else Chains())
+    check_startable("positive", data, "mg.boltzmann.Chains()")
+    check_startable("negative", own, "mg.boltzmann.Chains()")
+    return Likelihood(data, own)
+
+
+def _check_decay(value: float) -> float:
+    decay = check_real("weight_decay", value)
+    if not 0 <= decay < float("inf"):
+        raise ValueError(f"weight_decay must be finite and non-negative, got {value!r}")
+    return decay
+
+
+def _check_initial(initial: str | None) -> str | None:
+    if initial not in ("data", None):
+        raise ValueError(f"initial must be 'data' or None, got {initial!r}")
+    return initial
+
+
+def _warn_of_unreached(machine: "BoltzmannMachine") -> None:
+    lost = machine._topology.unreached()
+    if lost.size:
+        first = machine.variables[int(lost[0])]
+        others = f" (and {lost.size - 1} more)" if lost.size > 1 else ""
+        warnings.warn(
+            f"W should join every hidden unit to a visible one by some path, but none leads from "
+            f"{first!r}{others}: it can learn nothing",
+            UserWarning,
+            stacklevel=3,
+        )

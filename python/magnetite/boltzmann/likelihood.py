@@ -1,0 +1,139 @@
+"""How likely data are under a Boltzmann machine, and how far it is from them."""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from magnetite._checks import check_weights
+from magnetite.boltzmann.enumeration import MOST_ENUMERATED, Conditionals
+from magnetite.boltzmann.phases import Rows
+from magnetite.boltzmann.rows import VisibleRows, distinct_rows
+from magnetite.estimates import Estimate
+from magnetite.models.topology import Parameters, Topology
+from magnetite.options import SeedLike
+
+if TYPE_CHECKING:
+    from magnetite.models.boltzmann import BoltzmannMachine
+
+__all__ = ["Divergence", "divergence", "log_likelihood"]
+
+
+class Divergence:
+    """The divergence of distinct rows from a machine whose states can be listed."""
+
+    def __init__(self, topology: Topology, rows: Rows) -> None:
+        self.spins, self.weights = rows.spins.astype(np.float64), rows.weights
+        self.given = Conditionals(topology, topology.visible)
+        self.alone = Conditionals(topology, np.empty(0, np.int64))
+
+    def of(self, parameters: Parameters) -> float:
+        """Return ``sum_v P(v) ln(P(v) / p(v))`` in nats."""
+        seen = self.weights > 0
+        weights = self.weights[seen]
+        logs = self.given.log_sums(parameters, self.spins[seen])
+        log_z = self.alone.log_sums(parameters, np.empty((1, 0)))[0]
+        return float(weights @ (np.log(weights) - logs) + log_z)
+
+
+def _rows_of(machine: "BoltzmannMachine", X: Any, sample_weight: Any) -> Rows:
+    """Return checked data, each distinct row once; weights sum to one."""
+    clamps = VisibleRows(machine._topology)
+    spins = clamps.spins(clamps.visible_states(X, name="X"))
+    if not len(spins):
+        raise ValueError("X must have at least one row, got none")
+    weights = check_weights("sample_weight", sample_weight, len(spins))
+    return Rows(*distinct_rows(spins, weights / weights.sum()))
+
+
+def divergence(machine: "BoltzmannMachine", X: Any, *, sample_weight: Any = None) -> float:
+    """Return the divergence G of the data from the machine, exactly, in nats.
+
+    ``G = sum_v P(v) ln(P(v) / p(v))`` with P the shares of the rows: what learning makes small,
+    zero where the machine has the distribution of the data.
+
+    Parameters
+    ----------
+    X : array_like, shape (rows, visible units)
+        Values of the visible units.
+    sample_weight : array_like, shape (rows,), optional
+        What every row counts.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    ValueError
+        If the machine has more than 20 units, or X has values that units cannot take.
+
+    References
+    ----------
+    D. H. Ackley, G. E. Hinton, T. J. Sejnowski: A learning algorithm for Boltzmann machines.
+    Cognitive Science 9, 147-169 (1985), equation 6.
+
+    Examples
+    --------
+    >>> import magnetite as mg
+    >>> machine = mg.BoltzmannMachine({(0, 1): 0.0})
+    >>> round(machine.divergence([[0, 0], [1, 1]]), 4)  # ln 2
+    0.6931
+    """
+    return Divergence(machine._topology, _rows_of(machine, X, sample_weight)).of(
+        machine._parameters
+    )
+
+
+def log_likelihood(
+    machine: "BoltzmannMachine",
+    X: Any,
+    *,
+    sample_weight: Any = None,
+    seed: SeedLike = None,
+    num_threads: int | None = None,
+) -> Estimate:
+    """Return the mean of ``ln p(v)`` over rows, in nats.
+
+    Hidden units are summed out one state after the other, 20 at most; log Z is summed exactly where
+    that takes a moment, and else estimated by `magnetite.log_partition`, whose error and bracket
+    the result has.
+
+    Parameters
+    ----------
+    X : array_like, shape (rows, visible units)
+        Values of the visible units.
+    sample_weight : array_like, shape (rows,), optional
+        What every row counts.
+    seed, num_threads
+        As for `magnetite.log_partition`.
+
+    Returns
+    -------
+    Estimate
+        Refused where there are more than 20 hidden units, or log Z is refused.
+
+    Examples
+    --------
+    >>> import magnetite as mg
+    >>> machine = mg.BoltzmannMachine({("v", "h"): 1.0}, visible="v")
+    >>> print(machine.log_likelihood([[0], [1]]))  # p(1) = (1 + e) / (3 + e)
+    -0.740464 +- 0
+    """
+    from magnetite.log_partition import log_partition
+
+    topology = machine._topology
+    rows = _rows_of(machine, X, sample_weight)
+    if topology.hidden.size > MOST_ENUMERATED:
+        return Estimate.refused(
+            f"the states of {topology.hidden.size} hidden units are too many to be summed "
+            f"(at most {MOST_ENUMERATED} units)"
+        )
+    given = Conditionals(topology, topology.visible)
+    logs = given.log_sums(machine._parameters, rows.spins.astype(np.float64))
+    mean = float(rows.weights @ logs) - machine._offset
+    log_z = log_partition(machine, seed=seed, num_threads=num_threads)
+    if not log_z.reliable:
+        return Estimate.refused(log_z.reason)
+    low, high = log_z.bracket
+    value, bracket = mean - log_z.value, (mean - high, mean - low)
+    return Estimate(value, log_z.error, bracket, log_z.ess, True, "")

@@ -1,0 +1,403 @@
+"""Learning of Boltzmann machines: gradients, known optima, options, interruptions."""
+
+import copy
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+import magnetite as mg
+from magnetite.boltzmann import (
+    Annealing,
+    Chains,
+    Enumeration,
+    MeanField,
+    MinimumProbabilityFlow,
+    Objective,
+    Parameters,
+    PseudoLikelihood,
+    RatioMatching,
+    Rows,
+    Tempering,
+)
+from tools.boltzmann import law, machine, visible_rows
+
+PARITY = np.array([[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]])
+OBJECTIVES = (PseudoLikelihood(), RatioMatching(), MinimumProbabilityFlow())
+
+
+class Recorder:
+    """An optimiser that makes plain steps and keeps the gradients."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate, self.seen = rate, []
+
+    def __repr__(self) -> str:
+        return "Recorder"
+
+    def start(self, shapes: Any, dtype: Any) -> Any:
+        recorder = self
+
+        class Run:
+            def steps(self, gradients: Any, clock: Any) -> mg.training.Steps:
+                recorder.seen.append({name: g.copy() for name, g in gradients.items()})
+                return mg.training.Steps(gradients, recorder.rate)
+
+            def state(self) -> dict[str, Any]:
+                return {}
+
+            def restore(self, state: dict[str, Any]) -> None: ...
+
+        return Run()
+
+
+def mean_log_likelihood(model: mg.BoltzmannMachine, rows: NDArray[Any]) -> float:
+    states, chances = law(model)
+    seen = [chances[(states[:, model.visible] == row).all(axis=1)].sum() for row in rows]
+    return float(np.mean(np.log(seen)))
+
+
+def moved(model: mg.BoltzmannMachine, weights: Any, biases: Any) -> mg.BoltzmannMachine:
+    other = copy.copy(model)
+    other._become(Parameters(model.weights + weights, model.biases + biases))
+    return other
+
+
+@pytest.mark.parametrize("values", ["binary", "spin"])
+def test_gradient_is_that_of_the_enumerated_likelihood(values: str) -> None:
+    model, rows = machine(values), visible_rows(machine(values))
+    recorder = Recorder(0.0)
+    copy.copy(model).fit(
+        rows,
+        positive=Enumeration(),
+        negative=Enumeration(),
+        gradient="plain",
+        optimizer=recorder,
+        epochs=1,
+    )
+    (found,) = recorder.seen
+    step = 1e-5
+    for name, size in (("weights", model.weights.size), ("biases", 6)):
+        for k in range(size):
+            change = {"weights": np.zeros(model.weights.size), "biases": np.zeros(6)}
+            change[name][k] = step
+            up, down = (
+                mean_log_likelihood(
+                    moved(model, sign * change["weights"], sign * change["biases"]), rows
+                )
+                for sign in (1, -1)
+            )
+            assert found[name][k] == pytest.approx((up - down) / (2 * step), abs=1e-6)
+
+
+def test_centred_steps_are_steps_of_the_centred_energy() -> None:
+    """A small centred step climbs as ``|g|**2`` of the gradient in its own coordinates."""
+    model, rows = machine(), visible_rows(machine())
+    recorder, rate = Recorder(1e-5), 1e-5
+    other = copy.copy(model)
+    options: dict[str, Any] = {"positive": Enumeration(), "negative": Enumeration(), "epochs": 1}
+    other.fit(rows, optimizer=recorder, gradient="centered", **options)
+    (found,) = recorder.seen
+    square = sum(float((g**2).sum()) for g in found.values())
+    gain = mean_log_likelihood(other, rows) - mean_log_likelihood(model, rows)
+    assert gain == pytest.approx(rate * square, rel=1e-3)
+
+
+def test_flipping_bits_of_the_data_changes_nothing_in_centred_coordinates() -> None:
+    """Learning from data and from their negative gives machines of the same law."""
+    rows = visible_rows(machine(), 6)
+    laws = []
+    for data in (rows, 1 - rows):
+        model = mg.BoltzmannMachine.layered([3, 2])
+        start = Parameters(np.array([0.3, -0.2, 0.1, 0.4, -0.5, 0.2]), np.zeros(5))
+        start = start if data is rows else Parameters(-start.weights, np.zeros(5))
+        # With offsets of 1/2 the energies of a state and of its mirror image are then the same.
+        hidden = -0.5 * model._topology.sums(start.weights, np.ones(5))
+        model._become(Parameters(start.weights, hidden))
+        model.fit(
+            data,
+            positive=Enumeration(),
+            negative=Enumeration(),
+            optimizer=mg.SGD(0.1),
+            epochs=30,
+            offset_rate=0.0,
+            initial=None,
+        )
+        laws.append(mean_log_likelihood(model, data))
+    assert laws[0] == pytest.approx(laws[1], abs=1e-10)
+
+
+@pytest.mark.parametrize("values", ["binary", "spin"])
+@pytest.mark.parametrize("objective", OBJECTIVES, ids=repr)
+def test_objectives_have_their_gradients(objective: Objective, values: str) -> None:
+    model = machine(values, visible=[3, 0, 1, 2, 5, 4], scale=0.5)
+    rows = visible_rows(model, 5)
+    spins = np.where(rows == 1, 1, -1).astype(np.int8)
+    data = Rows(spins, np.array([0.1, 0.2, 0.3, 0.0, 0.4]))
+    topology, parameters = model._topology, model._parameters
+    gradient = objective.gradient(topology, parameters, data)
+    step = 1e-6
+    for part in (0, 1):
+        for k in range(parameters[part].size):
+            values_of = []
+            for sign in (1, -1):
+                arrays = [array.copy() for array in parameters]
+                arrays[part][k] += sign * step
+                values_of.append(objective.value(topology, Parameters(*arrays), data))
+            slope = (values_of[0] - values_of[1]) / (2 * step)
+            assert gradient[part][k] == pytest.approx(slope, abs=1e-7)
+
+
+def test_pseudo_likelihood_is_the_sum_of_conditionals() -> None:
+    model = machine(visible=range(6))
+    states, chances = law(model)
+    rows = visible_rows(model, 5)
+    expected = 0.0
+    for row in rows:
+        for site in range(6):
+            same = np.delete(states == row, site, axis=1).all(axis=1)
+            both = chances[same]
+            expected += np.log(chances[same & (states[:, site] == row[site])][0] / both.sum()) / 5
+    spins = (2 * rows - 1).astype(np.int8)
+    data = Rows(spins, np.full(5, 0.2))
+    found = PseudoLikelihood().value(model._topology, model._parameters, data)
+    assert found == pytest.approx(expected)
+
+
+def exact_draws(model: mg.BoltzmannMachine, count: int, seed: int) -> NDArray[np.float64]:
+    states, chances = law(model)
+    return states[np.random.default_rng(seed).choice(len(states), count, p=chances)]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"negative": Chains(num_chains=2000)},
+        *({"objective": objective} for objective in OBJECTIVES),
+    ],
+    ids=str,
+)
+def test_couplings_are_recovered(options: dict[str, Any]) -> None:
+    """Errors are of the size that the number of draws leaves."""
+    true = machine("spin", visible=range(6), scale=0.5)
+    found = mg.BoltzmannMachine.from_graph(_graph(true), values="spin")
+    data = exact_draws(true, 20_000, 1)
+    found.fit(
+        data,
+        optimizer=mg.Adam(mg.training.Cosine(0.05, 0.0005)),
+        epochs=250,
+        batch_size=len(data),
+        monitor_every=250,
+        seed=1,
+        **options,
+    )
+    error = np.sqrt(np.mean((found.weights - true.weights) ** 2))
+    # The Fisher information of a coupling is at most 1.
+    assert 0.3 / np.sqrt(len(data)) < error < 4 / np.sqrt(len(data))
+
+
+def _graph(model: mg.BoltzmannMachine) -> tuple[Any, Any, Any]:
+    return (*model.edges, np.ones(model.weights.size))
+
+
+def test_parity_needs_a_hidden_unit() -> None:
+    pairs = mg.BoltzmannMachine.from_graph(np.ones((3, 3)) - np.eye(3))
+    result = pairs.fit(PARITY, epochs=200, seed=1)
+    assert result.history["divergence"][-1] == pytest.approx(np.log(2), abs=0.01)
+    assert pairs.divergence(PARITY) == pytest.approx(result.history["divergence"][-1])
+    hidden = mg.BoltzmannMachine.from_graph(np.ones((4, 4)) - np.eye(4), visible=[0, 1, 2])
+    hidden.fit(PARITY, optimizer=mg.Adam(0.1), epochs=600, monitor_every=600, seed=1)
+    assert hidden.divergence(PARITY) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("positive", "negative"),
+    [
+        (Chains(), Chains()),
+        (MeanField(), Chains()),
+        (Enumeration(), Tempering()),
+        (Annealing(), Annealing(num_chains=100)),
+    ],
+    ids=["chains", "mean field", "tempering", "annealing"],
+)
+def test_every_phase_learns(positive: Any, negative: Any) -> None:
+    X = np.repeat([[1, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 0]], 20, axis=0)
+    model = mg.BoltzmannMachine.layered([4, 3])
+    before = model.divergence(X)
+    model.fit(
+        X,
+        positive=positive,
+        negative=negative,
+        optimizer=mg.SGD(0.5),
+        epochs=500,
+        batch_size=60,
+        seed=1,
+    )
+    assert model.divergence(X) < 0.35 < 1.2 < before
+
+
+def test_sample_weights_are_repeated_rows() -> None:
+    X = np.array([[1, 1, 0], [0, 1, 1], [0, 0, 0]])
+    machines = []
+    for rows, weights in ((X, [2, 1, 3]), (np.repeat(X, [2, 1, 3], axis=0), None)):
+        model = mg.BoltzmannMachine.layered([3, 2])
+        model.fit(rows, sample_weight=weights, epochs=20, seed=1)
+        machines.append(model)
+    np.testing.assert_allclose(machines[0].weights, machines[1].weights, atol=1e-10)
+
+
+def test_threads_do_not_matter_and_seeds_do() -> None:
+    X = visible_rows(machine(), 300)
+    found = []
+    for seed, threads in ((1, 1), (1, 3), (2, 1)):
+        model = mg.BoltzmannMachine.layered([3, 12])
+        phases = {"positive": Chains(), "negative": Chains(num_chains=3000)}
+        model.fit(X, epochs=2, seed=seed, num_threads=threads, **phases)
+        found.append(model.weights.tolist())
+    assert found[0] == found[1] != found[2]
+
+
+def test_a_training_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    X = visible_rows(machine(), 30)
+    options: dict[str, Any] = {
+        "positive": Chains(),
+        "negative": Tempering(num_ladders=5),
+        "optimizer": mg.Adam(0.05),
+        "batch_size": 7,
+        "epochs": 6,
+        "seed": 4,
+    }
+    whole = mg.BoltzmannMachine.layered([3, 2])
+    whole.fit(X, **options)
+    path, broken = tmp_path / "run.npz", mg.BoltzmannMachine.layered([3, 2])
+
+    def stop(progress: Any) -> bool:
+        return bool(progress.epoch == 3)
+
+    broken.fit(X, checkpoint=path, callbacks=[stop], **options)
+    assert broken.weights.tolist() != whole.weights.tolist()
+    again = mg.BoltzmannMachine.layered([3, 2])
+    result = again.fit(X, checkpoint=path, resume=True, **options)
+    assert again.weights.tolist() == whole.weights.tolist()
+    assert result.history["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
+    with pytest.raises(ValueError, match="batch_size must be that of the checkpoint"):
+        again.fit(X, checkpoint=path, resume=True, **options | {"batch_size": 8})
+
+
+def test_callbacks_see_the_machine_as_it_is() -> None:
+    X, seen = visible_rows(machine(), 10), []
+
+    class Watch:
+        def __call__(self, progress: Any) -> None:
+            seen.append(progress.model.weights)
+
+        def after_update(self, progress: Any) -> None:
+            seen.append(progress.model.weights)
+
+    model = mg.BoltzmannMachine.layered([3, 2])
+    model.fit(X, epochs=2, callbacks=[Watch()], seed=1)
+    assert seen[-1].tolist() == model.weights.tolist() != seen[0].tolist()
+    stop = mg.training.EarlyStopping("divergence", mode="min", patience=3)
+    result = model.fit(X, epochs=500, optimizer=mg.SGD(5.0), callbacks=[stop], seed=1)
+    assert result.info["stop_reason"] == "callback"
+    assert model.divergence(X) == pytest.approx(np.nanmin(result.history["divergence"]))
+
+
+def test_what_diverges_goes_back() -> None:
+    X = visible_rows(machine(), 4)
+    model = mg.BoltzmannMachine.layered([3, 2])
+    with pytest.raises(mg.training.TrainingDiverged, match="lower the learning rate"):
+        model.fit(X, optimizer=mg.training.SignSteps(250.0), gradient="plain", epochs=9, seed=1)
+    assert np.abs(model.weights).max() <= 200
+
+
+def test_copies_pickles_and_models_made_before_are_left_alone() -> None:
+    model = mg.BoltzmannMachine.layered([2, 1])
+    other, ising = copy.deepcopy(model), model.to_ising()
+    model.fit([[0, 1], [1, 0]], epochs=3, seed=1)
+    assert not other.weights.any()
+    assert not ising.polynomial().weights.any()
+    again = pickle.loads(pickle.dumps(model))
+    assert again.weights.tolist() == model.weights.tolist()
+    assert again.edges.tolist() == model.edges.tolist()
+    assert again.energies([[1, 1, 1]]) == model.energies([[1, 1, 1]])
+
+
+def test_the_first_machine_has_the_means_of_the_data() -> None:
+    X = np.random.default_rng(1).random((2000, 4)) < [0.1, 0.3, 0.5, 0.9]
+    for values in ("binary", "spin"):
+        data = X if values == "binary" else 2 * X.astype(int) - 1
+        model = mg.BoltzmannMachine.layered([4, 2], values=values)
+        model.fit(data, epochs=0, seed=1)
+        mean = mg.exact(model).mean[:4]
+        np.testing.assert_allclose(mean, data.mean(axis=0), atol=0.02)
+
+
+def test_sign_steps_are_of_one_size() -> None:
+    model = mg.BoltzmannMachine.layered([3, 2])
+    options = {"gradient": "plain", "initial": None, "seed": 1}
+    model.fit(visible_rows(machine()), optimizer=mg.training.SignSteps(0.25), epochs=7, **options)
+    np.testing.assert_allclose(4 * model.weights, np.round(4 * model.weights), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("X", "options", "error", "message"),
+    [
+        ([[0, 1]], {}, ValueError, r"X must have shape \(rows, 3\)"),
+        ([[0, 1, 2]], {}, ValueError, "X must hold 0 or 1, got 2 in row 0, column 2"),
+        ([[0, 1, np.nan]], {}, ValueError, "X must hold 0 or 1, got nan in row 0, column 2"),
+        ([["a", "b", "c"]], {}, TypeError, "X must hold numbers"),
+        (np.empty((0, 3)), {}, ValueError, "at least one row"),
+        (PARITY, {"objective": "likelyhood"}, ValueError, "objective must be one of"),
+        (PARITY, {"objective": 3}, TypeError, "objective must be a name or an object like"),
+        (PARITY, {"objective": "pseudo_likelihood"}, ValueError, "2 hidden units"),
+        (PARITY, {"positive": Tempering()}, TypeError, "cannot be held each at a row of its own"),
+        (PARITY, {"negative": mg.boltzmann.Chains}, TypeError, "negative must be an object like"),
+        (PARITY, {"optimizer": mg.SGD}, TypeError, "optimizer must be an object like"),
+        (PARITY, {"gradient": "natural"}, ValueError, "gradient must be one of"),
+        (PARITY, {"offset_rate": 2.0}, ValueError, "offset_rate must lie between 0 and 1"),
+        (PARITY, {"weight_decay": -1.0}, ValueError, "weight_decay must be finite and non-neg"),
+        (PARITY, {"initial": "zeros"}, ValueError, "initial must be 'data' or None"),
+        (PARITY, {"epochs": -1}, ValueError, "epochs must be at least 0"),
+        (PARITY, {"batch_size": 0}, ValueError, "batch_size must be at least 1"),
+        (PARITY, {"sample_weight": [1, 2]}, ValueError, r"sample_weight must have shape \(4,\)"),
+        ([PARITY, PARITY], {}, TypeError, "X must be a matrix"),
+    ],
+)
+def test_bad_input_is_refused(
+    X: Any, options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    model = mg.BoltzmannMachine.layered([3, 2])
+    with pytest.raises(error, match=message):
+        model.fit(X, **options)
+    assert not model.weights.any()
+
+
+def test_phases_belong_to_the_likelihood() -> None:
+    model = mg.BoltzmannMachine.from_graph(np.ones((3, 3)) - np.eye(3))
+    with pytest.raises(ValueError, match="positive and negative must be None for objective="):
+        model.fit(PARITY, objective="ratio_matching", negative=Chains())
+
+
+def test_enumeration_of_many_units_is_refused() -> None:
+    model = mg.BoltzmannMachine.layered([3, 30])
+    with pytest.raises(ValueError, match="at most 20 hidden units, got 30"):
+        model.fit(PARITY, positive=Enumeration())
+    with pytest.raises(ValueError, match="at most 20 units, got 33"):
+        model.fit(PARITY, negative=Enumeration())
+    with pytest.raises(ValueError, match="at most 20 hidden units, got 30"):
+        model.divergence(PARITY)
+    assert not model.log_likelihood(PARITY).reliable
+
+
+def test_hidden_units_that_nothing_reaches_are_warned_of() -> None:
+    edges = {("a", "b"): 0.0, ("h", "i"): 0.0}
+    model = mg.BoltzmannMachine(edges, visible=["a", "b"])
+    with pytest.warns(UserWarning, match=r"none leads from 'h' \(and 1 more\)"):
+        model.fit([[0, 1]], epochs=1)
+    joined = mg.BoltzmannMachine(edges | {("i", "b"): 0.0}, visible=["a", "b"])
+    joined.fit([[0, 1]], epochs=1)

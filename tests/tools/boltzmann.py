@@ -1,0 +1,86 @@
+"""Small Boltzmann machines with hidden units, and their moments by plain sums."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import magnetite as mg
+from magnetite.boltzmann import Context, Moments, Phase, Rows
+from tools.laws import all_states
+
+Floats = NDArray[np.float64]
+
+
+def machine(
+    values: Any = "binary",
+    num_units: int = 6,
+    visible: Any = (0, 2, 5),
+    scale: float = 1.0,
+    seed: int = 1,
+) -> mg.BoltzmannMachine:
+    """Return a machine of random weights on a graph that lacks a few pairs."""
+    rng = np.random.default_rng(seed)
+    rows, cols = np.triu_indices(num_units, 1)
+    kept = (rows + 2 * cols) % 5 != 0
+    weights = scale * rng.standard_normal(kept.sum())
+    edges = rows[kept], cols[kept], weights
+    biases = scale * rng.standard_normal(num_units)
+    return mg.BoltzmannMachine(edges, biases, visible=visible, values=values)
+
+
+def law(model: mg.BoltzmannMachine) -> tuple[Floats, Floats]:
+    """Return all states, and their probabilities."""
+    states = all_states(model).astype(np.float64)
+    logs = -np.asarray(model.energies(states))
+    weights = np.exp(logs - logs.max())
+    return states, weights / weights.sum()
+
+
+def exact_moments(
+    model: mg.BoltzmannMachine, rows: Floats | None = None, weights: Floats | None = None
+) -> Moments:
+    """Return moments of the machine alone, or given weighted rows of its visible units."""
+    states, chances = law(model)
+    if rows is not None:
+        shares = np.ones(len(rows)) if weights is None else weights
+        posterior = np.zeros(len(states))
+        for row, share in zip(rows, shares / shares.sum(), strict=True):
+            held = chances * (states[:, model.visible] == row).all(axis=1)
+            posterior += share * held / held.sum()
+        chances = posterior
+    first, second = model.edges
+    return Moments(chances @ states, chances @ (states[:, first] * states[:, second]))
+
+
+def visible_rows(model: mg.BoltzmannMachine, count: int = 4, seed: int = 3) -> Floats:
+    """Return random values of the visible units."""
+    low, high = model.values
+    bits = np.random.default_rng(seed).integers(0, 2, (count, model.visible.size))
+    return (low + (high - low) * bits).astype(np.float64)
+
+
+def phase_moments(
+    model: mg.BoltzmannMachine,
+    phase: Phase,
+    rows: Floats | None = None,
+    *,
+    weights: Floats | None = None,
+    updates: int = 1,
+    seed: int = 5,
+    num_threads: int = 2,
+) -> list[Moments]:
+    """Return what a phase says in each of some updates, held at rows or left alone."""
+    clamped = rows is not None
+    given = visible_rows(model) if rows is None else rows
+    shares = np.ones(len(given)) if weights is None else weights
+    spins = np.where(given == model.values[1], 1, -1).astype(np.int8)
+    clamps = Rows(spins, shares / shares.sum())
+    context = Context(model._topology, clamped, len(given), len(given), seed, num_threads)
+    run = phase.start(context)
+    return [run.moments(model._parameters, clamps, update) for update in range(updates)]
+
+
+def flat(moments: Moments) -> Floats:
+    """Return all moments in one vector."""
+    return np.concatenate(moments)
