@@ -25,7 +25,7 @@ QUICK_UNITS = 20
 """Units that are left free and summed over by default."""
 
 MOST_R_HAT = 1.05
-"""Of the energies of chains that are believed to have met."""
+"""Of energies and units of chains that are believed to have met."""
 
 NUM_DRAWS = 200
 """Draws of a chain that are kept to average over."""
@@ -179,7 +179,9 @@ def marginals(
     # A unit that never turned may still do so: one draw in all that there are.
     least = 1 / result.draws.shape[0] / result.draws.shape[1]
     error = np.where(np.isin(np.arange(len(error)), held.sites), 0.0, np.maximum(error, least))
-    r_hat = split_r_hat(result.energies)
+    # Of the energies alone, chains in modes of like energies would seem to agree.
+    units = np.moveaxis(result.draws, 2, 0)
+    r_hat = max(split_r_hat(unit, rank_normalised=False) for unit in (result.energies, *units))
     reason = (
         ""
         if r_hat <= MOST_R_HAT
