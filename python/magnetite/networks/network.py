@@ -212,6 +212,11 @@ class Network(Stored, ABC):
             for name, array in zip(names(number), (layer.weights, layer.bias), strict=True)
         }
 
+    def assign(self, parameters: Mapping[str, Array]) -> None:
+        """Take parameters, by name, in place."""
+        for name, array in self.parameters.items():
+            array[...] = parameters[name]
+
     @property
     def _columns(self) -> Columns:
         return Columns(self.n_inputs, self.dtype)

@@ -170,8 +170,7 @@ class NetworkSession:
 
     def go_back(self) -> None:
         """Make the network what it was when its last good epoch ended."""
-        for name, value in self.good.items():
-            self.model.parameters[name][...] = value
+        self.model.assign(self.good)
 
     def finish(self) -> None:
         """Leave nothing but the parameters."""
