@@ -101,8 +101,11 @@ class Bipartite:
         """Return what carries out the work: made once for a process and a number of threads."""
         key = os.getpid(), check_threads(num_threads)
         if key not in self._layers:
-            self._layers[key] = make_layers(self.visible, self.hidden, key[1])
+            self._layers[key] = self._make_layers(key[1])
         return self._layers[key]
+
+    def _make_layers(self, num_threads: int) -> Layers:
+        return make_layers(self.visible, self.hidden, num_threads)
 
     # What goes in: rows of states.
 

@@ -1,6 +1,6 @@
 """What a machine keeps of its training, beside the parameters."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from magnetite.units.base import Array
 
 if TYPE_CHECKING:
+    from magnetite.training.monitors import Monitors
     from magnetite.training.stream import Stream
 
 __all__ = ["Learned"]
@@ -18,6 +19,9 @@ class Learned:
 
     data_means: NDArray[np.float64] | None = None
     """Means of the data that the machine was last fitted to, shape (n_visible,)."""
+
+    _monitors: "ClassVar[type[Monitors] | None]" = None
+    """What takes the figures of epochs, where those of `Monitors` do not fit."""
 
     _chains: tuple[Array, Array] | None = None
     _stream: "Stream | None" = None

@@ -60,7 +60,7 @@ class _CDPhase:
 
     def advance(self, positive: Positive, update: int) -> Sample:
         steps, layers, pair = self.options.steps, self.context.layers, self.context.pair
-        v = np.empty_like(positive.v)  # of which the first step takes nothing
+        v = positive.v.copy()  # of which a step takes what relatives of the machine hold
         h = (positive.h_means if self.options.mean_field else positive.h).copy()
         draws = Draws(self.context.seed, 0, update * steps)
         means = layers.gibbs(v, h, pair, np.ones(len(v)), draws, steps)

@@ -156,7 +156,8 @@ class Session:
         """Return what takes the figures of epochs."""
         train = self.source.some_rows(Monitors.num_rows)
         keys, threads = self.keys.monitors, self.num_threads
-        return Monitors(self.rbm, self.layers, train, validation, keys, threads)
+        kind = self.rbm._monitors or Monitors
+        return kind(self.rbm, self.layers, train, validation, keys, threads)
 
     def update_ratio(self) -> float:
         """Return the mean size of the last step of a weight, divided by that of a weight."""
