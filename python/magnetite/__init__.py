@@ -27,6 +27,7 @@ from magnetite.models import (
 )
 from magnetite.networks import Network
 from magnetite.population_anneal import population_anneal
+from magnetite.relatives import ReplicatedSoftmax
 from magnetite.resume import resume
 from magnetite.sample import sample
 from magnetite.solve import solve
@@ -63,6 +64,7 @@ __all__ = [
     "MaxEnt",
     "Network",
     "Qubo",
+    "ReplicatedSoftmax",
     "TemperedPCD",
     "TrajectoryPCD",
     "__version__",

@@ -1,0 +1,109 @@
+"""What documents are worth: log Z of every length that occurs, exactly or by annealing."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from magnetite._checks import check_choice, check_count
+from magnetite.estimates import Estimate
+from magnetite.likelihood.bracket import LogPartition, exact_result, refused_result
+from magnetite.likelihood.enumerate import Enumeration, can_enumerate
+from magnetite.likelihood.partition import METHODS, PartitionOptions
+from magnetite.likelihood.watch import Stopped, Watch
+from magnetite.options import check_seed
+from magnetite.weights import log_sum
+
+if TYPE_CHECKING:
+    from magnetite.relatives.replicated import ReplicatedSoftmax
+
+__all__ = ["LogPartitions", "check_lengths", "estimate_of", "log_coefficients", "log_partitions"]
+
+Floats = NDArray[np.float64]
+LogPartitions = Mapping[int, LogPartition]
+
+
+def check_lengths(name: str, value: int | Sequence[int] | NDArray[np.integer]) -> list[int]:
+    """Return different lengths of documents in ascending order."""
+    entries = [value] if np.ndim(value) == 0 else list(value)  # type: ignore[arg-type]
+    return sorted({check_count(name, entry, 1, bits=31) for entry in entries})
+
+
+def log_partitions(
+    model: "ReplicatedSoftmax", lengths: list[int], options: PartitionOptions
+) -> dict[int, LogPartition]:
+    """Return log Z of documents of each length; see `ReplicatedSoftmax.log_partition`."""
+    countable = can_enumerate(model.of_length(1))
+    method = check_choice("method", options.get("method", "auto"), METHODS)
+    if method == "exact" and not countable:
+        raise ValueError(f"method='exact' needs at most 25 hidden units, got a {model}")
+    if method == "exact" or (method == "auto" and countable):
+        return _exact(model, lengths, options)
+    seeds = np.random.SeedSequence(check_seed(options.get("seed")).key).spawn(len(lengths))
+    return {
+        length: model.of_length(length).log_partition(**_seeded(options, seed))
+        for length, seed in zip(lengths, seeds, strict=True)
+    }
+
+
+def _seeded(options: PartitionOptions, seed: np.random.SeedSequence) -> PartitionOptions:
+    return {**options, "seed": seed}
+
+
+def _exact(
+    model: "ReplicatedSoftmax", lengths: list[int], options: PartitionOptions
+) -> dict[int, LogPartition]:
+    """Sum over the hidden states, gone through once for all lengths.
+
+    ``Z_D = sum_h exp(D (c h + ln sum_k exp(b_k + W_k h)))``.
+    """
+    wide = model.one_word().astype("float64")
+    enumeration = Enumeration(wide, True, options.get("num_threads"))
+    watch = Watch(
+        options.get("time_limit"), options.get("callback"), options.get("progress", False)
+    )
+    found, times = np.full(len(lengths), -np.inf), np.array(lengths, np.float64)
+    try:
+        with watch.stage("summing"):
+            for _, logs in enumeration.blocks(watch):
+                of_block = [float(log_sum(length * logs)) for length in times]
+                found = np.logaddexp(found, of_block)
+    except Stopped as stop:
+        return {length: refused_result(str(stop), "exact", {}) for length in lengths}
+    return {n: exact_result(z, {}) for n, z in zip(lengths, found.tolist(), strict=True)}
+
+
+def log_coefficients(counts: Floats) -> Floats:
+    """Return ``ln(D! / prod_k v_k!)`` of every row: how many orders of words make these counts."""
+    largest = int(counts.max(initial=0)) if counts.size else 0
+    of_word = np.zeros(largest + 1)
+    of_word[1:] = np.cumsum(np.log(np.arange(1, largest + 1)))
+    of_lengths = np.array([math.lgamma(total + 1) for total in counts.sum(axis=1)])
+    result: Floats = of_lengths - of_word[counts.astype(np.intp)].sum(axis=1)
+    return result
+
+
+def estimate_of(
+    shares: Floats, logs: Floats, lengths: NDArray[np.int64], log_z: LogPartitions
+) -> Estimate:
+    """Return the sum of ``share * (log - log Z of the length)`` over rows.
+
+    Errors of log Z of different lengths are independent; a refused one refuses the sum.
+    """
+    value, variance, low, high, ess = float(shares @ logs), 0.0, 0.0, 0.0, math.inf
+    reasons = []
+    for length in np.unique(lengths).tolist():
+        known, share = log_z[length], float(shares[lengths == length].sum())
+        value -= share * known.value
+        variance += (share * known.error) ** 2
+        low, high = low + share * known.bracket[0], high + share * known.bracket[1]
+        ess = min(ess, known.ess)
+        if not known.reliable:
+            reasons.append(f"of length {length}: {known.reason}")
+    total = float(shares @ logs)
+    bracket = (total - high, total - low)
+    if reasons:
+        return Estimate(math.nan, math.nan, bracket, ess, False, reasons[0])
+    return Estimate(value, math.sqrt(variance), bracket, ess, True, "")
