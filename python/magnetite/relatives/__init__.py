@@ -1,5 +1,7 @@
 """Relatives of the restricted Boltzmann machine, each on its trainer."""
 
+from magnetite.relatives.conditional import ConditionalRBM
+from magnetite.relatives.history import stack_history
 from magnetite.relatives.replicated import ReplicatedSoftmax
 
-__all__ = ["ReplicatedSoftmax"]
+__all__ = ["ConditionalRBM", "ReplicatedSoftmax", "stack_history"]

@@ -59,8 +59,8 @@ def _exact(
 
     ``Z_D = sum_h exp(D (c h + ln sum_k exp(b_k + W_k h)))``.
     """
-    wide = model.one_word().astype("float64")
-    enumeration = Enumeration(wide, True, options.get("num_threads"))
+    one_word = model.astype("float64").one_word()
+    enumeration = Enumeration(one_word, True, options.get("num_threads"))
     watch = Watch(
         options.get("time_limit"), options.get("callback"), options.get("progress", False)
     )

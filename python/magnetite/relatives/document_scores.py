@@ -68,7 +68,7 @@ def _scored(
 ) -> tuple[Floats, Floats, NDArray[np.int64], LogPartitions]:
     """Return counts, negative free energies in float64, lengths, and log Z of these."""
     wide = model._documents.astype("float64")
-    rows = np.asarray(wide.visible_states(X, name="X"), np.float64)
+    rows = wide.visible_states(X, name="X").astype(np.float64)
     if not len(rows):
         raise ValueError("X must have at least one row, got none")
     lengths = rows.sum(axis=1).astype(np.int64)

@@ -365,6 +365,19 @@ class ReplicatedSoftmax(Stored):
 
     # Copies and files.
 
+    def astype(self, dtype: DTypeLike) -> Self:
+        """Return a copy whose parameters are "float32" or "float64".
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> mg.ReplicatedSoftmax(3, 2).astype("float64").weights.dtype
+        dtype('float64')
+        """
+        model = self.copy()
+        model._documents = self._documents.astype(dtype)
+        return model
+
     def copy(self) -> Self:
         """Return a model of its own with the same parameters; what trainings left is not kept.
 

@@ -1,0 +1,100 @@
+"""Methods of `ConditionalRBM` that say what rows are worth given their conditions."""
+
+import math
+from typing import TYPE_CHECKING, Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from magnetite.estimates import Estimate
+from magnetite.likelihood.bracket import LogPartition
+from magnetite.likelihood.partition import PartitionOptions
+from magnetite.options import check_seed
+
+if TYPE_CHECKING:
+    from magnetite.relatives.conditional import ConditionalRBM
+
+__all__ = ["log_likelihood", "log_probabilities"]
+
+Floats = NDArray[np.float64]
+
+
+def _scored(
+    model: "ConditionalRBM", X: ArrayLike, conditions: ArrayLike, options: PartitionOptions
+) -> tuple[Floats, list[LogPartition]]:
+    """Return negative free energies and log Z of every row; equal conditions are summed once."""
+    logs = -model.free_energy(X, conditions)
+    different, of_row = np.unique(model._conditions(conditions), axis=0, return_inverse=True)
+    seeds = np.random.SeedSequence(check_seed(options.get("seed")).key).spawn(len(different))
+    found = [
+        model.given(u).log_partition(**_seeded(options, seed))
+        for u, seed in zip(different, seeds, strict=True)
+    ]
+    return logs, [found[i] for i in of_row.ravel()]
+
+
+def _seeded(options: PartitionOptions, seed: np.random.SeedSequence) -> PartitionOptions:
+    return {**options, "seed": seed}
+
+
+def log_probabilities(
+    self: "ConditionalRBM", X: ArrayLike, conditions: ArrayLike, **options: Unpack[PartitionOptions]
+) -> Floats:
+    """Return ``ln p(v | u)`` of every row, in nats; nan where log Z is refused.
+
+    Every condition has a log Z of its own, by `RBM.log_partition`: for few hidden or visible units,
+    or few conditions.
+
+    Parameters
+    ----------
+    X : array_like, shape (rows, n_visible)
+        Visible states.
+    conditions : array_like, shape (rows, n_condition)
+        u of each row.
+    **options
+        Those of `RBM.log_partition`, for each log Z.
+
+    Examples
+    --------
+    >>> import magnetite as mg
+    >>> model = mg.ConditionalRBM(2, 1, n_condition=1)
+    >>> model.log_probabilities([[1, 0]], [[5.0]]).round(4)  # -2 ln 2
+    array([-1.3863])
+    """
+    logs, known = _scored(self, X, conditions, options)
+    result: Floats = logs - np.array([log_z.value for log_z in known])
+    return result
+
+
+def log_likelihood(
+    self: "ConditionalRBM", X: ArrayLike, conditions: ArrayLike, **options: Unpack[PartitionOptions]
+) -> Estimate:
+    """Return the mean of ``ln p(v | u)`` over rows, in nats per row.
+
+    Parameters
+    ----------
+    X, conditions, **options
+        As for `log_probabilities`.
+
+    Returns
+    -------
+    Estimate
+        Exact (error 0) where every log Z is; refused where one is, with a bracket.
+
+    Examples
+    --------
+    >>> import magnetite as mg
+    >>> print(mg.ConditionalRBM(2, 1, n_condition=1).log_likelihood([[1, 0]], [[5.0]]))
+    -1.38629 +- 0
+    """
+    logs, known = _scored(self, X, conditions, options)
+    every = {id(log_z): log_z for log_z in known}
+    ends = np.array([log_z.bracket for log_z in known]).mean(axis=0)
+    bracket = (float(logs.mean() - ends[1]), float(logs.mean() - ends[0]))
+    ess = min(log_z.ess for log_z in known)
+    if refused := [log_z.reason for log_z in every.values() if not log_z.reliable]:
+        return Estimate(math.nan, math.nan, bracket, ess, False, refused[0])
+    shares = [sum(other is log_z for other in known) / len(known) for log_z in every.values()]
+    error = math.hypot(*(s * log_z.error for s, log_z in zip(shares, every.values(), strict=True)))
+    value = float(np.mean(logs - [log_z.value for log_z in known]))
+    return Estimate(value, error, bracket, ess, True, "")
