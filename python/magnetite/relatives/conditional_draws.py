@@ -38,7 +38,8 @@ def predict(
     conditions : array_like, shape (rows, n_condition)
         u; for series, what `stack_history` makes of them.
     method : "mean_field" (default) or "gibbs"
-        A fixed point of both layers' means, each given the other's; or means over chains.
+        A fixed point of both layers' means, each given the other's; or means over chains. Where
+        weights are large and a condition leaves several answers, mean field settles in one.
     num_steps : int
         Of either, 50 by default; chains start from the mean field.
     num_chains : int
