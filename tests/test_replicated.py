@@ -114,6 +114,9 @@ def test_energies_are_those_of_the_formula() -> None:
         found = model.of_length(int(v.sum())).energy(rows, h)
         wanted = -negative_energies(model, v[None], h)[0]
         np.testing.assert_allclose(found, wanted, atol=1e-12)
+        machine = model.copy()._documents
+        machine.scale_to(2.5)  # that of the trainer, which callbacks see
+        np.testing.assert_allclose(machine.energy(rows, h), wanted, atol=1e-12)
     wanted = -np.logaddexp.reduce(negative_energies(model, DOCUMENTS, h), axis=1)
     np.testing.assert_allclose(model.free_energy(DOCUMENTS), wanted, atol=1e-12)
     inputs = DOCUMENTS @ model.weights + np.outer(DOCUMENTS.sum(axis=1), model.hidden_bias)

@@ -156,9 +156,20 @@ def test_rows_that_are_no_documents_are_refused(X: Any, message: str) -> None:
     assert not model.weights.any()
 
 
-def test_words_are_no_numbers() -> None:
-    with pytest.raises(TypeError, match="X must hold numbers"):
-        mg.ReplicatedSoftmax(2, 1).fit([["a", "b"]])
+@pytest.mark.parametrize(
+    "X", [[["a", "b"]], np.array([["a", "b"]]), lambda: [[1, 2]], [[1, 2], [1]], np.array([None])]
+)
+def test_what_is_no_matrix_of_numbers_is_refused(X: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match="X must"):
+        mg.ReplicatedSoftmax(2, 1).fit(X)
+
+
+def test_persistent_chains_of_a_stream_keep_their_length() -> None:
+    model, negative = mg.ReplicatedSoftmax(2, 1), mg.PCD(num_chains=4)
+    model.partial_fit([[2, 1], [0, 3]], negative=negative, seed=1)
+    model.partial_fit([[3, 0]], negative=negative, seed=1)
+    with pytest.raises(ValueError, match="lengths 3 to 4"):
+        model.partial_fit([[2, 2]], negative=negative, seed=1)
 
 
 @pytest.mark.parametrize(

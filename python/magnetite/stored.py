@@ -67,7 +67,7 @@ def load(path: str | PathLike[str]) -> Any:
 
     Returns
     -------
-    AnnealResult or another result, RBM or DBN
+    AnnealResult or another result, RBM or another machine, DBN, Network, ...
         What was saved, array for array.
 
     Raises

@@ -244,11 +244,7 @@ class ConditionalRBM(Stored):
         >>> model.free_energy([[1], [1]], [[0.0], [1.0]]).round(4)  # -ln 2 - 2 u
         array([-0.6931, -2.6931])
         """
-        rows = self._joint(X, conditions)
-        v, u = (part.astype(np.float64) for part in np.split(rows, [self.n_visible], axis=1))
-        follows = np.einsum("ri,pi,rp->r", v, self._machine.A, u, optimize=True)
-        result: Floats = self._machine.free_energy(rows) - follows
-        return result
+        return self._machine.free_energy(self._joint(X, conditions))
 
     def hidden_means(self, X: ArrayLike, conditions: ArrayLike) -> Array:
         """Return the means of the hidden units given rows, shape (rows, n_hidden).

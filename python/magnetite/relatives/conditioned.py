@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from magnetite.layers import Draws, Layers, Pair, Side, make_layers
 from magnetite.models.bipartite import PARAMETERS, Bipartite
@@ -241,6 +241,14 @@ class Conditioned(Learned, Bipartite):
 
     def _make_layers(self, num_threads: int) -> Layers:
         return ConditionedLayers.of(*self.free, self.n_condition, num_threads)
+
+    def free_energy(self, v: ArrayLike, *, beta: float | ArrayLike = 1.0) -> Floats:
+        """Return that of joint rows given their conditions."""
+        rows = self.visible_states(v)
+        free, given = np.split(rows.astype(np.float64), [self.n_free[0]], axis=1)
+        follows = np.einsum("ri,ri->r", free, np.einsum("rp,pi->ri", given, self.A))
+        result: Floats = super().free_energy(rows, beta=beta) - follows
+        return result
 
     # The parts of the parameters; no copies.
 

@@ -18,13 +18,11 @@ from magnetite.models.learned import Learned
 from magnetite.numpy_layers import NumpyLayers
 from magnetite.relatives.counts import Counts, draw_counts
 from magnetite.training.monitors import Monitors
-from magnetite.training.negatives import CD, PCD
-from magnetite.training.phases import Negative
 from magnetite.units.base import Array
 from magnetite.units.discrete import Categorical
 from magnetite.units.layer import Layer
 
-__all__ = ["Documents", "check_negative"]
+__all__ = ["Documents"]
 
 Floats = NDArray[np.float64]
 
@@ -190,6 +188,13 @@ class Documents(Learned, Bipartite):
             )
         return states
 
+    def energy(self, v: ArrayLike, h: ArrayLike) -> Floats:
+        """Return E(v, h) of every row, hidden biases by its length."""
+        longer = self.visible_states(v).sum(axis=1, dtype=np.float64) / self.typical - 1
+        of_biases = np.einsum("rj,j->r", self.hidden_states(h), self.hidden_bias, dtype=np.float64)
+        result: Floats = super().energy(v, h) - longer * of_biases
+        return result
+
     def astype(self, dtype: DTypeLike) -> Self:
         """Return a copy whose parameters are "float32" or "float64"."""
         return self.of_content(self.content(), dtype)
@@ -213,23 +218,3 @@ class Documents(Learned, Bipartite):
         if 0 < typical < np.inf:  # else the values are wrong, as whoever looks at them says
             self.hidden_bias *= np.asarray(typical / self.typical, self.dtype)
             self.typical, self._layers = float(typical), {}
-
-
-def check_negative(negative: Negative, lengths: Floats) -> None:
-    """Refuse chains that would mix lengths.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Says what is taken instead.
-    """
-    if isinstance(negative, CD):
-        return
-    if not (isinstance(negative, PCD) and negative.start_at == "data"):
-        raise TypeError(f"negative must be mg.CD(steps) or mg.PCD(num_chains), got {negative!r}")
-    if np.ptp(lengths) > 0:
-        raise ValueError(
-            "negative must be mg.CD(steps) where documents differ in length, as persistent chains "
-            f"keep that which they began with, got {negative!r} for lengths {lengths.min():g} to "
-            f"{lengths.max():g}"
-        )

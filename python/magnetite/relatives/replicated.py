@@ -1,7 +1,7 @@
 """The replicated softmax: a restricted Boltzmann machine of word counts."""
 
 from collections.abc import Sequence
-from typing import Any, Self, cast
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -15,24 +15,15 @@ from magnetite.relatives.document_scores import (
     log_probabilities,
     perplexity,
 )
-from magnetite.relatives.documents import Documents, check_negative
+from magnetite.relatives.documents import Documents
+from magnetite.relatives.replicated_fit import fit, partial_fit
 from magnetite.stored import Stored
-from magnetite.training.fit import fit, partial_fit
-from magnetite.training.negatives import CD
-from magnetite.training.optimizers import SGD, Optimizer
-from magnetite.training.phases import Negative
-from magnetite.training.result import TrainingResult
-from magnetite.training.schedules import Cosine
 from magnetite.units.base import Array
 from magnetite.units.discrete import Categorical
 
 __all__ = ["ReplicatedSoftmax"]
 
 Floats = NDArray[np.float64]
-
-DEFAULT_NEGATIVE = CD()
-DEFAULT_OPTIMIZER = SGD(Cosine(0.01, begin=0.5), momentum=0.9)
-STREAM_OPTIMIZER = SGD(0.01, momentum=0.9)
 
 
 class ReplicatedSoftmax(Stored):
@@ -134,95 +125,8 @@ class ReplicatedSoftmax(Stored):
         bias: Array = self._documents.hidden_bias / self.dtype.type(self._documents.typical)
         return bias
 
-    # Learning.
-
-    def fit(
-        self,
-        X: Any,
-        *,
-        negative: Negative = DEFAULT_NEGATIVE,
-        optimizer: Optimizer = DEFAULT_OPTIMIZER,
-        **options: Any,
-    ) -> TrainingResult:
-        """Learn from documents, by stochastic ascent of the log-likelihood given their lengths.
-
-        The trainer is that of `RBM.fit`. Learnt are W, b and D c, with D the mean length, so that
-        rates are those of a machine of such documents.
-
-        Parameters
-        ----------
-        X : array_like, memory map or sparse matrix, shape (rows, num_words)
-            Counts: whole numbers, at least one word a row. Batches alone are made dense.
-        negative : CD or PCD
-            How the model's own moments are found, by a step of `CD` by default. Persistent chains
-            keep the length they began with: `PCD` is for documents of one length.
-        optimizer, **options
-            As for `RBM.fit`; `callbacks` see the counts' machine, whose parameters this object has.
-
-        Returns
-        -------
-        TrainingResult
-            Its history has the "reconstruction_perplexity" of a word given the topics that the
-            trainer's machine finds in the whole document: no likelihood, but it shows progress.
-
-        Raises
-        ------
-        TypeError, ValueError
-            Before work starts: names argument, value and rule.
-
-        Examples
-        --------
-        >>> import magnetite as mg
-        >>> mg.ReplicatedSoftmax(3, 2).fit([[2, 1, 0], [0, 0, 5]], epochs=2, seed=1)
-        TrainingResult(2 epochs, 2 updates, completed)
-        """
-        lengths = self._lengths_of(X)
-        check_negative(negative, lengths)
-        self._documents.scale_to(lengths.mean())
-        machine = cast(RBM, self._documents)
-        return fit(machine, X, negative=negative, optimizer=optimizer, **options)
-
-    def partial_fit(
-        self,
-        X: Any,
-        *,
-        negative: Negative = DEFAULT_NEGATIVE,
-        optimizer: Optimizer = STREAM_OPTIMIZER,
-        **options: Any,
-    ) -> None:
-        """Learn from one more chunk of a stream of documents, as `RBM.partial_fit` does.
-
-        Parameters
-        ----------
-        X, negative, optimizer, **options
-            As for `fit` and `RBM.partial_fit`. The first chunk says which length is typical.
-
-        Examples
-        --------
-        >>> import magnetite as mg
-        >>> model = mg.ReplicatedSoftmax(3, 2)
-        >>> for _ in range(3):
-        ...     model.partial_fit([[2, 1, 0], [0, 0, 5]], seed=1)
-        """
-        lengths = self._lengths_of(X)
-        check_negative(negative, lengths)
-        if self._documents._stream is None:
-            self._documents.scale_to(lengths.mean())
-        machine = cast(RBM, self._documents)
-        partial_fit(machine, X, negative=negative, optimizer=optimizer, **options)
-
-    def _lengths_of(self, X: Any) -> Floats:
-        """Return the lengths of all rows; what is wrong with the values, the trainer says."""
-        if callable(X) or not (hasattr(X, "__array__") or hasattr(X, "tocsr")):
-            X = self._documents.visible_states(X, name="X")
-        if len(X.shape) != 2 or not X.shape[0] or X.shape[1] != self.num_words:
-            raise ValueError(f"X must have shape (rows, {self.num_words}), got {X.shape}")
-        with np.errstate(invalid="ignore"):
-            lengths = np.asarray(X.sum(axis=1), np.float64).ravel()
-        if not lengths.all():
-            row = int(np.argmin(lengths != 0))
-            raise ValueError(f"X must have at least one word in every row, got none in row {row}")
-        return lengths
+    fit = fit
+    partial_fit = partial_fit
 
     # Machines of one length.
 
