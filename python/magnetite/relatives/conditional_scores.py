@@ -1,6 +1,5 @@
 """Methods of `ConditionalRBM` that say what rows are worth given their conditions."""
 
-import math
 from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
@@ -10,6 +9,7 @@ from magnetite.estimates import Estimate
 from magnetite.likelihood.bracket import LogPartition
 from magnetite.likelihood.partition import PartitionOptions
 from magnetite.options import check_seed
+from magnetite.relatives.estimates import sum_over_rows
 
 if TYPE_CHECKING:
     from magnetite.relatives.conditional import ConditionalRBM
@@ -21,16 +21,16 @@ Floats = NDArray[np.float64]
 
 def _scored(
     model: "ConditionalRBM", X: ArrayLike, conditions: ArrayLike, options: PartitionOptions
-) -> tuple[Floats, list[LogPartition]]:
-    """Return negative free energies and log Z of every row; equal conditions are summed once."""
+) -> tuple[Floats, NDArray[np.int64], dict[int, LogPartition]]:
+    """Return negative free energies of rows, which condition each has, and log Z of each."""
     logs = -model.free_energy(X, conditions)
     different, of_row = np.unique(model._conditions(conditions), axis=0, return_inverse=True)
     seeds = np.random.SeedSequence(check_seed(options.get("seed")).key).spawn(len(different))
-    found = [
-        model.given(u).log_partition(**_seeded(options, seed))
-        for u, seed in zip(different, seeds, strict=True)
-    ]
-    return logs, [found[i] for i in of_row.ravel()]
+    found = {
+        number: model.given(u).log_partition(**_seeded(options, seed))
+        for number, (u, seed) in enumerate(zip(different, seeds, strict=True))
+    }
+    return logs, of_row.ravel(), found
 
 
 def _seeded(options: PartitionOptions, seed: np.random.SeedSequence) -> PartitionOptions:
@@ -61,8 +61,8 @@ def log_probabilities(
     >>> model.log_probabilities([[1, 0]], [[5.0]]).round(4)  # -2 ln 2
     array([-1.3863])
     """
-    logs, known = _scored(self, X, conditions, options)
-    result: Floats = logs - np.array([log_z.value for log_z in known])
+    logs, of_row, known = _scored(self, X, conditions, options)
+    result: Floats = logs - np.array([log_z.value for log_z in known.values()])[of_row]
     return result
 
 
@@ -87,14 +87,5 @@ def log_likelihood(
     >>> print(mg.ConditionalRBM(2, 1, n_condition=1).log_likelihood([[1, 0]], [[5.0]]))
     -1.38629 +- 0
     """
-    logs, known = _scored(self, X, conditions, options)
-    every = {id(log_z): log_z for log_z in known}
-    ends = np.array([log_z.bracket for log_z in known]).mean(axis=0)
-    bracket = (float(logs.mean() - ends[1]), float(logs.mean() - ends[0]))
-    ess = min(log_z.ess for log_z in known)
-    if refused := [log_z.reason for log_z in every.values() if not log_z.reliable]:
-        return Estimate(math.nan, math.nan, bracket, ess, False, refused[0])
-    shares = [sum(other is log_z for other in known) / len(known) for log_z in every.values()]
-    error = math.hypot(*(s * log_z.error for s, log_z in zip(shares, every.values(), strict=True)))
-    value = float(np.mean(logs - [log_z.value for log_z in known]))
-    return Estimate(value, error, bracket, ess, True, "")
+    logs, of_row, known = _scored(self, X, conditions, options)
+    return sum_over_rows(np.full(len(logs), 1 / len(logs)), logs, of_row, known)

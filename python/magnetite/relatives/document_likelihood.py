@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from magnetite._checks import check_choice, check_count
-from magnetite.estimates import Estimate
 from magnetite.likelihood.bracket import LogPartition, exact_result, refused_result
 from magnetite.likelihood.enumerate import Enumeration, can_enumerate
 from magnetite.likelihood.partition import METHODS, PartitionOptions
@@ -19,7 +18,7 @@ from magnetite.weights import log_sum
 if TYPE_CHECKING:
     from magnetite.relatives.replicated import ReplicatedSoftmax
 
-__all__ = ["LogPartitions", "check_lengths", "estimate_of", "log_coefficients", "log_partitions"]
+__all__ = ["LogPartitions", "check_lengths", "log_coefficients", "log_partitions"]
 
 Floats = NDArray[np.float64]
 LogPartitions = Mapping[int, LogPartition]
@@ -83,27 +82,3 @@ def log_coefficients(counts: Floats) -> Floats:
     of_lengths = np.array([math.lgamma(total + 1) for total in counts.sum(axis=1)])
     result: Floats = of_lengths - of_word[counts.astype(np.intp)].sum(axis=1)
     return result
-
-
-def estimate_of(
-    shares: Floats, logs: Floats, lengths: NDArray[np.int64], log_z: LogPartitions
-) -> Estimate:
-    """Return the sum of ``share * (log - log Z of the length)`` over rows.
-
-    Errors of log Z of different lengths are independent; a refused one refuses the sum.
-    """
-    value, variance, low, high, ess = float(shares @ logs), 0.0, 0.0, 0.0, math.inf
-    reasons = []
-    for length in np.unique(lengths).tolist():
-        known, share = log_z[length], float(shares[lengths == length].sum())
-        value -= share * known.value
-        variance += (share * known.error) ** 2
-        low, high = low + share * known.bracket[0], high + share * known.bracket[1]
-        ess = min(ess, known.ess)
-        if not known.reliable:
-            reasons.append(f"of length {length}: {known.reason}")
-    total = float(shares @ logs)
-    bracket = (total - high, total - low)
-    if reasons:
-        return Estimate(math.nan, math.nan, bracket, ess, False, reasons[0])
-    return Estimate(value, math.sqrt(variance), bracket, ess, True, "")

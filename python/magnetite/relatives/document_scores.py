@@ -14,10 +14,10 @@ from magnetite.likelihood.partition import PartitionOptions
 from magnetite.relatives.document_likelihood import (
     LogPartitions,
     check_lengths,
-    estimate_of,
     log_coefficients,
     log_partitions,
 )
+from magnetite.relatives.estimates import sum_over_rows
 
 if TYPE_CHECKING:
     from magnetite.relatives.replicated import ReplicatedSoftmax
@@ -147,7 +147,7 @@ def log_likelihood(
     rows, logs, lengths, known = _scored(self, X, log_z, options)
     if not ordered:
         logs = logs + log_coefficients(rows)
-    return estimate_of(np.full(len(rows), 1 / len(rows)), logs, lengths, known)
+    return sum_over_rows(np.full(len(rows), 1 / len(rows)), logs, lengths, known)
 
 
 def perplexity(
@@ -187,7 +187,7 @@ def perplexity(
     kind = check_choice("average", average, AVERAGES)
     _, logs, lengths, known = _scored(self, X, log_z, options)
     shares = 1 / (len(logs) * lengths) if kind == "documents" else 1 / lengths.sum()
-    mean = estimate_of(np.broadcast_to(shares, logs.shape), logs, lengths, known)
+    mean = sum_over_rows(np.broadcast_to(shares, logs.shape), logs, lengths, known)
     low, high = (math.exp(-end) if end > -700 else math.inf for end in mean.bracket[::-1])
     if not mean.reliable:
         return Estimate(math.nan, math.nan, (low, high), mean.ess, False, mean.reason)
