@@ -195,6 +195,9 @@ def test_chains_that_would_mix_lengths_are_refused(
         (lambda m: m.log_partition(0), ValueError, "lengths must be at least 1, got 0"),
         (lambda m: m.log_partition([2, 1.5]), TypeError, "lengths must be an integer"),
         (lambda m: m.log_partition(2, method="sum"), ValueError, "method must be one of"),
+        (lambda m: m.log_partition(2, speed=1), TypeError, "speed"),
+        (lambda m: m.log_partition(2, num_chains=0), ValueError, "num_chains must be at least 2"),
+        (lambda m: m.perplexity(DOCUMENTS, seed=-1), ValueError, "seed must be non-negative"),
         (lambda m: m.of_length(-1), ValueError, "length must be at least 1"),
         (lambda m: m.sample(3, 0), ValueError, "num_samples must be at least 1"),
         (lambda m: m.top_words(3), ValueError, "unit must be below 3, got 3"),
@@ -220,6 +223,22 @@ def test_options_that_break_a_rule_are_refused(
 def test_too_many_topics_cannot_be_summed() -> None:
     with pytest.raises(ValueError, match="at most 25 hidden units"):
         mg.ReplicatedSoftmax(3, 30).log_partition(2, method="exact")
+
+
+def test_interrupted_annealing_gives_the_lengths_so_far() -> None:
+    def stop(progress: Any) -> None:
+        turns.append(progress.stage)
+        if "reverse" in turns and progress.stage == "pilot":
+            raise KeyboardInterrupt
+
+    turns: list[str] = []
+    options: dict[str, Any] = {"method": "annealed", "num_betas": 50, "seed": 1}
+    with pytest.raises(KeyboardInterrupt) as caught:
+        random_model().log_partition([2, 3], callback=stop, **options)
+    whole = random_model().log_partition([2, 3], **options)
+    found = caught.value.result  # type: ignore[attr-defined]
+    assert list(found) == [2]
+    assert found[2].value == whole[2].value
 
 
 def test_a_time_limit_refuses_log_z() -> None:

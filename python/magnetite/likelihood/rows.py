@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LogLikelihood",
     "LogZ",
+    "check_options",
     "free_energy_gap",
     "log_likelihood",
     "log_probabilities",
@@ -157,7 +158,7 @@ def with_log_z(
         if options.get("base") is None and getattr(rbm, "data_means", None) is None:
             options = {**options, "base": rows}
         return rows, log_partition(rbm, **options)
-    _check_options(rbm, **options)
+    check_options(rbm, **options)
     if isinstance(log_z, LogLikelihood):  # an `Estimate`, but of the rows
         log_z = log_z.log_z
     if not isinstance(log_z, LogPartition | Estimate):
@@ -178,7 +179,7 @@ def _some_rows(
     return rows
 
 
-def _check_options(
+def check_options(
     rbm: "RBM",
     *,
     base: BaseLike = None,

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from magnetite._checks import check_choice, check_count
+from magnetite._checks import check_count
+from magnetite.control import carrying
 from magnetite.likelihood.bracket import LogPartition, exact_result, refused_result
 from magnetite.likelihood.enumerate import Enumeration, can_enumerate
-from magnetite.likelihood.partition import METHODS, PartitionOptions
+from magnetite.likelihood.partition import PartitionOptions
+from magnetite.likelihood.rows import check_options
 from magnetite.likelihood.watch import Stopped, Watch
 from magnetite.options import check_seed
 from magnetite.weights import log_sum
@@ -34,17 +36,21 @@ def log_partitions(
     model: "ReplicatedSoftmax", lengths: list[int], options: PartitionOptions
 ) -> dict[int, LogPartition]:
     """Return log Z of documents of each length; see `ReplicatedSoftmax.log_partition`."""
-    countable = can_enumerate(model.of_length(1))
-    method = check_choice("method", options.get("method", "auto"), METHODS)
+    one_word, method = model.of_length(1), options.get("method", "auto")
+    check_options(one_word, **options)
+    countable = can_enumerate(one_word)
     if method == "exact" and not countable:
         raise ValueError(f"method='exact' needs at most 25 hidden units, got a {model}")
     if method == "exact" or (method == "auto" and countable):
         return _exact(model, lengths, options)
     seeds = np.random.SeedSequence(check_seed(options.get("seed")).key).spawn(len(lengths))
-    return {
-        length: model.of_length(length).log_partition(**_seeded(options, seed))
-        for length, seed in zip(lengths, seeds, strict=True)
-    }
+    found: dict[int, LogPartition] = {}
+    try:
+        for length, seed in zip(lengths, seeds, strict=True):
+            found[length] = model.of_length(length).log_partition(**_seeded(options, seed))
+    except KeyboardInterrupt as interrupt:
+        raise carrying(interrupt, found) from None
+    return found
 
 
 def _seeded(options: PartitionOptions, seed: np.random.SeedSequence) -> PartitionOptions:

@@ -11,6 +11,7 @@ from magnetite._checks import check_choice
 from magnetite.estimates import Estimate
 from magnetite.likelihood.bracket import LogPartition
 from magnetite.likelihood.partition import PartitionOptions
+from magnetite.likelihood.rows import check_options
 from magnetite.relatives.document_likelihood import (
     LogPartitions,
     check_lengths,
@@ -44,7 +45,9 @@ def log_partition(
     lengths : int or sequence of int
         Words of a document.
     **options
-        Those of `RBM.log_partition`; a time limit counts for each length that is annealed.
+        Those of `RBM.log_partition`; a time limit counts for each length that is annealed, a
+        `base` is a vector of mean counts. After Ctrl-C the exception has the lengths that were
+        annealed as its `.result`.
 
     Returns
     -------
@@ -75,6 +78,8 @@ def _scored(
     different = np.unique(lengths).tolist()
     if log_z is None:
         log_z = log_partitions(model, different, options)
+    else:
+        check_options(model.of_length(1), **options)
     unknown = [length for length in different if length not in log_z]
     if unknown:
         raise ValueError(f"log_z must have the length of every row, got none of {unknown[0]}")
