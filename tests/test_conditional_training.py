@@ -64,9 +64,10 @@ def test_likelihoods_rise_by_following_a_condition() -> None:
     u = rng.standard_normal((500, 2))
     X = (rng.random((500, 3)) < 1 / (1 + np.exp(-u @ [[3, 0, -1], [0, 2, 1]]))).astype(float)
     model = mg.ConditionalRBM(3, 1, n_condition=2)
-    model.fit(X, conditions=u, epochs=60, optimizer=mg.SGD(0.1), seed=1)
+    options: dict[str, Any] = {"epochs": 60, "monitor_every": 60, "optimizer": mg.SGD(0.1)}
+    model.fit(X, conditions=u, seed=1, **options)
     blind = mg.ConditionalRBM(3, 1, n_condition=2)
-    blind.fit(X, conditions=np.zeros_like(u), epochs=60, optimizer=mg.SGD(0.1), seed=1)
+    blind.fit(X, conditions=np.zeros_like(u), seed=1, **options)
     gain = model.log_likelihood(X, u).value - blind.log_likelihood(X, u).value
     assert gain > 0.4
     assert abs(model.condition_to_visible[0, 0] - 3) < 1

@@ -54,7 +54,7 @@ def test_persistent_chains_serve_documents_of_one_length() -> None:
     X, held_out = (two_topics(200, seed, shortest=20) for seed in (1, 2))
     model = mg.ReplicatedSoftmax(6, 1)
     negative = mg.PCD(num_chains=200, steps=5)
-    model.fit(X, negative=negative, epochs=100, optimizer=mg.SGD(0.02), seed=1)
+    model.fit(X, negative=negative, epochs=60, optimizer=mg.SGD(0.03), monitor_every=60, seed=1)
     assert model.perplexity(held_out).value < 1.05 * true_perplexity(held_out)
     assert (model._documents.chains[0].sum(axis=1) == 20).all()
 
@@ -232,7 +232,7 @@ def test_interrupted_annealing_gives_the_lengths_so_far() -> None:
             raise KeyboardInterrupt
 
     turns: list[str] = []
-    options: dict[str, Any] = {"method": "annealed", "num_betas": 50, "seed": 1}
+    options: dict[str, Any] = {"method": "annealed", "num_betas": 20, "num_chains": 20, "seed": 1}
     with pytest.raises(KeyboardInterrupt) as caught:
         random_model().log_partition([2, 3], callback=stop, **options)
     whole = random_model().log_partition([2, 3], **options)
@@ -294,7 +294,7 @@ def test_real_documents_are_foretold_better_than_by_their_words_alone(data_dir: 
     bias = np.logaddexp.reduce(alone.visible_bias.astype(np.float64))
     unigram = np.exp(-(logs / test.sum(axis=1) - bias).mean())
     assert alone.perplexity(test).value == pytest.approx(unigram, rel=2e-2)  # weights of 0.01
-    model = mg.ReplicatedSoftmax(X.shape[1], 8)
-    model.fit(train, epochs=12, batch_size=50, seed=1)
+    model = mg.ReplicatedSoftmax(X.shape[1], 6)
+    model.fit(train, epochs=10, monitor_every=10, batch_size=50, seed=1)
     assert model.perplexity(test).value < 0.95 * unigram
     assert set(model.top_words(0, vocabulary)) <= set(vocabulary)
