@@ -180,8 +180,8 @@ def perplexity(
 
     References
     ----------
-    Salakhutdinov and Hinton, "Replicated softmax: an undirected topic model", NIPS 22 (2009) 1607,
-    section 4: the average over documents.
+    Salakhutdinov and Hinton, "Replicated softmax: an undirected topic model", NIPS 22 (2009) 1607:
+    the average over documents.
 
     Examples
     --------
