@@ -1,5 +1,6 @@
 """What a Boltzmann machine answers: states and means given others, likelihoods, divergences."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -154,3 +155,25 @@ def test_layers_are_joined_unit_by_unit() -> None:
         mg.BoltzmannMachine.layered([3])
     with pytest.raises(ValueError, match="visible must name layers below 2, got 2"):
         mg.BoltzmannMachine.layered([3, 1], visible=[2])
+
+
+def test_files_give_machines_back(tmp_path: Path) -> None:
+    model = mg.BoltzmannMachine({("a", "b"): 0.0, ("b", "c"): 1.5}, {"a": 0.3}, visible="ca")
+    model.save(tmp_path / "machine.npz")
+    again = mg.load(tmp_path / "machine.npz")
+    assert repr(again) == repr(model)
+    assert again.variables == model.variables
+    assert again.visible.tolist() == model.visible.tolist()
+    assert again.edges.tolist() == model.edges.tolist()
+    assert again.energies([[1, 1, 1]]) == model.energies([[1, 1, 1]])
+
+
+def test_runs_of_machines_are_put_aside_and_taken_up(tmp_path: Path) -> None:
+    path, options = tmp_path / "run.npz", {"num_chains": 8, "num_sweeps": 300, "seed": 1}
+
+    def stop(progress: Any) -> bool:
+        return True
+
+    whole = machine().sample(**options)
+    machine().sample(checkpoint=path, callback=stop, **options)
+    assert mg.resume(path).energies.tolist() == whole.energies.tolist()

@@ -15,6 +15,8 @@ _KINDS: dict[str, type["Stored"]] = {}
 class Stored:
     """A base of dataclasses that `save` writes field by field, and `magnetite.load` reads."""
 
+    __slots__ = ()
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         _KINDS[cls.__name__] = cls

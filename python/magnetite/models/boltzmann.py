@@ -17,13 +17,14 @@ from magnetite.models.base import Model
 from magnetite.models.graphs import as_graph
 from magnetite.models.polynomial import Polynomial
 from magnetite.models.topology import Parameters, Topology
+from magnetite.stored import Stored
 
 __all__ = ["BoltzmannMachine"]
 
 Values = Literal["binary", "spin"]
 
 
-class BoltzmannMachine(Model):
+class BoltzmannMachine(Stored, Model):
     """Units with weights and biases: ``E(x) = -sum_{i<j} W_ij x_i x_j - sum_i b_i x_i + offset``.
 
     Unlike other models it may change: by `fit`, which learns weights and biases from data.
@@ -221,6 +222,34 @@ class BoltzmannMachine(Model):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self.__copy__()
+
+    def __getstate__(self) -> dict[str, Any]:
+        topology, (weights, biases) = self._topology, self._parameters
+        return {
+            "variables": self._variables,
+            "rows": topology.rows,
+            "cols": topology.cols,
+            "weights": weights,
+            "biases": biases,
+            "visible": topology.visible,
+            "binary": topology.binary,
+            "offset": self._offset,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._variables, self._offset = state["variables"], state["offset"]
+        num_units, ends = len(self._variables), (state["rows"], state["cols"])
+        self._topology = Topology(num_units, *ends, state["visible"], state["binary"])
+        self._become(Parameters(state["weights"], state["biases"]))
+
+    def _content(self) -> dict[str, Any]:
+        return self.__getstate__()
+
+    @classmethod
+    def _from_archive(cls, content: dict[str, Any]) -> Self:
+        machine = cls.__new__(cls)
+        machine.__setstate__(content)
+        return machine
 
     # Learning, and what is asked of a machine that has learnt: see `magnetite.boltzmann`.
     fit = fit
