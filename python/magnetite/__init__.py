@@ -27,7 +27,7 @@ from magnetite.models import (
 )
 from magnetite.networks import Network
 from magnetite.population_anneal import population_anneal
-from magnetite.relatives import ConditionalRBM, ReplicatedSoftmax
+from magnetite.relatives import ClassificationRBM, ConditionalRBM, ReplicatedSoftmax
 from magnetite.resume import resume
 from magnetite.sample import sample
 from magnetite.solve import solve
@@ -56,6 +56,7 @@ __all__ = [
     "SGD",
     "Adam",
     "BoltzmannMachine",
+    "ClassificationRBM",
     "ConditionalRBM",
     "Estimate",
     "Exact",

@@ -5,6 +5,7 @@ optimiser (`SGD`, `Adam`), penalties, schedules and callbacks.
 """
 
 from magnetite.training.callbacks import EarlyStopping, Evaluate
+from magnetite.training.discriminative import Discriminative, Hybrid
 from magnetite.training.equilibrium import Equilibrium, equilibrium
 from magnetite.training.equilibrium_monitor import EquilibriumMonitor
 from magnetite.training.exact_phase import Exact
@@ -43,6 +44,7 @@ __all__ = [
     "Constant",
     "Context",
     "Cosine",
+    "Discriminative",
     "EarlyStopping",
     "Equilibrium",
     "EquilibriumMonitor",
@@ -50,6 +52,7 @@ __all__ = [
     "Exact",
     "FastPCD",
     "GroupLasso",
+    "Hybrid",
     "InverseTime",
     "Linear",
     "MaxNorm",
