@@ -1,4 +1,4 @@
-"""Estimators for scikit-learn: restricted Boltzmann machines as transformers and detectors.
+"""Estimators for scikit-learn: machines as transformers, detectors and classifiers.
 
 They follow scikit-learn's conventions (`check_estimator`), fit into pipelines and searches, and
 hold the fitted machine as `rbm_`, which answers everything else.
@@ -21,3 +21,6 @@ __all__ = [
     "GaussianRBM",
     "RBMAnomalyDetector",
 ]
+from magnetite.sklearn.classifier import RBMClassifier
+
+__all__ = ["BernoulliRBM", "CategoricalRBM", "GaussianRBM", "RBMAnomalyDetector", "RBMClassifier"]

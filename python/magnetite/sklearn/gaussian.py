@@ -4,17 +4,33 @@ import warnings
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils.sparsefuncs import mean_variance_axis
 
 import magnetite as mg
 from magnetite.sklearn.base import RBMTransformer
 from magnetite.units.base import Array
 
-__all__ = ["GaussianRBM"]
+__all__ = ["GaussianRBM", "column_variances"]
 
 CONSTANT = 1e-12
 """Columns are constant whose variance is at most this share of their mean square: rounding makes
 some of what is constant, and energies of less could not be told apart."""
+
+
+def column_variances(X: Any) -> NDArray[np.float64]:
+    """Return the variances of the columns of dense or sparse data, one where there is none."""
+    if hasattr(X, "tocsr"):
+        found = mean_variance_axis(X, axis=0)
+    else:
+        with warnings.catch_warnings():  # of columns without values
+            warnings.simplefilter("ignore", RuntimeWarning)
+            wide = X.astype(np.float64)
+            found = np.nanmean(wide, axis=0), np.nanvar(wide, axis=0)
+    means, variances = (np.asarray(values, np.float64) for values in found)
+    # A constant column has any scale, and one row, or a column without values (nan), has none.
+    varied = variances > CONSTANT * (means**2 + variances)
+    return np.where(varied, variances, 1.0)
 
 
 class GaussianRBM(RBMTransformer):
@@ -96,22 +112,11 @@ class GaussianRBM(RBMTransformer):
         self.n_jobs = n_jobs
 
     def _new_machine(self, X: Array) -> mg.RBM:
-        if hasattr(X, "tocsr"):
-            found = mean_variance_axis(X, axis=0)
-        else:
-            with warnings.catch_warnings():  # of columns without values
-                warnings.simplefilter("ignore", RuntimeWarning)
-                wide = X.astype(np.float64)
-                found = np.nanmean(wide, axis=0), np.nanvar(wide, axis=0)
-        means, variances = (np.asarray(values, np.float64) for values in found)
-        # A constant column has any scale, and one row, or a column without values (nan), has none.
-        varied = variances > CONSTANT * (means**2 + variances)
-        variances = np.where(varied, variances, 1.0)
         units = mg.units.Gaussian(learn_variance=self.learn_variance)
         return mg.RBM(
             X.shape[1],
             self.n_components,
             visible=units,
-            visible_precision=1 / variances,
+            visible_precision=1 / column_variances(X),
             dtype=X.dtype,
         )

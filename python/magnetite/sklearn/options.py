@@ -1,5 +1,7 @@
 """Options that all estimators share, and what they make of them."""
 
+"""Options of the estimators, in the words of scikit-learn."""
+
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,6 +14,7 @@ import magnetite as mg
 from magnetite._checks import check_real
 
 __all__ = ["TrainingOptions", "new_seed", "own_names"]
+__all__ = ["negative_of", "new_seed", "own_names", "penalties_of", "threads_of"]
 
 NAMES = {
     "n_hidden": "n_components",
@@ -23,6 +26,7 @@ NAMES = {
     "num_steps": "n_steps",
 }
 """What the transformers call the arguments of `magnetite.RBM` and its options."""
+"""What the estimators call the arguments of `magnetite.RBM` and its options."""
 
 
 def new_seed(random_state: Any) -> int:
@@ -33,6 +37,7 @@ def new_seed(random_state: Any) -> int:
 @contextmanager
 def own_names() -> Iterator[None]:
     """Let errors name arguments as the transformers do."""
+    """Let errors name arguments as the estimators do."""
     try:
         yield
     except (TypeError, ValueError) as error:
@@ -84,3 +89,28 @@ class TrainingOptions:
         if self.algorithm not in kinds:
             raise ValueError(f"algorithm must be 'cd' or 'pcd', got {self.algorithm!r}")
         return kinds[self.algorithm](steps=self.n_steps)
+
+
+def threads_of(n_jobs: Any) -> int | None:
+    """Return `n_jobs` as a number of threads; negative ones count from all cores down."""
+    if n_jobs is None:
+        return None
+    if isinstance(n_jobs, bool) or not hasattr(n_jobs, "__index__"):
+        raise TypeError(f"n_jobs must be an integer or None, got {n_jobs!r}")
+    return int(effective_n_jobs(n_jobs))
+
+
+def negative_of(algorithm: Any, n_steps: Any) -> mg.CD | mg.PCD:
+    """Return the negative phase of this name."""
+    if algorithm == "cd":
+        return mg.CD(steps=n_steps)
+    if algorithm == "pcd":
+        return mg.PCD(steps=n_steps)
+    raise ValueError(f"algorithm must be 'cd' or 'pcd', got {algorithm!r}")
+
+
+def penalties_of(weight_decay: Any) -> list[mg.training.Penalty]:
+    """Return what a cost of the weights' squares asks for: nothing where it is zero."""
+    if not 0 <= check_real("weight_decay", weight_decay) < np.inf:
+        raise ValueError(f"weight_decay must be at least 0 and finite, got {weight_decay!r}")
+    return [mg.training.L2(weight_decay)] if weight_decay else []
