@@ -27,7 +27,13 @@ from magnetite.models import (
 )
 from magnetite.networks import Network
 from magnetite.population_anneal import population_anneal
-from magnetite.relatives import ClassificationRBM, ConditionalRBM, ReplicatedSoftmax
+from magnetite.relatives import (
+    ClassificationRBM,
+    ConditionalRBM,
+    RatingsRBM,
+    ReplicatedSoftmax,
+    read_ratings,
+)
 from magnetite.resume import resume
 from magnetite.sample import sample
 from magnetite.solve import solve
@@ -66,6 +72,7 @@ __all__ = [
     "MaxEnt",
     "Network",
     "Qubo",
+    "RatingsRBM",
     "ReplicatedSoftmax",
     "TemperedPCD",
     "TrajectoryPCD",
@@ -85,6 +92,7 @@ __all__ = [
     "planted",
     "population_anneal",
     "read",
+    "read_ratings",
     "resume",
     "sample",
     "solve",
