@@ -142,10 +142,15 @@ def test_ctrl_c_keeps_what_was_learnt() -> None:
         if progress.epoch == 2:
             raise KeyboardInterrupt
 
+    made.temperature = 2.0
+    with pytest.raises(ValueError, match="batch_size must be at least 1"):
+        made.fit(x, y, batch_size=0)
+    assert made.temperature == 2.0
     with pytest.raises(KeyboardInterrupt) as caught:
         made.fit(x, y, epochs=50, callbacks=[interrupt], seed=1)
     assert caught.value.result.info["epochs"] == 2
     assert made.rbm.weights.any()
+    assert made.temperature == 1.0
 
 
 def test_monitors_see_the_chains_of_a_hybrid() -> None:

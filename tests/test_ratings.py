@@ -15,7 +15,7 @@ from magnetite.relatives import Ratings
 from magnetite.training import CD, Context, Positive
 from magnetite.training.gradient import Coordinates
 from magnetite.training.held import HeldCD
-from tools.ratings import damped_means, errors_of, planted, rmse
+from planted_ratings import damped_means, errors_of, planted, rmse
 
 Rows = NDArray[Any]
 NAN = np.nan

@@ -71,6 +71,8 @@ def load(path: str | PathLike[str]) -> Any:
     -------
     AnnealResult or another result, RBM or another machine, DBN, Network, ...
         What was saved, array for array.
+    AnnealResult, ExactResult, PopulationResult, SampleResult, SolveResult, TemperResult or RBM
+        What was saved, array for array; so for the relatives of an RBM.
 
     Raises
     ------

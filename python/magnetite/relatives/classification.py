@@ -187,16 +187,17 @@ class ClassificationRBM(LabelLaw, Stored):
         known = {"": rows} if held_out is None else {"": rows, "validation_": held_out}
         figures = LabelFigures(known, len(self._labels))
         several = isinstance(callbacks, list | tuple)  # else `RBM.fit` refuses them
-        run = self.rbm.fit(
-            rows,
-            negative=negative,
-            optimizer=optimizer,
-            validation=held_out,
-            callbacks=[figures, *callbacks] if several else callbacks,
-            **options,
-        )
-        self.temperature = 1.0
-        return run
+        try:
+            return self.rbm.fit(
+                rows,
+                negative=negative,
+                optimizer=optimizer,
+                validation=held_out,
+                callbacks=[figures, *callbacks] if several else callbacks,
+                **options,
+            )
+        finally:  # an interrupted training has changed the machine as well
+            self.temperature = 1.0 if figures.began else self.temperature
 
     def _joint_pair(self, validation: Any) -> Array:
         if not (isinstance(validation, tuple | list) and len(validation) == 2):

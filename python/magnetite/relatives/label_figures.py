@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from magnetite.calibration import softmax
 from magnetite.layers import Layers, Pair
+from magnetite.models.rbm import RBM
 from magnetite.training.data import pick_rows
 from magnetite.training.discriminative import label_logits, with_every_label
 from magnetite.training.monitors import Monitors
@@ -41,7 +42,11 @@ class LabelFigures:
     def __init__(self, rows: Mapping[str, Array], count: int) -> None:
         limit = Monitors.num_rows
         self.rows = {name: v[pick_rows(len(v), limit, key=0)] for name, v in rows.items()}
-        self.count = count
+        self.count, self.began = count, False
+
+    def start(self, rbm: RBM) -> None:
+        """Note that learning begins."""
+        self.began = True
 
     def __call__(self, progress: TrainingProgress) -> None:
         """Take the figures, in the epochs that have any."""

@@ -71,7 +71,8 @@ class Discriminative:
     The label is the last visible unit of the machine, one site of `Categorical` units, as
     `ClassificationRBM` has it. The negative phase is every row with every label, each weighing what
     the machine thinks of that label: the data of a row cancel, and what is left is the gradient of
-    the conditional likelihood. A machine so trained says nothing of the data themselves.
+    the conditional likelihood. A machine so trained says nothing of the data themselves. Time and
+    memory of an update grow with the number of labels: rows times labels are gone through at once.
 
     References
     ----------
