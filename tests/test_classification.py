@@ -72,7 +72,7 @@ def test_parity_is_learnt(negative: Any) -> None:
     """No classifier by one column, or by a sum over columns, can do it."""
     x, y = parity()
     made = mg.ClassificationRBM(6, 12, classes=["other", "same"])
-    options = {"optimizer": mg.Adam(0.05), "epochs": 150, "batch_size": 30, "seed": 1}
+    options = {"optimizer": mg.Adam(0.05), "epochs": 100, "batch_size": 30, "seed": 1}
     run = made.fit(x[:200], y[:200], negative=negative, validation=(x[200:], y[200:]), **options)
     assert made.score(x[200:], y[200:]) > 0.95
     assert run.history["validation_accuracy"][-1] == made.score(x[200:], y[200:])

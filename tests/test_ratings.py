@@ -291,7 +291,7 @@ def test_ratings_may_be_any_rising_numbers() -> None:
             "X must hold ratings (1, 2, 3), or nan for none, got 4 at",
         ),
         (lambda m: m.fit([[1, 2.5, 3, 1]]), "got 2.5 at index (0, 1)"),
-        (lambda m: m.fit([[1, 2, 3, np.inf]]), "values must be finite, got inf"),
+        (lambda m: m.fit([[1, 2, 3, np.inf]]), "X must be finite, got inf at index (0, 3)"),
         (lambda m: m.fit([[1, 0, 3, 1]]), "got 0 at index (0, 1)"),
         (lambda m: m.fit([[1, 2, 3]]), "X must have shape (users, 4), got (1, 3)"),
         (lambda m: m.fit([1, 2, 3, 1]), "X must have shape (users, items), got (4,)"),

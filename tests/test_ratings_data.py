@@ -28,6 +28,15 @@ def test_matrices_and_triples_are_the_same(matrix: Any) -> None:
     np.testing.assert_array_equal(other.to_matrix(), matrix)
 
 
+def test_entries_of_sparse_matrices_are_no_sums() -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    twice = sparse.coo_array(([2.0, 3.0], ([0, 0], [1, 1])), shape=(1, 2))
+    with pytest.raises(ValueError, match="got user 0 and item 1 again at index 1"):
+        as_ratings("X", twice)
+    with pytest.raises(ValueError, match="X must be finite, got nan at index 0"):
+        as_ratings("X", sparse.coo_array(([np.nan], ([0], [1])), shape=(1, 2)))
+
+
 def test_parts_are_all_there_once() -> None:
     whole = as_ratings("X", np.arange(1.0, 101.0).reshape(20, 5))
     train, test = whole.split(0.3, seed=1)

@@ -29,14 +29,15 @@ SMALL: dict[str, Any] = {
     "random_state": 0,
     "n_jobs": 1,
 }
+QUICK: dict[str, Any] = {**SMALL, "n_iter": 12, "learning_rate": 0.1}
 X, Y = make_blobs(150, centers=3, random_state=1)
 
 
 @pytest.mark.filterwarnings("ignore")
 @parametrize_with_checks(
     [
-        RBMClassifier(**SMALL),
-        RBMClassifier(**SMALL, temperature="auto", objective="discriminative", visible="binary"),
+        RBMClassifier(**QUICK),
+        RBMClassifier(**QUICK, temperature="auto", objective="discriminative", visible="binary"),
     ]
 )
 def test_conformance(estimator: Any, check: Any) -> None:
@@ -54,7 +55,8 @@ def digits() -> list[NDArray[Any]]:
 def test_digits_are_told_apart_better_than_by_a_linear_model() -> None:
     train, test, y, y_test = digits()
     linear = make_pipeline(MinMaxScaler(), LogisticRegression(max_iter=5000)).fit(train, y)
-    options: dict[str, Any] = {"n_iter": 20, "random_state": 1, "n_jobs": 1}
+    options: dict[str, Any] = {"n_iter": 15, "learning_rate": 0.01, "random_state": 1, "n_jobs": 1}
+    train, test = train.astype(np.float32), test.astype(np.float32)
     accuracy = RBMClassifier(**options).fit(train, y).score(test, y_test)
     assert accuracy >= 0.95
     assert accuracy > linear.score(test, y_test)
@@ -152,6 +154,13 @@ def test_it_can_be_validated_across() -> None:
 def test_bad_options_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         RBMClassifier(**{**SMALL, **options}).fit(X, Y)
+
+
+def test_values_beyond_bits_are_warned_of_where_they_are_learnt() -> None:
+    with pytest.warns(UserWarning, match="binary units stand for values from 0 to 1") as caught:
+        RBMClassifier(**SMALL, visible="binary").fit(3 + X, Y)
+    assert caught[0].filename == __file__
+    RBMClassifier(**SMALL, visible="binary", objective="discriminative").fit(3 + X, Y)
 
 
 def test_bad_data_are_refused() -> None:

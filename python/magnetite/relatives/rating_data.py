@@ -134,16 +134,17 @@ def as_ratings(name: str, X: Any) -> Ratings:
     if isinstance(X, Ratings):
         return X
     if hasattr(X, "tocsr"):
-        entries = X.tocsr().tocoo()
-        values, (users, items) = real_array(name, entries.data), entries.coords
-        there = values != 0
-        return Ratings(
-            users[there].astype(np.int64), items[there].astype(np.int64), values[there], X.shape
-        )
+        entries = X.tocoo()  # which, other than CSR, does not add up what is there twice
+        values = real_array(name, entries.data)
+        check_finite(name, values)
+        some = np.flatnonzero(values)
+        return Ratings(entries.row[some], entries.col[some], values[some], X.shape)
     matrix = real_array(name, X)
     if matrix.ndim != 2 or 0 in matrix.shape:
         raise ValueError(f"{name} must have shape (users, items), got {matrix.shape}")
-    users, items = np.nonzero(~np.isnan(matrix))
+    there = ~np.isnan(matrix)
+    check_finite(name, np.where(there, matrix, 0.0))
+    users, items = np.nonzero(there)
     return Ratings(users, items, matrix[users, items], matrix.shape)
 
 

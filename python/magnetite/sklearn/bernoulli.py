@@ -19,7 +19,7 @@ from magnetite.units.base import Array
 from magnetite.units.discrete import Binary
 from magnetite.units.layer import Layer
 
-__all__ = ["BernoulliRBM"]
+__all__ = ["BernoulliRBM", "Lenient", "warn_beyond_bits"]
 
 
 class Lenient(Binary):
@@ -38,6 +38,19 @@ class Lenient(Binary):
     def rule(self) -> str:
         """What `wrong` asks for."""
         return "finite numbers"
+
+
+def warn_beyond_bits(X: Any, stacklevel: int) -> None:
+    """Warn of data, dense or sparse, that are not means of bits."""
+    ends = min_max_axis(X, axis=0, ignore_nan=True) if hasattr(X, "tocsr") else (X, X)
+    low, high = np.fmin.reduce(ends[0], axis=None), np.fmax.reduce(ends[1], axis=None)
+    if low < 0 or high > 1:
+        warnings.warn(
+            f"binary units stand for values from 0 to 1, and X goes from {low:g} to {high:g}: "
+            "scale it (sklearn.preprocessing.MinMaxScaler), or take GaussianRBM",
+            UserWarning,
+            stacklevel=stacklevel,
+        )
 
 
 class BernoulliRBM(RBMTransformer):
@@ -117,15 +130,7 @@ class BernoulliRBM(RBMTransformer):
         self.n_jobs = n_jobs
 
     def _check_learnt(self, X: Any) -> None:
-        ends = min_max_axis(X, axis=0, ignore_nan=True) if hasattr(X, "tocsr") else (X, X)
-        low, high = np.fmin.reduce(ends[0], axis=None), np.fmax.reduce(ends[1], axis=None)
-        if low < 0 or high > 1:
-            warnings.warn(
-                f"binary units stand for values from 0 to 1, and X goes from {low:g} to {high:g}: "
-                "scale it (sklearn.preprocessing.MinMaxScaler), or take GaussianRBM",
-                UserWarning,
-                stacklevel=3,
-            )
+        warn_beyond_bits(X, stacklevel=4)
 
     def _new_machine(self, X: Array) -> mg.RBM:
         return mg.RBM(X.shape[1], self.n_components, dtype=X.dtype)

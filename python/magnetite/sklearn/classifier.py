@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 import magnetite as mg
 from magnetite._checks import check_choice, check_real
-from magnetite.sklearn.bernoulli import Lenient
+from magnetite.sklearn.bernoulli import Lenient, warn_beyond_bits
 from magnetite.sklearn.gaussian import column_variances
 from magnetite.sklearn.options import negative_of, new_seed, own_names, penalties_of, threads_of
 from magnetite.training import Negative
@@ -146,6 +146,8 @@ class RBMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, numbers = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"y must have two classes at least, got one class, {y[0]!r}")
+        if self.visible == "binary" and self.objective != "discriminative":
+            warn_beyond_bits(data, stacklevel=3)
         with own_names():
             temperature = self._checked_temperature()
             options = self._options()
