@@ -2,15 +2,18 @@
 
 ``ratings``: held-out errors on planted ratings of rank three, beside damped means and beside who
 planted them; with ``--movielens PATH`` on the user's own `u.data` of MovieLens 100K, too.
-``classifier``: accuracy on scikit-learn's digits beside logistic regression on pixels::
+``classifier``: accuracy on scikit-learn's digits beside logistic regression on pixels. ``mnist``:
+test error on MNIST cut at 0.5, in the folder that MAGNETITE_DATA names (minutes)::
 
-    python benches/relatives.py ratings classifier
+    python benches/relatives.py ratings classifier mnist
     python benches/relatives.py ratings --movielens ml-100k/u.data
 """
 
 import argparse
 import json
+import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -133,21 +136,66 @@ def digits(objective: str, seeds: int) -> dict[str, Any]:
     return {"objective": objective, "splits": seeds} | means
 
 
+def mnist(hidden: int = 300, epochs: int = 10, seed: int = 1) -> dict[str, Any]:
+    """Return test error and loss of a hybrid; the validation rows find the temperature alone."""
+    path = Path(os.environ["MAGNETITE_DATA"]) / "mnist_binary" / "mnist_threshold.npz"
+    with np.load(path) as archive:
+        parts = {
+            name: (archive[f"{name}.data"].astype(np.float32), archive[f"{name}.lbl"].astype(int))
+            for name in ("train", "valid", "test")
+        }
+    machine = mg.ClassificationRBM(784, hidden, classes=10)
+    started = time.perf_counter()
+    run = machine.fit(
+        *parts["train"],
+        optimizer=mg.Adam(mg.training.Cosine(0.002, begin=0.3)),
+        epochs=epochs,
+        monitor_every=epochs,
+        seed=seed,
+    )
+    seconds = time.perf_counter() - started
+    test, labels = parts["test"]
+
+    def loss() -> float:
+        chances = machine.predict_proba(test)[np.arange(len(labels)), labels]
+        return float(-np.log(chances).mean())
+
+    uncalibrated = loss()
+    temperature = machine.calibrate(*parts["valid"])
+    return {
+        "hidden": hidden,
+        "epochs": run.info["epochs"],
+        "test_error": 1 - machine.score(test, labels),
+        "log_loss": loss(),
+        "uncalibrated_log_loss": uncalibrated,
+        "temperature": temperature,
+        "seconds": seconds,
+    }
+
+
+def lines_of(what: str, seeds: int) -> Iterator[dict[str, Any]]:
+    """Yield what a command finds, one line after the other."""
+    if what == "ratings":
+        for users, observed in SIZES:
+            yield planted_errors(users, observed, seeds)
+    elif what == "classifier":
+        for objective in OBJECTIVES:
+            yield digits(objective, seeds)
+    else:
+        yield mnist()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", nargs="+", choices=["ratings", "classifier"])
+    parser.add_argument("what", nargs="+", choices=["ratings", "classifier", "mnist"])
     parser.add_argument("--seeds", type=int, default=5, help="runs of each (default 5)")
     parser.add_argument("--movielens", type=Path, metavar="FILE", help="u.data, if you have it")
     parser.add_argument("--hidden", type=int, default=100, help="units for FILE (default 100)")
     args = parser.parse_args()
     for what in args.what:
-        if what == "classifier":
-            lines = (digits(objective, args.seeds) for objective in OBJECTIVES)
-        else:
-            lines = (planted_errors(users, share, args.seeds) for users, share in SIZES)
-        for line in lines:
+        for line in lines_of(what, args.seeds):
             print(json.dumps({"bench": what} | line), flush=True)
     if args.movielens is not None:
         print(json.dumps(movielens(args.movielens, args.hidden, 1)), flush=True)
