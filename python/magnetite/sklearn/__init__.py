@@ -7,6 +7,7 @@ hold the fitted machine as `rbm_`, which answers everything else.
 from magnetite.sklearn.anomaly import RBMAnomalyDetector
 from magnetite.sklearn.bernoulli import BernoulliRBM
 from magnetite.sklearn.categorical import CategoricalRBM
+from magnetite.sklearn.classifier import RBMClassifier
 from magnetite.sklearn.dbn import DBNTransformer
 from magnetite.sklearn.dbn_classifier import DBNClassifier
 from magnetite.sklearn.dbn_regressor import DBNRegressor
@@ -20,7 +21,5 @@ __all__ = [
     "DBNTransformer",
     "GaussianRBM",
     "RBMAnomalyDetector",
+    "RBMClassifier",
 ]
-from magnetite.sklearn.classifier import RBMClassifier
-
-__all__ = ["BernoulliRBM", "CategoricalRBM", "GaussianRBM", "RBMAnomalyDetector", "RBMClassifier"]

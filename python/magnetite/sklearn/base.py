@@ -19,14 +19,7 @@ from magnetite.sklearn.missing import (
     free_energies_of_known,
     hidden_means_of_known,
 )
-from magnetite.sklearn.options import (
-    TrainingOptions,
-    negative_of,
-    new_seed,
-    own_names,
-    penalties_of,
-    threads_of,
-)
+from magnetite.sklearn.options import TrainingOptions, new_seed, own_names
 from magnetite.units.base import Array
 
 __all__ = ["RBMTransformer"]
@@ -90,23 +83,6 @@ class RBMTransformer(
             reset=fitting,
         )
         return valid
-
-    def _options(self) -> dict[str, Any]:
-        """Return the options of training that are the same for whole and partial fits."""
-        options: dict[str, Any] = {
-            "negative": self._negative(),
-            "optimizer": mg.SGD(self.learning_rate, momentum=self.momentum),
-            "batch_size": self.batch_size,
-            "gradient": self.gradient,
-            "num_threads": self._num_threads(),
-        }
-        return options | {"penalties": penalties_of(self.weight_decay)}
-
-    def _num_threads(self) -> int | None:
-        return threads_of(self.n_jobs)
-
-    def _negative(self) -> mg.CD | mg.PCD:
-        return negative_of(self.algorithm, self.n_steps)
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Fit a new machine to data.

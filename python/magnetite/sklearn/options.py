@@ -1,5 +1,3 @@
-"""Options that all estimators share, and what they make of them."""
-
 """Options of the estimators, in the words of scikit-learn."""
 
 from collections.abc import Iterator
@@ -13,8 +11,14 @@ from sklearn.utils import check_random_state
 import magnetite as mg
 from magnetite._checks import check_real
 
-__all__ = ["TrainingOptions", "new_seed", "own_names"]
-__all__ = ["negative_of", "new_seed", "own_names", "penalties_of", "threads_of"]
+__all__ = [
+    "TrainingOptions",
+    "negative_of",
+    "new_seed",
+    "own_names",
+    "penalties_of",
+    "threads_of",
+]
 
 NAMES = {
     "n_hidden": "n_components",
@@ -25,7 +29,6 @@ NAMES = {
     "num_samples": "n_samples",
     "num_steps": "n_steps",
 }
-"""What the transformers call the arguments of `magnetite.RBM` and its options."""
 """What the estimators call the arguments of `magnetite.RBM` and its options."""
 
 
@@ -36,7 +39,6 @@ def new_seed(random_state: Any) -> int:
 
 @contextmanager
 def own_names() -> Iterator[None]:
-    """Let errors name arguments as the transformers do."""
     """Let errors name arguments as the estimators do."""
     try:
         yield
@@ -45,50 +47,6 @@ def own_names() -> Iterator[None]:
         if name in NAMES:
             error.args = (" ".join([NAMES[name], *rest]),)
         raise
-
-
-class TrainingOptions:
-    """Base of estimators with the options of a machine's training."""
-
-    learning_rate: float
-    momentum: float
-    batch_size: int
-    weight_decay: float
-    algorithm: str
-    n_steps: int
-    gradient: str
-    n_jobs: int | None
-
-    def _options(self) -> dict[str, Any]:
-        """Return the options of training that are the same for whole and partial fits."""
-        options: dict[str, Any] = {
-            "negative": self._negative(),
-            "optimizer": mg.SGD(self.learning_rate, momentum=self.momentum),
-            "batch_size": self.batch_size,
-            "gradient": self.gradient,
-            "num_threads": self._num_threads(),
-        }
-        if not 0 <= check_real("weight_decay", self.weight_decay) < np.inf:
-            raise ValueError(
-                f"weight_decay must be at least 0 and finite, got {self.weight_decay!r}"
-            )
-        if self.weight_decay:
-            options["penalties"] = [mg.training.L2(self.weight_decay)]
-        return options
-
-    def _num_threads(self) -> int | None:
-        """Return `n_jobs` as a number of threads; negative ones count from all cores down."""
-        if self.n_jobs is None:
-            return None
-        if isinstance(self.n_jobs, bool) or not hasattr(self.n_jobs, "__index__"):
-            raise TypeError(f"n_jobs must be an integer or None, got {self.n_jobs!r}")
-        return int(effective_n_jobs(self.n_jobs))
-
-    def _negative(self) -> Any:
-        kinds = {"cd": mg.CD, "pcd": mg.PCD}
-        if self.algorithm not in kinds:
-            raise ValueError(f"algorithm must be 'cd' or 'pcd', got {self.algorithm!r}")
-        return kinds[self.algorithm](steps=self.n_steps)
 
 
 def threads_of(n_jobs: Any) -> int | None:
@@ -114,3 +72,33 @@ def penalties_of(weight_decay: Any) -> list[mg.training.Penalty]:
     if not 0 <= check_real("weight_decay", weight_decay) < np.inf:
         raise ValueError(f"weight_decay must be at least 0 and finite, got {weight_decay!r}")
     return [mg.training.L2(weight_decay)] if weight_decay else []
+
+
+class TrainingOptions:
+    """Base of estimators with the options of a machine's training."""
+
+    learning_rate: float
+    momentum: float
+    batch_size: int
+    weight_decay: float
+    algorithm: str
+    n_steps: int
+    gradient: str
+    n_jobs: int | None
+
+    def _options(self) -> dict[str, Any]:
+        """Return the options of training that are the same for whole and partial fits."""
+        return {
+            "negative": self._negative(),
+            "optimizer": mg.SGD(self.learning_rate, momentum=self.momentum),
+            "batch_size": self.batch_size,
+            "gradient": self.gradient,
+            "num_threads": self._num_threads(),
+            "penalties": penalties_of(self.weight_decay),
+        }
+
+    def _num_threads(self) -> int | None:
+        return threads_of(self.n_jobs)
+
+    def _negative(self) -> Any:
+        return negative_of(self.algorithm, self.n_steps)
