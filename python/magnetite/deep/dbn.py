@@ -1,6 +1,6 @@
 """Deep belief networks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Self
 
@@ -108,6 +108,31 @@ class DBN:
         True
         """
         return self.layers if self._untied is None else (*self._untied, self.layers[-1])
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """All that training changes, by name; no copies.
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> mg.DBN([4, 3, 2]).parameters["layers[1].weights"].shape
+        (3, 2)
+        """
+        machines = {f"layers[{number}]": rbm for number, rbm in enumerate(self.layers)}
+        for number, rbm in enumerate(self._untied or ()):
+            machines[f"recognition[{number}]"] = rbm
+        return {
+            f"{machine}.{name}": value
+            for machine, rbm in machines.items()
+            for name, value in rbm.parameters.items()
+        }
+
+    def assign(self, parameters: Mapping[str, Array]) -> None:
+        """Take parameters, by name, in place."""
+        own = self.parameters
+        for name, value in parameters.items():
+            own[name][...] = value
 
     def tie(self) -> None:
         """Let the way up have the parameters of the way down again."""

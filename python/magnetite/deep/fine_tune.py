@@ -13,7 +13,6 @@ from magnetite.control import check_control
 from magnetite.deep.passes import checked_rows
 from magnetite.deep.updown import UpDown, UpDownPlan
 from magnetite.options import SeedLike, check_threads
-from magnetite.training.callbacks import EarlyStopping
 from magnetite.training.data import make_source
 from magnetite.training.exact_phase import Exact
 from magnetite.training.fit import DEFAULT_OPTIMIZER, check_callbacks
@@ -82,8 +81,7 @@ def fine_tune(
     validation : array_like, optional
         Rows that are not learnt; their error of reconstruction is in the history.
     callbacks : list of callables
-        As for `RBM.fit`; the machine they are told of is the top one, which has not its best
-        parameters alone: `EarlyStopping` needs ``restore_best=False``.
+        As for `RBM.fit`; what they are told of is the network, ``progress.model``.
     progress, seed, num_threads, time_limit, on_interrupt
         As for `RBM.fit`.
     checkpoint, checkpoint_interval, resume
@@ -131,7 +129,7 @@ def fine_tune(
     plan = _check_plan(self, negative, optimizer, batch_size, gradient, offset_rate, shuffle, seed)
     num_epochs, threads = check_count("epochs", epochs), check_threads(num_threads)
     every = check_count("monitor_every", monitor_every, 1)
-    _check_callbacks(callbacks, validation is not None)
+    check_callbacks(callbacks, validation is not None)
     saved = saved_training(control.checkpoint, resume)
     if saved is not None:
         plan = replace(plan, seed=seed_of(saved["seed"], seed, plan.seed))
@@ -190,13 +188,3 @@ def _check_plan(
         seed=seed,
     )
     return UpDownPlan(**vars(plan), network=repr(dbn))
-
-
-def _check_callbacks(callbacks: Sequence[Callback], validation: bool) -> None:
-    check_callbacks(callbacks, validation)
-    for callback in callbacks:
-        if isinstance(callback, EarlyStopping) and callback.restore_best:
-            raise ValueError(
-                "callbacks must not restore the top machine alone: take "
-                "EarlyStopping(restore_best=False)"
-            )

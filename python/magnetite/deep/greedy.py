@@ -15,7 +15,6 @@ from magnetite.deep.greedy_plan import GreedyPlan, LayerOptions, check_greedy
 from magnetite.deep.means import TakesMeans
 from magnetite.deep.passes import checked_rows, draws_up, means_up, spawned
 from magnetite.deep.stacking import mirrors, start_mirrored
-from magnetite.models.bipartite import PARAMETERS
 from magnetite.models.rbm import RBM
 from magnetite.options import SeedLike, check_threads
 from magnetite.training.fit import fit as fit_machine
@@ -305,12 +304,12 @@ class Greedy:
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint holds."""
-        names = (*PARAMETERS, "data_means", "_chains")
         return {
             "identity": self.identity(),
             "seed": self.plan.seed.replay,
             "finished": self.finished,
-            "machines": [{name: getattr(rbm, name) for name in names} for rbm in self.dbn.layers],
+            "parameters": self.dbn.parameters,
+            "kept": [(rbm.data_means, rbm._chains) for rbm in self.dbn.layers],
             "runs": [vars(run) for run in self.runs],
             "seconds": self.seconds_before + self.control.elapsed(),
         }
@@ -319,10 +318,10 @@ class Greedy:
         """Undo `state`."""
         self.finished, self.seconds_before = state["finished"], state["seconds"]
         self.runs = [TrainingResult(**run) for run in state["runs"]]
-        for rbm, its in zip(self.dbn.layers, state["machines"], strict=True):
-            for name in PARAMETERS:
-                getattr(rbm, name)[...] = its[name]
-            rbm.data_means, rbm._chains = its["data_means"], its["_chains"]
+        self.dbn.tie()
+        self.dbn.assign(state["parameters"])
+        for rbm, kept in zip(self.dbn.layers, state["kept"], strict=True):
+            rbm.data_means, rbm._chains = kept
 
 
 @contextmanager

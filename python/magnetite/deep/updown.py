@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from magnetite.deep.directed import Directed
 from magnetite.deep.passes import means_up
 from magnetite.layers import Draws
-from magnetite.models.bipartite import PARAMETERS
 from magnetite.training.bounds import check_bounds
 from magnetite.training.data import Batch, Source
 from magnetite.training.monitors import Monitors
 from magnetite.training.plan import Plan
+from magnetite.training.result import Progress
 from magnetite.training.session import Session
 from magnetite.training.summary import Summary, summarise
 from magnetite.units.base import Array
@@ -67,10 +67,11 @@ class UpDown(Session):
         weights: NDArray[np.float64],
     ) -> None:
         *below, top = dbn.layers
-        self.ways_up, self.machines = dbn.recognition[:-1], (*dbn.layers, *dbn.recognition[:-1])
+        self.dbn, self.ways_up = dbn, dbn.recognition[:-1]
         passed = means_up(self.ways_up, rows)
         summary = summarise("X", iter([(0, passed)]), weights)
         super().__init__(top, plan, _Raised(source, summary), num_threads, num_epochs)
+        self.model: Any = dbn
         self.down = [Directed(rbm, "visible", plan, num_threads) for rbm in below]
         self.up = [Directed(rbm, "hidden", plan, num_threads) for rbm in self.ways_up]
         seeds = np.random.SeedSequence(plan.seed.key).spawn(1)[0]
@@ -107,27 +108,25 @@ class UpDown(Session):
 
     def end_epoch(self) -> None:
         """Note that an epoch is over, if all parameters are within bounds."""
-        for rbm in self.machines:
+        for rbm in (*self.dbn.layers, *self.ways_up):
             check_bounds(rbm)
         super().end_epoch()
 
     def parameters(self) -> dict[str, Array]:
         """Return copies of the parameters of all machines."""
-        return {
-            f"{name} {number}": getattr(rbm, name).copy()
-            for number, rbm in enumerate(self.machines)
-            for name in PARAMETERS
-        }
+        return {name: value.copy() for name, value in self.dbn.parameters.items()}
 
     def go_back(self) -> None:
         """Make all machines what they were when the last good epoch ended."""
-        for key, value in self.good.items():
-            name, number = key.split()
-            getattr(self.machines[int(number)], name)[...] = value
+        self.dbn.assign(self.good)
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint holds of the training."""
-        return super().state() | {"parameters": self.parameters()}
+        return super().state() | {"parameters": self.dbn.parameters}
+
+    def progress(self, **common: Any) -> Progress:
+        """Return what callbacks are told: of the network, not of its top machine."""
+        return Progress(**common)
 
     def _parts(self) -> list[Any]:
         directed = [*self.down, *self.up]

@@ -15,7 +15,7 @@ from magnetite.training.optimizers import Steps
 from magnetite.training.phases import Context
 from magnetite.training.plan import Keys, Plan
 from magnetite.training.positive import PositivePhase
-from magnetite.training.result import TrainingProgress
+from magnetite.training.result import Progress, TrainingProgress
 from magnetite.training.saving import identity
 from magnetite.training.schedules import Clock
 from magnetite.units.base import Array
@@ -114,7 +114,7 @@ class Session:
         states: tuple[Array, Array] | None = getattr(self.negative, "joint_states", None)
         return states
 
-    def progress(self, **common: Any) -> TrainingProgress:
+    def progress(self, **common: Any) -> Progress:
         """Return what callbacks are told."""
         return TrainingProgress(negative=self.negative, layers=self.layers, **common)
 
