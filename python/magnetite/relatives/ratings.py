@@ -17,6 +17,7 @@ from magnetite.stored import Stored
 from magnetite.training.held import HeldCD, Rating
 from magnetite.training.initial import WEIGHT_DEVIATION
 from magnetite.training.optimizers import Adam, Optimizer
+from magnetite.training.penalties import L2, Penalty
 from magnetite.training.result import TrainingResult
 from magnetite.training.schedules import Cosine
 from magnetite.units.base import Units
@@ -26,6 +27,8 @@ __all__ = ["RatingsRBM"]
 Floats = NDArray[np.float64]
 
 DEFAULT_OPTIMIZER = Adam(Cosine(0.005, begin=0.5))
+DEFAULT_PENALTIES = (L2(0.01),)
+"""Without a cost of weights a hundred hidden units learn by heart what few have rated."""
 
 PRIOR_RATINGS = 5.0
 """Ratings as all items have them, that are added to an item's own where its biases begin."""
@@ -128,6 +131,7 @@ class RatingsRBM(RatingPredictions, Stored):
         optimizer: Optimizer = DEFAULT_OPTIMIZER,
         epochs: int = 50,
         batch_size: int = 50,
+        penalties: Sequence[Penalty] = DEFAULT_PENALTIES,
         validation: Any = None,
         callbacks: Any = (),
         seed: SeedLike = None,
@@ -148,10 +152,12 @@ class RatingsRBM(RatingPredictions, Stored):
             By default Adam with a rate of 0.005 that falls to zero in the second half.
         epochs, batch_size : int
             Passes over the users, 50 by default, and users of an update, 50 by default.
+        penalties : list of Penalty
+            What keeps weights small: ``training.L2(0.01)`` by default.
         validation : array_like, sparse matrix or Ratings, optional
             Ratings by the same users that are not learnt.
         callbacks, seed, **options
-            As for `RBM.fit`, whose trainer this is: `penalties`, `gradient`, `checkpoint` ...
+            As for `RBM.fit`, whose trainer this is: `gradient`, `time_limit`, `checkpoint` ...
 
         Returns
         -------
@@ -191,6 +197,7 @@ class RatingsRBM(RatingPredictions, Stored):
             optimizer=optimizer,
             epochs=num_epochs,
             batch_size=size,
+            penalties=penalties,
             initial=None,
             callbacks=[begin, figures, *callbacks] if several else callbacks,
             seed=replayed.replay,
