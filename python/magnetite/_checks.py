@@ -12,6 +12,7 @@ __all__ = [
     "check_choice",
     "check_count",
     "check_finite",
+    "check_mask",
     "check_offset",
     "check_real",
     "check_weights",
@@ -110,6 +111,17 @@ def index_vector(name: str, value: Any) -> npt.NDArray[np.int64]:
     if array.max() > np.iinfo(np.int64).max:
         raise ValueError(f"{name} must fit 64-bit signed integers, got {array.max()}")
     return array.astype(np.int64, copy=False)
+
+
+def check_mask(name: str, value: Any, shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Return `value`, a row of bools for all rows or one for each, as a mask of `shape`."""
+    mask = np.asarray(value)
+    if mask.dtype != np.bool_ or mask.shape not in (shape, shape[1:]):
+        raise ValueError(
+            f"{name} must be a boolean array of shape {shape[1:]} or {shape}, "
+            f"got {mask.dtype.name} of shape {mask.shape}"
+        )
+    return np.ascontiguousarray(np.broadcast_to(mask, shape))
 
 
 def check_weights(name: str, value: Any, count: int) -> npt.NDArray[np.float64]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from magnetite._checks import check_choice
-from magnetite.models import RBM, Model
+from magnetite.models import Learned, Model
 from magnetite.options import Seed
 from magnetite.rounds import Filling
 from magnetite.schedules import Schedule
@@ -27,10 +27,10 @@ __all__ = [
 
 def as_model(model: object) -> Model:
     """Return the model that an argument is, or stands for; refuse what is none, with the remedy."""
-    if isinstance(model, RBM):
-        return model.to_model()
     if isinstance(model, Model):
         return model
+    if isinstance(model, Learned):
+        return model.to_model()
     raise TypeError(
         f"model must be a magnetite model, got {type(model).__name__}: wrap couplings as "
         "magnetite.Ising(J, h), a QUBO as magnetite.Qubo(Q), a graph as magnetite.maxcut(graph)"

@@ -23,7 +23,7 @@ from magnetite.control import check_control
 from magnetite.models.topology import Topology
 from magnetite.options import SeedLike, check_seed, check_threads
 from magnetite.training.data import MatrixSource, make_source
-from magnetite.training.fit import check_callbacks
+from magnetite.training.learn import check_callbacks
 from magnetite.training.optimizers import SGD, Optimizer
 from magnetite.training.plan import Keys, check_share, check_startable
 from magnetite.training.result import TrainingResult

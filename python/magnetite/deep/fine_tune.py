@@ -15,7 +15,7 @@ from magnetite.deep.updown import UpDown, UpDownPlan
 from magnetite.options import SeedLike, check_threads
 from magnetite.training.data import make_source
 from magnetite.training.exact_phase import Exact
-from magnetite.training.fit import DEFAULT_OPTIMIZER, check_callbacks
+from magnetite.training.learn import DEFAULT_OPTIMIZER, check_callbacks
 from magnetite.training.negatives import CD
 from magnetite.training.optimizers import Optimizer
 from magnetite.training.phases import Negative

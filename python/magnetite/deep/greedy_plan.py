@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from magnetite._checks import check_choice, check_count
 from magnetite.options import Seed, SeedLike, check_seconds, check_seed
-from magnetite.training.fit import check_callbacks, fit
+from magnetite.training.fit import fit
+from magnetite.training.learn import check_callbacks
 from magnetite.training.plan import Plan, check_plan
 
 if TYPE_CHECKING:

@@ -28,6 +28,7 @@ __all__ = [
     "LogLikelihood",
     "LogZ",
     "check_options",
+    "find_log_z",
     "free_energy_gap",
     "log_likelihood",
     "log_probabilities",
@@ -154,10 +155,17 @@ def with_log_z(
 ) -> tuple[NDArray[np.floating], LogPartition | Estimate]:
     """Return checked rows, and log Z: given, or found with options of `log_partition`."""
     rows = _some_rows(rbm, X, name="X", missing=True)
+    if log_z is None and options.get("base") is None and getattr(rbm, "data_means", None) is None:
+        options = {**options, "base": rows}
+    return rows, find_log_z(rbm, log_z, options)
+
+
+def find_log_z(
+    rbm: "RBM", log_z: LogZ | None, options: PartitionOptions
+) -> LogPartition | Estimate:
+    """Return log Z: what is given, checked, or what `log_partition` finds."""
     if log_z is None:
-        if options.get("base") is None and getattr(rbm, "data_means", None) is None:
-            options = {**options, "base": rows}
-        return rows, log_partition(rbm, **options)
+        return log_partition(rbm, **options)
     check_options(rbm, **options)
     if isinstance(log_z, LogLikelihood):  # an `Estimate`, but of the rows
         log_z = log_z.log_z
@@ -166,7 +174,7 @@ def with_log_z(
         log_z = Estimate(number, 0.0, (number, number), math.inf, True, "")
     if log_z.reliable and not math.isfinite(log_z.value):
         raise ValueError(f"log_z must be finite, got {log_z.value!r}")
-    return rows, log_z
+    return log_z
 
 
 def _some_rows(

@@ -6,13 +6,14 @@ from magnetite.models.coloring import GraphColoring, graph_coloring
 from magnetite.models.hopfield import Hopfield
 from magnetite.models.independent import Clique, IndependentSet, clique, independent_set
 from magnetite.models.ising import Ising
+from magnetite.models.learned import Learned
 from magnetite.models.maxcut import MaxCut, maxcut
 from magnetite.models.partition import NumberPartition, number_partition
 from magnetite.models.qubo import Qubo
 from magnetite.models.rbm import RBM
 from magnetite.models.satisfiability import MaxSat, max_sat
 
-ModelLike = Model | RBM
+ModelLike = Model | Learned
 """What samplers take."""
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "Hopfield",
     "IndependentSet",
     "Ising",
+    "Learned",
     "MaxCut",
     "MaxSat",
     "Model",

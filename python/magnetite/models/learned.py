@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from magnetite.units.base import Array
 
 if TYPE_CHECKING:
+    from magnetite.models.base import Model
     from magnetite.training.monitors import Monitors
     from magnetite.training.stream import Stream
 
@@ -15,7 +16,10 @@ __all__ = ["Learned"]
 
 
 class Learned:
-    """Means of the data, persistent chains, and what `partial_fit` goes on with; base of `RBM`."""
+    """Means of the data, persistent chains, and what `partial_fit` goes on with.
+
+    Base of the machines that `fit` trains, which samplers take as the model that they stand for.
+    """
 
     data_means: NDArray[np.float64] | None = None
     """Means of the data that the machine was last fitted to, shape (n_visible,)."""
@@ -26,9 +30,13 @@ class Learned:
     _chains: tuple[Array, Array] | None = None
     _stream: "Stream | None" = None
 
+    def to_model(self) -> "Model":
+        """Return the energy as a model of all units, which samplers take."""
+        raise NotImplementedError
+
     @property
-    def chains(self) -> tuple[Array, Array]:
-        """Visible and hidden states of the persistent chains of the last training.
+    def chains(self) -> tuple[Array, ...]:
+        """States of the persistent chains of the last training, layer by layer from the visible.
 
         Raises
         ------

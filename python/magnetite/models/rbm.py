@@ -5,9 +5,9 @@ from os import PathLike
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike
 
-from magnetite._checks import check_count
+from magnetite._checks import check_count, check_mask
 from magnetite.likelihood.partition import log_partition
 from magnetite.likelihood.pseudo import pseudo_log_likelihood
 from magnetite.likelihood.rows import free_energy_gap, log_likelihood, log_probabilities
@@ -132,20 +132,12 @@ class RBM(Learned, Exchange, Bipartite):
         [[1.0, 1.0], [1.0, 1.0], [1.0, 1.0]]
         """
         states = self.visible_states(v)
-        held = None if clamp is None else self._mask("clamp", clamp, states.shape)
+        held = None if clamp is None else check_mask("clamp", clamp, states.shape)
+        if held is not None:
+            self.visible.check_whole("clamp", held)
         betas = self._betas(beta, len(states))
         v, steps = states.copy(), check_count("num_steps", num_steps)
         return v, advance_chains(self, v, steps, betas, held, seed, num_threads)
-
-    def _mask(self, name: str, value: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-        mask = np.asarray(value)
-        if mask.dtype != np.bool_ or mask.shape not in (shape, shape[1:]):
-            raise ValueError(
-                f"{name} must be a boolean array of shape {shape[1:]} or {shape}, "
-                f"got {mask.dtype.name} of shape {mask.shape}"
-            )
-        self.visible.check_whole(name, np.atleast_2d(mask))
-        return np.ascontiguousarray(np.broadcast_to(mask, shape))
 
     def sample(
         self,

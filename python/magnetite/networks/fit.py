@@ -14,7 +14,7 @@ from magnetite.control import check_control
 from magnetite.networks.session import NetworkPlan, NetworkSession
 from magnetite.options import SeedLike, check_seed, check_threads
 from magnetite.training.data import Matrix, MatrixSource
-from magnetite.training.fit import check_callbacks
+from magnetite.training.learn import check_callbacks
 from magnetite.training.optimizers import Adam, Optimizer
 from magnetite.training.penalties import L1, L2, Penalty, SparsityTarget
 from magnetite.training.plan import check_penalties, check_startable

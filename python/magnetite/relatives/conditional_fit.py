@@ -12,8 +12,8 @@ from magnetite.models.rbm import RBM
 from magnetite.options import SeedLike, check_seed
 from magnetite.relatives.conditional_start import begin_conditioned
 from magnetite.relatives.history import stack_history
-from magnetite.training.fit import DEFAULT_OPTIMIZER
 from magnetite.training.fit import fit as train
+from magnetite.training.learn import DEFAULT_OPTIMIZER
 from magnetite.training.negatives import CD
 from magnetite.training.optimizers import Optimizer
 from magnetite.training.plan import Keys

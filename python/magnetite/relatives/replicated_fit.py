@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from magnetite._checks import real_array
 from magnetite.models.rbm import RBM
-from magnetite.training.fit import DEFAULT_OPTIMIZER, STREAM_OPTIMIZER
+from magnetite.training.fit import STREAM_OPTIMIZER
 from magnetite.training.fit import fit as train
 from magnetite.training.fit import partial_fit as train_more
+from magnetite.training.learn import DEFAULT_OPTIMIZER
 from magnetite.training.negatives import CD, PCD
 from magnetite.training.optimizers import Optimizer
 from magnetite.training.phases import Negative

@@ -93,7 +93,7 @@ class EquilibriumMonitor:
         if len(v) < LEAST_ROWS:  # few chains are judged by several continuations of each
             v = v[np.arange(LEAST_ROWS) % len(v)]
         found = equilibrium(
-            progress.rbm, v, num_steps=self.num_steps, seed=self.seed, layers=progress.layers
+            progress.sampled, v, num_steps=self.num_steps, seed=self.seed, layers=progress.layers
         )
         self.verdicts.append(found)
         figures: dict[str, float] = getattr(progress.negative, "figures", dict)()
@@ -104,7 +104,7 @@ class EquilibriumMonitor:
     def _states(self, progress: "TrainingProgress") -> Array:
         """Return what the training takes for states of the machine."""
         if self.rows is not None:
-            rbm, layers = progress.rbm, progress.layers
+            rbm, layers = progress.sampled, progress.layers
             v = rbm.visible_states(self.rows, name="rows").copy()
             ones, draws = np.ones(len(v)), Draws(self.seed, 1 << 40, 0)
             _, h = layers.hidden(v, rbm.pair, ones, draws)

@@ -6,37 +6,29 @@ from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from magnetite._checks import check_count
-from magnetite.control import check_control
 from magnetite.options import SeedLike, check_threads
-from magnetite.training.callbacks import EarlyStopping
-from magnetite.training.data import Matrix, make_source, pick_rows
-from magnetite.training.monitors import Monitors
+from magnetite.training.data import make_source
+from magnetite.training.learn import DEFAULT_OPTIMIZER, learn
 from magnetite.training.negatives import PCD
 from magnetite.training.optimizers import SGD, Optimizer
 from magnetite.training.penalties import Penalty
 from magnetite.training.phases import Negative
-from magnetite.training.plan import Keys, Plan, check_plan
+from magnetite.training.plan import Keys, check_plan
 from magnetite.training.result import TrainingResult
-from magnetite.training.running import Callback, Runner, run_chunk
-from magnetite.training.saving import check_identity, identity, saved_training, seed_of
-from magnetite.training.schedules import Cosine, check_endless
+from magnetite.training.running import Callback, run_chunk
+from magnetite.training.schedules import check_endless
 from magnetite.training.session import Session
 from magnetite.training.stream import Stream
 from magnetite.training.summary import warn_of_offsets
-from magnetite.units.base import Array
 
 if TYPE_CHECKING:
     from magnetite.models.rbm import RBM
 
-__all__ = ["check_callbacks", "fit", "partial_fit"]
+__all__ = ["fit", "partial_fit"]
 
 DEFAULT_NEGATIVE = PCD()
-DEFAULT_OPTIMIZER = SGD(Cosine(0.01, begin=0.5), momentum=0.9)
-"""The decay in the second half is worth five nats on MNIST with 16 hidden units and 10 epochs."""
-
 STREAM_OPTIMIZER = SGD(0.01, momentum=0.9)
-"""The same for a stream, whose end nobody knows."""
+"""The default of `fit` for a stream, whose end nobody knows."""
 
 
 def fit(
@@ -179,64 +171,25 @@ def fit(
         shuffle=shuffle,
         seed=seed,
     )
-    control = check_control(
+    return learn(
+        rbm,
+        plan,
+        X,
         started=started,
-        time_limit=time_limit,
-        target_energy=None,
-        callback=None,
+        epochs=epochs,
+        sample_weight=sample_weight,
+        validation=validation,
+        callbacks=callbacks,
+        monitor_every=monitor_every,
         progress=progress,
+        seed=seed,
+        num_threads=num_threads,
+        time_limit=time_limit,
         checkpoint=checkpoint,
         checkpoint_interval=checkpoint_interval,
+        resume=resume,
         on_interrupt=on_interrupt,
     )
-    num_epochs = check_count("epochs", epochs, 0)
-    every = check_count("monitor_every", monitor_every, 1)
-    threads = check_threads(num_threads)
-    check_callbacks(callbacks, validation is not None)
-    saved = saved_training(control.checkpoint, resume)
-    if saved is not None:
-        plan = replace(plan, seed=seed_of(saved["seed"], seed, plan.seed))
-    held_out = _validation_rows(rbm, validation, plan)
-    keys = Keys.of(plan.seed)
-    source = make_source(
-        rbm, X, sample_weight, batch_size=plan.batch_size, shuffle=plan.shuffle, key=keys.data
-    )
-    if source.once and num_epochs > 1:
-        raise ValueError(
-            f"epochs must be 1 for an X that can be gone through only once, got {num_epochs}: "
-            "let X be a function that returns such an iterator, or a list of chunks"
-        )
-    if num_epochs == 1 and source.num_batches is None and optimizer is not DEFAULT_OPTIMIZER:
-        where = "a single pass over chunks, whose end nobody knows"
-        check_endless(optimizer, where, "a function of a training.Clock that counts updates")
-    if saved is not None and control.checkpoint is not None:
-        check_identity(control.checkpoint, saved["identity"], identity(rbm, plan, source))
-    warn_of_offsets(rbm, source.summary)
-    rbm._stream = None
-    session = Session(rbm, plan, source, threads, num_epochs)
-    runner = Runner(session, control, callbacks, session.monitors(held_out), every)
-    runner.start(saved)
-    return runner.run()
-
-
-def check_callbacks(callbacks: Any, validation: bool) -> None:
-    """Check what is called after epochs; `validation` tells whether there are such rows."""
-    if not isinstance(callbacks, list | tuple):
-        raise TypeError(f"callbacks must be a list, got {type(callbacks).__name__}")
-    for callback in callbacks:
-        if not callable(callback):
-            raise TypeError(f"callbacks must be callable, got {callback!r}")
-        if isinstance(callback, EarlyStopping):
-            callback.check(validation)
-
-
-def _validation_rows(rbm: "RBM", validation: Any, plan: Plan) -> Array | None:
-    if validation is None:
-        return None
-    matrix = Matrix(rbm, validation, "validation")
-    for _ in matrix.blocks():  # checks the values
-        pass
-    return matrix.take(pick_rows(len(matrix), Monitors.num_rows, Keys.of(plan.seed).monitors))
 
 
 def partial_fit(

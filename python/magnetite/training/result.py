@@ -110,10 +110,13 @@ class TrainingProgress(Progress):
         The negative phase, with its chains where it has them.
     layers : Layers
         What carries out the work, with the threads of this training.
+    sampled : RBM
+        The machine that layers and chains belong to: `model`, or the one that it stands on.
     """
 
     negative: NegativePhase = field(repr=False)
     layers: Layers = field(repr=False)
+    sampled: "RBM" = field(repr=False)
 
     @property
     def rbm(self) -> "RBM":

@@ -18,6 +18,7 @@ from magnetite.training.positive import PositivePhase
 from magnetite.training.result import Progress, TrainingProgress
 from magnetite.training.saving import identity
 from magnetite.training.schedules import Clock
+from magnetite.training.summary import Summary
 from magnetite.units.base import Array
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ class Session:
     def __init__(
         self, rbm: "RBM", plan: Plan, source: Source, num_threads: int, num_epochs: int | None
     ) -> None:
-        self.rbm = self.model = rbm
+        self.rbm = rbm
+        self.model: Any = rbm  # what the user trains, which may stand on that machine
         self.plan, self.source, self.num_epochs = plan, source, num_epochs
         self.seed = plan.seed
         self.num_threads = num_threads
@@ -58,10 +60,10 @@ class Session:
         rows = source.summary.num_rows if source.lasting else plan.batch_size
         batch_size = min(plan.batch_size, rows)
         self.context = Context(rbm, self.layers, batch_size, self.keys.negative)
-        self.positive = PositivePhase(self.context, self.keys.positive, self.keys.missing)
+        self.positive = self._positive_phase()
         self.negative = plan.negative.start(self.context)
         self.coordinates = Coordinates(rbm, plan.gradient, plan.offset_rate)
-        summary = completed(rbm, source.summary)
+        summary = self._summary()
         self.coordinates.begin(summary, source.lasting)
         self.optimizer = plan.optimizer.start(self.coordinates.shapes, rbm.dtype)
         self.penalties = [penalty.start(rbm) for penalty in plan.penalties]
@@ -79,9 +81,21 @@ class Session:
         self.updating = False
         # Nothing above changes the machine, so that options which are refused leave it alone.
         if plan.initial == "data":
-            begin_from_data(rbm, summary, self.keys.initial)
+            self._begin(summary)
         rbm.data_means = summary.means
         self.good = self.parameters()
+
+    # What trainings of other machines, which stand on this one, do in their own way.
+
+    def _positive_phase(self) -> Any:
+        return PositivePhase(self.context, self.keys.positive, self.keys.missing)
+
+    def _summary(self) -> Summary:
+        """Return what is known of all visible units before learning."""
+        return completed(self.rbm, self.source.summary)
+
+    def _begin(self, summary: Summary) -> None:
+        begin_from_data(self.rbm, summary, self.keys.initial)
 
     # One update.
 
@@ -116,7 +130,9 @@ class Session:
 
     def progress(self, **common: Any) -> Progress:
         """Return what callbacks are told."""
-        return TrainingProgress(negative=self.negative, layers=self.layers, **common)
+        return TrainingProgress(
+            negative=self.negative, layers=self.layers, sampled=self.rbm, **common
+        )
 
     def described(self) -> dict[str, Any]:
         """Return the options, and what is known of the data, as plain values."""
@@ -129,7 +145,7 @@ class Session:
 
     def identity(self) -> dict[str, Any]:
         """Return what must be the same where a training goes on."""
-        return identity(self.rbm, self.plan, self.source)
+        return identity(self.model, self.plan, self.source)
 
     # Epochs.
 
@@ -150,7 +166,7 @@ class Session:
 
     def finish(self) -> None:
         """Leave the chains to the machine."""
-        self.rbm._chains = self.chains()
+        self.model._chains = self.chains()
 
     def monitors(self, validation: Array | None) -> Monitors:
         """Return what takes the figures of epochs."""

@@ -96,10 +96,10 @@ def _refuse_empty(name: str, what: str, places: NDArray[np.intp]) -> None:
         )
 
 
-def warn_of_offsets(rbm: "RBM", summary: Summary) -> None:
+def warn_of_offsets(rbm: "RBM", summary: Summary, *, stacklevel: int = 3) -> None:
     """Warn of real columns that lie too far from zero for the digits of a machine of float32.
 
-    Called by `fit` and `partial_fit`, so that the warning names the line that called them.
+    With the right `stacklevel` it names the line that called `fit` or `partial_fit`.
     """
     if rbm.dtype != np.float32:
         return
@@ -117,5 +117,5 @@ def warn_of_offsets(rbm: "RBM", summary: Summary) -> None:
             f"{first}{others}: float32 loses the digits. Standardise the columns, or take a "
             "machine of dtype float64",
             UserWarning,
-            stacklevel=3,
+            stacklevel=stacklevel,
         )
