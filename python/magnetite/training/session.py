@@ -145,7 +145,7 @@ class Session:
 
     def identity(self) -> dict[str, Any]:
         """Return what must be the same where a training goes on."""
-        return identity(self.model, self.plan, self.source)
+        return identity(self.rbm, self.plan, self.source)
 
     # Epochs.
 
@@ -166,7 +166,7 @@ class Session:
 
     def finish(self) -> None:
         """Leave the chains to the machine."""
-        self.model._chains = self.chains()
+        self.rbm._chains = self.chains()
 
     def monitors(self, validation: Array | None) -> Monitors:
         """Return what takes the figures of epochs."""
