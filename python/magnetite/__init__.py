@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from magnetite import boltzmann, likelihood, planted, training, units
 from magnetite._core import version as _version
 from magnetite.anneal import anneal
+from magnetite.deep.dbm import DBM
 from magnetite.deep.dbn import DBN
 from magnetite.estimates import Estimate
 from magnetite.exact import exact
@@ -56,6 +57,7 @@ __version__ = _version()
 
 __all__ = [
     "CD",
+    "DBM",
     "DBN",
     "PCD",
     "RBM",

@@ -69,10 +69,8 @@ def load(path: str | PathLike[str]) -> Any:
 
     Returns
     -------
-    AnnealResult or another result, RBM or another machine, DBN, Network, ...
+    AnnealResult or another result, RBM or another machine, DBN, DBM, Network
         What was saved, array for array.
-    AnnealResult, ExactResult, PopulationResult, SampleResult, SolveResult, TemperResult or RBM
-        What was saved, array for array; so for the relatives of an RBM.
 
     Raises
     ------
@@ -98,6 +96,10 @@ def load(path: str | PathLike[str]) -> Any:
         from magnetite.deep.dbn_files import dbn_of_content
 
         return dbn_of_content(content)
+    if kind == "DBM":
+        from magnetite.deep.dbm import DBM
+
+        return DBM._from_archive(content)
     if kind not in _KINDS:
         raise ValueError(f"{path}: holds a magnetite {kind}, not a result{_hint(kind)}")
     return _KINDS[kind]._from_archive(content)
