@@ -209,5 +209,7 @@ def test_one_class_is_none() -> None:
 def test_digits() -> None:
     rows, y = load_digits(return_X_y=True)
     train, test, y_train, y_test = train_test_split(rows / 16, y, test_size=0.2, random_state=0)
-    model = DBNClassifier(early_stopping=True, random_state=1).fit(train, y_train)
-    assert model.score(test, y_test) >= 0.97
+    # Of 360 rows one run's share has a standard error of 0.009: three runs.
+    models = [DBNClassifier(early_stopping=True, random_state=s, n_jobs=1) for s in (1, 2, 3)]
+    scores = [model.fit(train, y_train).score(test, y_test) for model in models]
+    assert np.mean(scores) >= 0.97, scores

@@ -39,7 +39,7 @@ class Stacked(TrainingOptions, BaseEstimator):  # type: ignore[misc]
         layer_sizes: Sequence[int] = (256, 256),
         *,
         visible: str = "binary",
-        learning_rate: float = 0.1,
+        learning_rate: float = 0.05,
         batch_size: int = 20,
         n_iter: int = 20,
         verbose: int = 0,
@@ -142,7 +142,7 @@ class DBNTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Stacked)
     visible : {"binary", "gaussian"}, default "binary"
         Units of the features: "binary" for values from 0 to 1, "gaussian" for real ones
         (standardise these; their machine learns at a tenth of the rate).
-    learning_rate : float, default 0.1
+    learning_rate : float, default 0.05
         Rate of stochastic gradient ascent.
     batch_size : int, default 20
         Rows of an update.

@@ -29,7 +29,7 @@ class DBNClassifier(ClassifierMixin, FineTuned):  # type: ignore[misc]
     layer_sizes, visible, learning_rate, batch_size, n_iter, verbose, random_state, algorithm, \
 n_steps, momentum, weight_decay, gradient, n_jobs
         Of the machines, as for `DBNTransformer`; `batch_size` is also that of fine-tuning.
-    fine_tune_learning_rate : float, default 0.005
+    fine_tune_learning_rate : float, default 0.01
         First rate of Adam.
     fine_tune_iter : int, default 50
         Passes over the data with labels, at most.
@@ -85,7 +85,7 @@ n_steps, momentum, weight_decay, gradient, n_jobs
         layer_sizes: Sequence[int] = (256, 256),
         *,
         visible: str = "binary",
-        learning_rate: float = 0.1,
+        learning_rate: float = 0.05,
         batch_size: int = 20,
         n_iter: int = 20,
         verbose: int = 0,
@@ -96,7 +96,7 @@ n_steps, momentum, weight_decay, gradient, n_jobs
         weight_decay: float = 2e-4,
         gradient: str = "centered",
         n_jobs: int | None = None,
-        fine_tune_learning_rate: float = 0.005,
+        fine_tune_learning_rate: float = 0.01,
         fine_tune_iter: int = 50,
         fine_tune_weight_decay: float = 0.0,
         dropout: float = 0.0,
