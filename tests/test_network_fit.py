@@ -247,6 +247,14 @@ def test_what_diverges_goes_back() -> None:
         np.testing.assert_array_equal(value, before[name])
 
 
+def test_what_diverges_is_seen_within_an_epoch() -> None:
+    net = Network.regressor([6, 12], activation="relu", dtype="float32", seed=1)
+    rows = np.arange(6000) % 120
+    with pytest.raises(TrainingDiverged) as caught:
+        net.fit(X[rows], NUMBERS[rows], optimizer=mg.SGD(1e20), epochs=3, batch_size=10, seed=1)
+    assert caught.value.result.info["updates"] == 50
+
+
 def test_memory_maps_and_sparse_rows(tmp_path: Path) -> None:
     sparse = pytest.importorskip("scipy.sparse")
     np.save(tmp_path / "x.npy", X)

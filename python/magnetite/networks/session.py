@@ -15,6 +15,7 @@ from magnetite.training.penalties import Penalty
 from magnetite.training.plan import described
 from magnetite.training.result import Progress
 from magnetite.training.schedules import Clock
+from magnetite.training.session import CHECK_EVERY
 from magnetite.units.base import Array
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ class NetworkSession:
         self.updates += 1
         self.batches_done += 1
         self.updating = False
+        if self.updates % CHECK_EVERY == 0:
+            self._check()
 
     def _learn(self, batch: Batch) -> None:
         gradient = self._descent(batch)
@@ -157,12 +160,15 @@ class NetworkSession:
 
     def end_epoch(self) -> None:
         """Note that an epoch is over; its parameters are good ones if they are finite."""
-        for name, value in self.model.parameters.items():
-            if not np.isfinite(value).all():
-                raise OutOfBounds(f"{name} is no longer finite")
+        self._check()
         self.good = self.parameters()
         self.epoch += 1
         self.batches_done = 0
+
+    def _check(self) -> None:
+        for name, value in self.model.parameters.items():
+            if not np.isfinite(value).all():
+                raise OutOfBounds(f"{name} is no longer finite")
 
     def parameters(self) -> dict[str, Array]:
         """Return copies of the parameters."""

@@ -31,7 +31,9 @@ class TrainingResult(Stored):
         of one unit a row, in nats; "free_energy_gap" the mean free energy of validation rows minus
         that of training rows; "reconstruction_error" is for alarms alone, machines with the least
         of it are poor models; "update_ratio" the mean size of the epoch's last step of a weight,
-        divided by that of a weight: about 0.001 is healthy.
+        divided by that of a weight: about 0.001 is healthy. Networks have "loss", the mean over the
+        epoch's batches as they were learnt, and of validation rows "validation_loss" and, where
+        there are classes, "validation_error".
     info : dict
         Options, seed, stop reason, updates, times and versions.
     """
