@@ -124,8 +124,8 @@ def test_results_do_not_depend_on_threads(dtype: str) -> None:
         result = dbm.fit(X, epochs=2, batch_size=50, validation=X[:50], seed=3, num_threads=threads)
         machines.append((dbm, result))
     for dbm, result in machines[1:]:
-        for name, array in dbm.parameters().items():
-            np.testing.assert_array_equal(array, machines[0][0].parameters()[name])
+        for name, array in dbm.parameters.items():
+            np.testing.assert_array_equal(array, machines[0][0].parameters[name])
         for name in set(result.history) - {"seconds"}:
             np.testing.assert_array_equal(result.history[name], machines[0][1].history[name])
 
@@ -158,8 +158,8 @@ def test_a_training_that_was_cut_goes_on_to_the_same_bits(tmp_path: Path) -> Non
     assert cut.info["updates"] == 7
     fresh = mg.DBM([12, 8, 6, 4])
     found = fresh.fit(X, checkpoint=path, resume=True, **options)
-    for name, array in whole.parameters().items():
-        np.testing.assert_array_equal(array, fresh.parameters()[name])
+    for name, array in whole.parameters.items():
+        np.testing.assert_array_equal(array, fresh.parameters[name])
     np.testing.assert_array_equal(whole.transform(X), fresh.transform(X))  # with its start
     for name in set(expected.history) - {"seconds"}:
         np.testing.assert_array_equal(found.history[name], expected.history[name])
@@ -275,8 +275,8 @@ def test_a_rate_that_is_too_high_leaves_the_last_good_machine() -> None:
     before = dbm.copy()
     with pytest.raises(mg.training.TrainingDiverged):
         dbm.fit(X, optimizer=mg.SGD(1e6), epochs=100, seed=1)
-    for name, array in before.parameters().items():
-        np.testing.assert_array_equal(array, dbm.parameters()[name])
+    for name, array in before.parameters.items():
+        np.testing.assert_array_equal(array, dbm.parameters[name])
 
 
 def test_a_time_limit_stops_the_training() -> None:

@@ -1,6 +1,6 @@
 """The deep Boltzmann machine."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any, Self
 
@@ -139,9 +139,14 @@ class DBM(Learned):
         means = self._folded.data_means
         return None if means is None else means[: self.n_visible]
 
+    @property
     def parameters(self) -> dict[str, Array]:
-        """Return what training changes, as `to_rbm` has it: the arrays themselves, no copies."""
-        return self._folded.parameters()
+        """What training changes, as `to_rbm` has it: the arrays themselves, no copies."""
+        return self._folded.parameters
+
+    def assign(self, parameters: Mapping[str, Array]) -> None:
+        """Take parameters, by name, in place."""
+        self._folded.assign(parameters)
 
     @property
     def chains(self) -> tuple[Array, ...]:

@@ -14,6 +14,7 @@ from magnetite.training.monitors import Monitors
 from magnetite.training.penalties import Arrays, Penalty
 from magnetite.training.phases import Context, Positive
 from magnetite.training.plan import Plan
+from magnetite.training.saving import identity
 from magnetite.training.session import Session
 from magnetite.training.summary import Summary
 from magnetite.units.base import Array
@@ -52,12 +53,16 @@ class DeepSession(Session):
     ) -> None:
         self.dbm = dbm
         super().__init__(dbm._folded, plan, source, num_threads, num_epochs)
+        self.model = dbm
         self.penalties.append(_Absent(dbm))  # which has the last word on the gradient
 
-    @property
-    def machine(self) -> "DBM":
-        """The deep machine."""
-        return self.dbm
+    def identity(self) -> dict[str, Any]:
+        """Return what must be the same where a training goes on."""
+        return identity(self.model, self.plan, self.source)
+
+    def finish(self) -> None:
+        """Leave the chains to the machine."""
+        self.dbm._chains = self.chains()
 
     def _positive_phase(self) -> Any:
         return _Inferring(self.dbm, self.plan, self.context, self.num_threads, self.keys.positive)
