@@ -18,46 +18,15 @@ from magnetite.boltzmann import (
     Parameters,
     Tempering,
 )
-from tools.boltzmann import law, machine, visible_rows
+from tools.boltzmann import Recorder, law, machine, moved, visible_rows
 
 PARITY = np.array([[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]])
-
-
-class Recorder:
-    """An optimiser that makes plain steps and keeps the gradients."""
-
-    def __init__(self, rate: float) -> None:
-        self.rate, self.seen = rate, []
-
-    def __repr__(self) -> str:
-        return "Recorder"
-
-    def start(self, shapes: Any, dtype: Any) -> Any:
-        recorder = self
-
-        class Run:
-            def steps(self, gradients: Any, clock: Any) -> mg.training.Steps:
-                recorder.seen.append({name: g.copy() for name, g in gradients.items()})
-                return mg.training.Steps(gradients, recorder.rate)
-
-            def state(self) -> dict[str, Any]:
-                return {}
-
-            def restore(self, state: dict[str, Any]) -> None: ...
-
-        return Run()
 
 
 def mean_log_likelihood(model: mg.BoltzmannMachine, rows: NDArray[Any]) -> float:
     states, chances = law(model)
     seen = [chances[(states[:, model.visible] == row).all(axis=1)].sum() for row in rows]
     return float(np.mean(np.log(seen)))
-
-
-def moved(model: mg.BoltzmannMachine, weights: Any, biases: Any) -> mg.BoltzmannMachine:
-    other = copy.copy(model)
-    other._become(Parameters(model.weights + weights, model.biases + biases))
-    return other
 
 
 @pytest.mark.parametrize("values", ["binary", "spin"])
@@ -257,6 +226,17 @@ def test_the_first_machine_has_the_means_of_the_data() -> None:
         np.testing.assert_allclose(mean, data.mean(axis=0), atol=0.02)
 
 
+@pytest.mark.parametrize("gradient", ["plain", "centered"])
+def test_shrinkage_is_a_share_of_all_parameters(gradient: str) -> None:
+    model = machine()
+    options: dict[str, Any] = {"optimizer": Recorder(0.0), "gradient": gradient, "epochs": 2}
+    before = model.parameters
+    falling = mg.training.Cosine(0.1, 0.1)
+    model.fit(visible_rows(model), shrinkage=falling, **options)
+    for name, values in model.parameters.items():
+        np.testing.assert_allclose(values, 0.81 * before[name], rtol=1e-12)
+
+
 def test_sign_steps_are_of_one_size() -> None:
     model = mg.BoltzmannMachine.layered([3, 2])
     options = {"gradient": "plain", "initial": None, "seed": 1}
@@ -281,6 +261,8 @@ def test_sign_steps_are_of_one_size() -> None:
         (PARITY, {"gradient": "natural"}, ValueError, "gradient must be one of"),
         (PARITY, {"offset_rate": 2.0}, ValueError, "offset_rate must lie between 0 and 1"),
         (PARITY, {"weight_decay": -1.0}, ValueError, "weight_decay must be finite and non-neg"),
+        (PARITY, {"shrinkage": 1.0}, ValueError, "shrinkage must be at least 0 and below 1"),
+        (PARITY, {"shrinkage": "little"}, TypeError, "shrinkage must be"),
         (PARITY, {"initial": "zeros"}, ValueError, "initial must be 'data' or None"),
         (PARITY, {"epochs": -1}, ValueError, "epochs must be at least 0"),
         (PARITY, {"batch_size": 0}, ValueError, "batch_size must be at least 1"),

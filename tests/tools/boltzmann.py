@@ -1,15 +1,48 @@
 """Small Boltzmann machines with hidden units, and their moments by plain sums."""
 
+import copy
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import magnetite as mg
-from magnetite.boltzmann import Context, Moments, Phase, Rows
+from magnetite.boltzmann import Context, Moments, Parameters, Phase, Rows
 from tools.laws import all_states
 
 Floats = NDArray[np.float64]
+
+
+class Recorder:
+    """An optimiser that makes plain steps and keeps the gradients."""
+
+    def __init__(self, rate: float) -> None:
+        self.rate, self.seen = rate, []
+
+    def __repr__(self) -> str:
+        return "Recorder"
+
+    def start(self, shapes: Any, dtype: Any) -> Any:
+        recorder = self
+
+        class Run:
+            def steps(self, gradients: Any, clock: Any) -> mg.training.Steps:
+                recorder.seen.append({name: g.copy() for name, g in gradients.items()})
+                return mg.training.Steps(gradients, recorder.rate)
+
+            def state(self) -> dict[str, Any]:
+                return {}
+
+            def restore(self, state: dict[str, Any]) -> None: ...
+
+        return Run()
+
+
+def moved(model: mg.BoltzmannMachine, weights: Any, biases: Any) -> mg.BoltzmannMachine:
+    """Return a machine of other weights and biases."""
+    other = copy.copy(model)
+    other._become(Parameters(model.weights + weights, model.biases + biases))
+    return other
 
 
 def machine(
@@ -69,14 +102,16 @@ def phase_moments(
     updates: int = 1,
     seed: int = 5,
     num_threads: int = 2,
+    inputs: Any = (),
 ) -> list[Moments]:
-    """Return what a phase says in each of some updates, held at rows or left alone."""
-    clamped = rows is not None
+    """Return what a phase says in each update, held at rows or at `inputs` of them, or alone."""
+    clamped = rows is not None and not inputs
     given = visible_rows(model) if rows is None else rows
     shares = np.ones(len(given)) if weights is None else weights
     spins = np.where(given == model.values[1], 1, -1).astype(np.int8)
     clamps = Rows(spins, shares / shares.sum())
-    context = Context(model._topology, clamped, len(given), len(given), seed, num_threads)
+    columns = np.array(inputs, np.int64)
+    context = Context(model._topology, clamped, len(given), len(given), seed, num_threads, columns)
     run = phase.start(context)
     return [run.moments(model._parameters, clamps, update) for update in range(updates)]
 

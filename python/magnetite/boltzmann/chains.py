@@ -69,7 +69,8 @@ def random_spins(rng: np.random.Generator, shape: tuple[int, int]) -> Spins:
 class Chains:
     """Chains that persist: each update goes on where the last one left them.
 
-    Held at data, every row of the data has its own. Left alone, there are `num_chains`.
+    Held at data or at inputs, every row of the data has its own. Left alone, there are
+    `num_chains`.
 
     Parameters
     ----------
@@ -99,7 +100,7 @@ class Chains:
 
     def start(self, context: Context) -> PhaseRun:
         """Begin, at random states."""
-        return _ClampedChains(self, context) if context.clamped else _FreeChains(self, context)
+        return _HeldChains(self, context) if context.by_row else _FreeChains(self, context)
 
 
 class _FreeChains:
@@ -125,32 +126,33 @@ class _FreeChains:
         self.states = state["states"]
 
 
-class _ClampedChains:
-    """Persistent chains of the hidden units, one for every row of the data."""
+class _HeldChains:
+    """Persistent chains of the units that are not held, one for every row of the data."""
 
     def __init__(self, options: Chains, context: Context) -> None:
-        self.options, self.graph, self.mover = options, context.graph, Mover(context)
+        self.options, self.context, self.mover = options, context, Mover(context)
         self.betas = np.ones(options.num_sweeps)
         rng = np.random.default_rng(context.key)
-        self.hidden = random_spins(rng, (context.num_rows, context.graph.hidden.size))
+        self.unheld = np.setdiff1d(np.arange(context.graph.num_units), context.held)
+        self.free = random_spins(rng, (context.num_rows, self.unheld.size))
 
     def moments(self, parameters: Parameters, rows: Rows, update: int) -> Moments:
-        graph, sweeps = self.graph, self.options.num_sweeps
+        context, sweeps = self.context, self.options.num_sweeps
         places = np.arange(len(rows.spins)) if rows.places is None else rows.places
-        states = np.empty((len(rows.spins), graph.num_units), np.int8)
-        states[:, graph.visible] = rows.spins
-        states[:, graph.hidden] = self.hidden[places]
+        states = np.empty((len(rows.spins), context.graph.num_units), np.int8)
+        states[:, context.held] = rows.spins[:, context.columns]
+        states[:, self.unheld] = self.free[places]
         states, moments = self.mover.move(
             parameters, states, rows.weights, self.betas, sweeps, update * sweeps
         )
-        self.hidden[places] = states[:, graph.hidden]
+        self.free[places] = states[:, self.unheld]
         return moments
 
     def state(self) -> dict[str, Any]:
-        return {"hidden": self.hidden}
+        return {"free": self.free}
 
     def restore(self, state: dict[str, Any]) -> None:
-        self.hidden = state["hidden"]
+        self.free = state["free"]
 
 
 @dataclass(frozen=True)
@@ -166,8 +168,8 @@ class Annealing:
     num_collected : int
         Sweeps at temperature 1 that follow and are averaged over, 10 by default.
     repeats : int
-        Annealings of each row that is clamped, 2 by default; left alone, the machine is annealed
-        as often as there were annealings with clamped rows, or `num_chains` times.
+        Annealings of each row that is held, 2 by default; left alone, the machine is annealed as
+        often as there were annealings with clamped rows, or `num_chains` times.
     num_chains : int, optional
         Annealings of the machine left alone.
     noise : (float, float)
@@ -226,11 +228,11 @@ class _AnnealingRun:
     def moments(self, parameters: Parameters, rows: Rows, update: int) -> Moments:
         options, graph = self.options, self.context.graph
         rng = np.random.default_rng([self.context.key, update])
-        if self.context.clamped:
-            spins = np.repeat(rows.spins, options.repeats, axis=0)
+        if self.context.by_row:
+            spins = np.repeat(rows.spins[:, self.context.columns], options.repeats, axis=0)
             shares = np.repeat(rows.weights, options.repeats)
             states = random_spins(rng, (len(spins), graph.num_units))
-            states[:, graph.visible] = self._noisy(spins, rng)
+            states[:, self.context.held] = self._noisy(spins, rng)
         else:
             count = options.num_chains or options.repeats * len(rows.spins)
             shares = np.ones(count)

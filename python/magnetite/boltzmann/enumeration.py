@@ -117,10 +117,10 @@ class _EnumerationRun:
         self.conditionals = Conditionals(context.graph, context.held)
 
     def moments(self, parameters: Parameters, rows: Rows, update: int) -> Moments:
-        if self.context.clamped:
-            spins, weights = rows.spins.astype(np.float64), rows.weights
-        else:
-            spins, weights = np.empty((1, 0)), np.ones(1)
+        spins, weights = np.empty((1, 0)), np.ones(1)
+        if self.context.by_row:
+            spins = rows.spins[:, self.context.columns].astype(np.float64)
+            weights = rows.weights
         return self.context.graph.moments(self.conditionals.moments(parameters, spins, weights))
 
     def state(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from magnetite.boltzmann.objectives import (
     RatioMatching,
 )
 from magnetite.boltzmann.phases import Phase
-from magnetite.boltzmann.rows import VisibleRows
+from magnetite.boltzmann.rows import VisibleRows, visible_columns
 from magnetite.boltzmann.session import Likelihood, MachineSession, Plan
 from magnetite.control import check_control
 from magnetite.models.topology import Topology
@@ -29,7 +29,7 @@ from magnetite.training.plan import Keys, check_share, check_startable
 from magnetite.training.result import TrainingResult
 from magnetite.training.running import Callback, Runner
 from magnetite.training.saving import check_identity, saved_training, seed_of
-from magnetite.training.schedules import Cosine
+from magnetite.training.schedules import Cosine, ScheduleLike, as_schedule
 
 if TYPE_CHECKING:
     from magnetite.models.boltzmann import BoltzmannMachine
@@ -61,6 +61,8 @@ def fit(
     gradient: str = "centered",
     offset_rate: float = 0.01,
     weight_decay: float = 0.0,
+    shrinkage: ScheduleLike = 0.0,
+    inputs: Sequence[Any] = (),
     sample_weight: Any = None,
     callbacks: Sequence[Callback] = (),
     monitor_every: int = 1,
@@ -107,6 +109,13 @@ def fit(
         data's means.
     weight_decay : float
         Times the weight, subtracted from its gradient; 0 by default.
+    shrinkage : float or schedule
+        Share of every weight and bias that each update takes away beside the optimiser's step: the
+        machine is heated a little; 0 by default. It is what keeps machines that learn by
+        `SignSteps` finite: a decay inside the gradient would only turn signs.
+    inputs : sequence of labels
+        Visible units that are held at data in the negative phase too; none by default. The machine
+        then learns the conditional law of the other visible units given these.
     sample_weight, monitor_every, shuffle, progress, time_limit, checkpoint, checkpoint_interval, \
 resume, on_interrupt
         As for `RBM.fit`.
@@ -155,13 +164,16 @@ resume, on_interrupt
     True
     """
     started = time.perf_counter()
+    columns = visible_columns(machine, "inputs", inputs)
     plan = Plan(
-        objective=_check_objective(machine._topology, objective, positive, negative),
+        objective=_check_objective(machine._topology, objective, positive, negative, columns),
         optimizer=check_startable("optimizer", optimizer, "mg.SGD(0.01)"),
         batch_size=check_count("batch_size", batch_size, 1, bits=31),
         gradient=check_choice("gradient", gradient, ("centered", "plain")),
         offset_rate=check_share("offset_rate", offset_rate),
         weight_decay=_check_decay(weight_decay),
+        shrinkage=_check_shrinkage(shrinkage),
+        inputs=columns,
         initial=_check_initial(initial),
         shuffle=bool(shuffle),
         seed=check_seed(seed),
@@ -203,7 +215,7 @@ resume, on_interrupt
 
 
 def _check_objective(
-    topology: Topology, objective: Any, positive: Any, negative: Any
+    topology: Topology, objective: Any, positive: Any, negative: Any, inputs: tuple[int, ...]
 ) -> Likelihood | Objective:
     if isinstance(objective, str):
         names = ("likelihood", *OBJECTIVES)
@@ -211,6 +223,8 @@ def _check_objective(
     if isinstance(objective, Objective):
         if positive is not None or negative is not None:
             raise ValueError(f"positive and negative must be None for objective={objective!r}")
+        if inputs:
+            raise ValueError(f"inputs must be none for objective={objective!r}")
         objective.check(topology)
         return objective
     if objective is not None:
@@ -218,9 +232,9 @@ def _check_objective(
             "objective must be a name or an object like mg.boltzmann.PseudoLikelihood(), got "
             f"{objective!r}"
         )
-    hidden, n = topology.hidden.size, topology.num_units
+    hidden, free = topology.hidden.size, topology.num_units - len(inputs)
     data = positive or (Enumeration() if hidden <= QUICK_HIDDEN else Chains())
-    own = negative or (Enumeration() if n <= QUICK_UNITS else Chains())
+    own = negative or (Enumeration() if free <= QUICK_UNITS else Chains())
     check_startable("positive", data, "mg.boltzmann.Chains()")
     check_startable("negative", own, "mg.boltzmann.Chains()")
     return Likelihood(data, own)
@@ -231,6 +245,11 @@ def _check_decay(value: float) -> float:
     if not 0 <= decay < float("inf"):
         raise ValueError(f"weight_decay must be finite and non-negative, got {value!r}")
     return decay
+
+
+def _check_shrinkage(shrinkage: ScheduleLike) -> ScheduleLike:
+    as_schedule("shrinkage", shrinkage, below=1.0)
+    return shrinkage
 
 
 def _check_initial(initial: str | None) -> str | None:

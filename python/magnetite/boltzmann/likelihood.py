@@ -1,5 +1,6 @@
 """How likely data are under a Boltzmann machine, and how far it is from them."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from magnetite._checks import check_weights
 from magnetite.boltzmann.enumeration import MOST_ENUMERATED, Conditionals
 from magnetite.boltzmann.phases import Rows
-from magnetite.boltzmann.rows import VisibleRows, distinct_rows
+from magnetite.boltzmann.rows import VisibleRows, distinct_rows, visible_columns
 from magnetite.estimates import Estimate
 from magnetite.models.topology import Parameters, Topology
 from magnetite.options import SeedLike
@@ -19,20 +20,27 @@ __all__ = ["Divergence", "divergence", "log_likelihood"]
 
 
 class Divergence:
-    """The divergence of distinct rows from a machine whose states can be listed."""
+    """The divergence of distinct rows from a machine whose states can be listed.
 
-    def __init__(self, topology: Topology, rows: Rows) -> None:
-        self.spins, self.weights = rows.spins.astype(np.float64), rows.weights
+    `inputs` are columns of the rows; where there are some, all laws are those given their values.
+    """
+
+    def __init__(self, topology: Topology, rows: Rows, inputs: Sequence[int] = ()) -> None:
+        seen, columns = rows.weights > 0, np.array(inputs, np.int64)
+        self.spins, self.weights = rows.spins[seen].astype(np.float64), rows.weights[seen]
+        of_inputs = distinct_rows(rows.spins[seen][:, columns], self.weights)
+        self.inputs, self.shares = of_inputs[0].astype(np.float64), of_inputs[1]
         self.given = Conditionals(topology, topology.visible)
-        self.alone = Conditionals(topology, np.empty(0, np.int64))
+        self.alone = Conditionals(topology, topology.visible[columns])
 
     def of(self, parameters: Parameters) -> float:
-        """Return ``sum_v P(v) ln(P(v) / p(v))`` in nats."""
-        seen = self.weights > 0
-        weights = self.weights[seen]
-        logs = self.given.log_sums(parameters, self.spins[seen])
-        log_z = self.alone.log_sums(parameters, np.empty((1, 0)))[0]
-        return float(weights @ (np.log(weights) - logs) + log_z)
+        """Return ``sum_v P(v) ln(P(v | inputs) / p(v | inputs))`` in nats."""
+        logs = self.given.log_sums(parameters, self.spins)
+        log_z = self.alone.log_sums(parameters, self.inputs)
+        return float(
+            self.weights @ (np.log(self.weights) - logs)
+            - self.shares @ (np.log(self.shares) - log_z)
+        )
 
 
 def _rows_of(machine: "BoltzmannMachine", X: Any, sample_weight: Any) -> Rows:
@@ -45,7 +53,9 @@ def _rows_of(machine: "BoltzmannMachine", X: Any, sample_weight: Any) -> Rows:
     return Rows(*distinct_rows(spins, weights / weights.sum()))
 
 
-def divergence(machine: "BoltzmannMachine", X: Any, *, sample_weight: Any = None) -> float:
+def divergence(
+    machine: "BoltzmannMachine", X: Any, *, sample_weight: Any = None, inputs: Sequence[Any] = ()
+) -> float:
     """Return the divergence G of the data from the machine, exactly, in nats.
 
     ``G = sum_v P(v) ln(P(v) / p(v))`` with P the shares of the rows: what learning makes small,
@@ -57,6 +67,9 @@ def divergence(machine: "BoltzmannMachine", X: Any, *, sample_weight: Any = None
         Values of the visible units.
     sample_weight : array_like, shape (rows,), optional
         What every row counts.
+    inputs : sequence of labels
+        Visible units that are given; none by default. The divergence is then that of the
+        conditional laws of the others, ``sum_v P(v) ln(P(v | inputs) / p(v | inputs))``.
 
     Returns
     -------
@@ -64,8 +77,9 @@ def divergence(machine: "BoltzmannMachine", X: Any, *, sample_weight: Any = None
 
     Raises
     ------
-    ValueError
-        If the machine has more than 20 units, or X has values that units cannot take.
+    TypeError, ValueError
+        If the machine has more than 20 units that are not given, X has values that units cannot
+        take, or `inputs` names a unit that is not visible.
 
     References
     ----------
@@ -79,9 +93,9 @@ def divergence(machine: "BoltzmannMachine", X: Any, *, sample_weight: Any = None
     >>> round(machine.divergence([[0, 0], [1, 1]]), 4)  # ln 2
     0.6931
     """
-    return Divergence(machine._topology, _rows_of(machine, X, sample_weight)).of(
-        machine._parameters
-    )
+    columns = visible_columns(machine, "inputs", inputs)
+    rows = _rows_of(machine, X, sample_weight)
+    return Divergence(machine._topology, rows, columns).of(machine._parameters)
 
 
 def log_likelihood(

@@ -73,13 +73,16 @@ class _MeanFieldRun:
         self.starts = rng.uniform(-1, 1, (options.num_starts, context.graph.num_units))
 
     def moments(self, parameters: Parameters, rows: Rows, update: int) -> Moments:
-        graph, visible = self.context.graph, self.context.held
-        if self.context.clamped:
+        graph, context, count = self.context.graph, self.context, len(self.starts)
+        if context.clamped:
             means, weights = np.zeros((len(rows.spins), graph.num_units)), rows.weights
-            means[:, visible] = rows.spins
+            means[:, context.held] = rows.spins
+        elif context.by_row:
+            means = np.tile(self.starts, (len(rows.spins), 1))
+            means[:, context.held] = np.repeat(rows.spins[:, context.columns], count, axis=0)
+            weights = np.repeat(rows.weights / count, count)
         else:
-            means = self.starts.copy()
-            weights = np.full(len(means), 1 / len(means))
+            means, weights = self.starts.copy(), np.full(count, 1 / count)
         self._solve(parameters, means)
         second = (means * weights[:, None]).T @ means
         found = np.concatenate([weights @ means, second[graph.rows, graph.cols]])

@@ -29,8 +29,9 @@ class MachineMonitors:
         if whole:
             weights = source.weights / source.weights.sum()
         self.rows = Rows(*distinct_rows(session.rows.spins(v), weights))
-        small = topology.num_units <= QUICK_UNITS and len(self.rows.spins) <= QUICK_ROWS
-        self.divergence = Divergence(topology, self.rows) if small and whole else None
+        inputs, num_rows = session.plan.inputs, len(self.rows.spins)
+        small = topology.num_units - len(inputs) <= QUICK_UNITS and num_rows <= QUICK_ROWS
+        self.divergence = Divergence(topology, self.rows, inputs) if small and whole else None
 
     def figures(self) -> dict[str, float]:
         """Return the figures of now."""

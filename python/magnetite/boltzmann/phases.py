@@ -1,6 +1,6 @@
 """The two phases of learning: the machine with its visible units held at data, and left alone."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -29,7 +29,7 @@ class Context:
     """What a phase may know of the training that it serves.
 
     `clamped` says which of the two phases it is; `num_rows` is that of the data, `batch_size` the
-    rows of an update.
+    rows of an update. `inputs` are columns of the data whose units are held in both phases.
     """
 
     graph: Topology
@@ -38,11 +38,22 @@ class Context:
     batch_size: int
     key: int
     num_threads: int
+    inputs: IntVector = field(default_factory=lambda: np.empty(0, np.int64))
+
+    @property
+    def columns(self) -> IntVector:
+        """Columns of the data whose units are held."""
+        return np.arange(self.graph.visible.size) if self.clamped else self.inputs
 
     @property
     def held(self) -> IntVector:
         """The units that are held."""
-        return self.graph.visible if self.clamped else np.empty(0, np.int64)
+        return self.graph.visible[self.columns]
+
+    @property
+    def by_row(self) -> bool:
+        """Whether states belong to rows, at which they are held."""
+        return self.clamped or self.inputs.size > 0
 
 
 class PhaseRun(Protocol):
@@ -51,7 +62,7 @@ class PhaseRun(Protocol):
     def moments(self, parameters: Parameters, rows: Rows, update: int) -> Moments:
         """Return moments under these parameters; `update` counts from 0 over the training.
 
-        A phase that is left alone takes no more of the rows than their number.
+        A phase that is left alone takes no more of the rows than their inputs and their number.
         """
         ...
 

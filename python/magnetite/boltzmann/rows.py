@@ -1,6 +1,7 @@
 """Rows of data as values of the visible units."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,10 @@ from magnetite.inputs import FloatArray
 from magnetite.models.topology import Topology
 from magnetite.units.base import Array
 
-__all__ = ["VisibleRows", "distinct_rows"]
+if TYPE_CHECKING:
+    from magnetite.models.boltzmann import BoltzmannMachine
+
+__all__ = ["VisibleRows", "distinct_rows", "visible_columns"]
 
 
 class VisibleRows:
@@ -52,6 +56,21 @@ class VisibleRows:
         """Return checked rows as spins."""
         up: NDArray[np.bool_] = rows == self.topology.values[1]
         return up.astype(np.int8) * np.int8(2) - np.int8(1)
+
+
+def visible_columns(machine: "BoltzmannMachine", name: str, labels: Any) -> tuple[int, ...]:
+    """Return the columns of data in which visible units with these labels have their values."""
+    if isinstance(labels, str) or not isinstance(labels, Iterable):
+        raise TypeError(f"{name} must be a sequence of labels, got {labels!r}")
+    column_of = {machine.variables[unit]: k for k, unit in enumerate(machine.visible)}
+    found: dict[int, None] = {}
+    for label in labels:
+        if label not in column_of:
+            raise ValueError(f"{name} must name visible units, got {label!r}")
+        if column_of[label] in found:
+            raise ValueError(f"{name} must name each unit once, got {label!r} twice")
+        found[column_of[label]] = None
+    return tuple(found)
 
 
 def distinct_rows(

@@ -16,7 +16,7 @@ from magnetite.training.bounds import LARGEST_WEIGHT, OutOfBounds
 from magnetite.training.data import Batch, MatrixSource
 from magnetite.training.optimizers import Optimizer, Steps
 from magnetite.training.result import Progress
-from magnetite.training.schedules import Clock
+from magnetite.training.schedules import Clock, ScheduleLike, as_schedule
 from magnetite.units.base import Array
 
 if TYPE_CHECKING:
@@ -26,6 +26,9 @@ __all__ = ["Likelihood", "MachineSession", "Plan"]
 
 WEIGHT_DEVIATION = 0.01
 """Of the first weights of a machine that has none."""
+
+SHOWN = ("objective", "optimizer", "shrinkage", "inputs")
+"""Options that a result holds as they are written."""
 
 CLIP = 1e-3
 """First biases are those of means no closer than this to the ends."""
@@ -49,6 +52,8 @@ class Plan:
     gradient: str
     offset_rate: float
     weight_decay: float
+    shrinkage: ScheduleLike
+    inputs: tuple[int, ...]
     initial: str | None
     shuffle: bool
     seed: Seed
@@ -60,7 +65,7 @@ class Plan:
     def described(self) -> dict[str, Any]:
         """Return the options as plain values."""
         plain = {name: value for name, value in vars(self).items() if name != "seed"}
-        return plain | {name: repr(plain[name]) for name in ("objective", "optimizer")}
+        return plain | {name: repr(plain[name]) for name in SHOWN}
 
 
 class MachineSession:
@@ -97,17 +102,23 @@ class MachineSession:
         first, positive, negative = (int(key) >> 1 for key in keys)
         num_rows = source.summary.num_rows
         batch_size = min(plan.batch_size, num_rows)
+        inputs = np.array(plan.inputs, np.int64)
         self.phases: tuple[PhaseRun, ...] = ()
         if isinstance(plan.objective, Likelihood):
             options = (plan.objective.positive, positive), (plan.objective.negative, negative)
             self.phases = tuple(
                 phase.start(
-                    Context(topology, phase_is_clamped, num_rows, batch_size, key, num_threads)
+                    Context(topology, clamped, num_rows, batch_size, key, num_threads, inputs)
                 )
-                for phase_is_clamped, (phase, key) in zip((True, False), options, strict=True)
+                for clamped, (phase, key) in zip((True, False), options, strict=True)
             )
         n, m = topology.num_units, topology.rows.size
         self.optimizer = plan.optimizer.start({"weights": (m,), "biases": (n,)}, np.float64)
+        is_input = np.zeros(n)
+        is_input[topology.visible[inputs]] = 1.0
+        # What lies among inputs has no say in the conditional law.
+        self.learns = Parameters(1.0 - topology.products(is_input, is_input), 1.0 - is_input)
+        self.shrinkage = as_schedule("shrinkage", plan.shrinkage, below=1.0)
         self.offsets = np.zeros(n)
         if plan.gradient == "centered":
             self.offsets[:] = sum(topology.values) / 2
@@ -166,7 +177,8 @@ class MachineSession:
         else:
             data, own = (p.moments(self.parameters, rows, self.updates) for p in self.phases)
             self._follow(data)
-            weights, biases = data.products - own.products, data.means - own.means
+            weights = self.learns.weights * (data.products - own.products)
+            biases = self.learns.biases * (data.means - own.means)
         # d/dW' at fixed b' = d/dW - mu_i d/db_j - mu_j d/db_i.
         crossed = topology.products(mu, biases) + topology.products(biases, mu)
         return Parameters(weights - crossed, biases)
@@ -183,8 +195,9 @@ class MachineSession:
             (steps.rate * steps.directions[name]).astype(np.float64, copy=False)
             for name in ("weights", "biases")
         )
-        weights = self.parameters.weights + change
-        biases = self.parameters.biases + biases - self.topology.sums(change, self.offsets)
+        kept = 1 - self.shrinkage(self.clock())
+        weights = kept * self.parameters.weights + change
+        biases = kept * self.parameters.biases + biases - self.topology.sums(change, self.offsets)
         largest = float(np.abs(weights).max(initial=0.0))
         if not (largest <= LARGEST_WEIGHT and np.isfinite(biases).all()):
             raise OutOfBounds(f"a weight has become {largest:.3g}")

@@ -66,9 +66,10 @@ class Tempering:
 
     def start(self, context: Context) -> PhaseRun:
         """Begin, at random states."""
-        if context.clamped:
+        if context.by_row:
+            name = "positive" if context.clamped else "negative, with inputs,"
             raise TypeError(
-                "positive must be mg.boltzmann.Annealing, Chains, MeanField or Enumeration: the "
+                f"{name} must be mg.boltzmann.Annealing, Chains, MeanField or Enumeration: the "
                 "replicas of Tempering cannot be held each at a row of its own"
             )
         return _TemperingRun(self, context)
