@@ -163,8 +163,9 @@ class MachineSession:
         if self.alike is not None and self.source.num_batches == 1:
             return self.alike
         rows = Rows(self.rows.spins(batch.v), batch.weights, batch.rows)
-        if isinstance(self.plan.objective, Objective) or isinstance(
-            self.plan.objective.positive, Enumeration
+        plan = self.plan
+        if isinstance(plan.objective, Objective) or (
+            isinstance(plan.objective.positive, Enumeration) and not plan.inputs
         ):
             self.alike = rows = Rows(*distinct_rows(rows.spins, rows.weights))
         return rows
