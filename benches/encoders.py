@@ -20,12 +20,14 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 import magnetite as mg
+import magnetite.plots
 from magnetite.boltzmann import Annealing, Chains, Enumeration
 from magnetite.training import Cosine, SignSteps
 
@@ -49,12 +51,18 @@ def encoder(n: int, h: int, inner: bool = True) -> mg.BoltzmannMachine:
     return mg.BoltzmannMachine(edges, visible=[*range(n), *range(n + h, 2 * n + h)])
 
 
-def codes(machine: mg.BoltzmannMachine, patterns: Array) -> NDArray[np.bool_]:
-    """Return the likeliest hidden states at patterns; hidden units must not be joined."""
+def hidden_means(machine: mg.BoltzmannMachine, patterns: Array) -> Array:
+    """Return the means of hidden units at patterns; hidden units must not be joined."""
     weights = np.zeros((machine.num_variables, machine.num_variables))
     weights[tuple(machine.edges)] = machine.weights
     between = (weights + weights.T)[np.ix_(machine.visible, machine.hidden)]
-    return patterns @ between + machine.biases[machine.hidden] > 0
+    inputs = patterns @ between + machine.biases[machine.hidden]
+    return 0.5 + 0.5 * np.tanh(inputs / 2)
+
+
+def codes(machine: mg.BoltzmannMachine, patterns: Array) -> NDArray[np.bool_]:
+    """Return the likeliest hidden states at patterns; hidden units must not be joined."""
+    return hidden_means(machine, patterns) > 0.5
 
 
 def num_codes(machine: mg.BoltzmannMachine, patterns: Array) -> int:
@@ -74,7 +82,14 @@ def is_solved(machine: mg.BoltzmannMachine, n: int) -> bool:
 
 
 def solve_encoder(
-    seed: int, *, n: int, h: int, most: int, inner: bool = True, shrinkage: float = SHRINKAGE
+    seed: int,
+    *,
+    n: int,
+    h: int,
+    most: int,
+    inner: bool = True,
+    shrinkage: float = SHRINKAGE,
+    look: Callable[[Any], object] = lambda progress: None,
 ) -> dict[str, Any]:
     """Return after how many cycles an encoder is solved; None if it is not after the most."""
     machine, patterns = encoder(n, h, inner), np.tile(np.eye(n), 2)
@@ -92,7 +107,7 @@ def solve_encoder(
         shrinkage=shrinkage,
         gradient="plain",
         initial=None,
-        callbacks=[lambda progress: is_solved(progress.model, n)],
+        callbacks=[look, lambda progress: is_solved(progress.model, n)],
         seed=seed,
         num_threads=1,
     )
@@ -125,11 +140,11 @@ def small_encoders(
 def large_encoder(seed: int, *, n: int = 40, h: int = 10, cycles: int = 1000) -> dict[str, Any]:
     """Return how well a machine completes patterns by slow annealing.
 
-    It learns what the second half is given the first, which is held in both phases; steps and
-    shrinkage get small towards the end.
+    It learns what the second half is given the first, which is held in both phases. There are four
+    annealings of each pattern, a smaller shrinkage, and steps get small towards the end.
     """
     machine, patterns = encoder(n, h), np.tile(np.eye(n), 2)
-    phase = Annealing(noise=(0.05, 0.05 / (n - 1)))
+    phase = Annealing(repeats=4, noise=(0.15, 0.15 / (n - 1)))
     machine.fit(
         patterns,
         inputs=range(n),
@@ -139,7 +154,7 @@ def large_encoder(seed: int, *, n: int = 40, h: int = 10, cycles: int = 1000) ->
         positive=phase,
         negative=phase,
         optimizer=SignSteps(Cosine(0.2, 0.01, begin=0.4)),
-        shrinkage=Cosine(0.003, 0.00015, begin=0.4),
+        shrinkage=Cosine(0.0015, 0.000075, begin=0.4),
         gradient="plain",
         initial=None,
         seed=seed,
@@ -164,6 +179,29 @@ def completions(machine: mg.BoltzmannMachine, n: int, k: int, seed: int) -> Arra
         num_threads=1,
     )
     return (result.states[:, -n:] == np.eye(n)[k]).all(axis=1).astype(np.float64)
+
+
+def draw_learning(folder: Path, n: int = 8, h: int = 3, seed: int = 2) -> None:
+    """Write a picture of the codes of an encoder while it learns, to the end."""
+    patterns = np.tile(np.eye(n), 2)
+    seen: dict[int, Array] = {}
+
+    def look(progress: Any) -> None:
+        seen[progress.updates] = hidden_means(progress.model, patterns)
+
+    solve_encoder(seed, n=n, h=h, most=10_000, look=look)
+    cycles = sorted(seen)
+    shown = [cycles[0], *np.quantile(cycles[:-1], (0.1, 0.4), method="nearest"), cycles[-1]]
+    from matplotlib import pyplot
+
+    figure, axes = pyplot.subplots(1, len(shown), figsize=(9, 2.9), layout="constrained")
+    figure.get_layout_engine().set(wspace=0.15)
+    for ax, cycle in zip(axes, shown, strict=True):
+        magnetite.plots.codes(patterns[:, :n], seen[cycle], ax=ax)
+        ax.set_title(f"{cycle} cycles", loc="left", fontsize=11)
+    folder.mkdir(parents=True, exist_ok=True)
+    figure.savefig(folder / "encoder_codes.png", dpi=90)
+    pyplot.close(figure)
 
 
 # The shifter.
@@ -339,7 +377,10 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, help="how many seeds (the seed, of couplings)")
     parser.add_argument("--threads", type=int, default=1, help="processes (default 1)")
     parser.add_argument("--bipartite", action="store_true", help="no edges inside visible groups")
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="draw 8-3-8 being learnt")
     args = parser.parse_args()
+    if args.pictures is not None:
+        draw_learning(args.pictures)
     for problem in args.problem:
         started = time.perf_counter()
         found = run(problem, args.seeds, args.threads, not args.bipartite)

@@ -39,6 +39,8 @@ PICTURES: dict[str, Callable[..., Any]] = {
     "chains in time": lambda **on: plots.samples(
         STATES[:20].reshape(4, 5, 12), (3, 4), steps=[0, 1, 10, 100, 1000], **on
     ),
+    "codes": lambda **on: plots.codes(STATES[:8], RNG.random((8, 3)), **on),
+    "codes of many": lambda **on: plots.codes(STATES[:60], STATES[60:120, :5], **on),
     "inpainting": lambda **on: plots.inpainting(KNOWN, STATES[:20], (3, 4), **on),
     "inpainting and truth": lambda **on: plots.inpainting(
         KNOWN, STATES[:20], (3, 4), original=STATES[:20], num_rows=3, **on
@@ -151,3 +153,27 @@ def test_what_cannot_be_drawn_is_refused() -> None:
         plots.parameter_histogram(RBM, kind="means")
     with pytest.raises(ValueError, match="values must have a finite number"):
         plots.parameter_histogram([np.nan])
+
+
+def test_codes_lie_beside_their_patterns() -> None:
+    hidden = np.array([[1, 0], [0, 1], [1, 0]])
+    axes = plots.codes(np.eye(3), hidden)
+    left, right = (mesh.get_array() for mesh in axes.collections)
+    np.testing.assert_array_equal(left, np.eye(3))
+    np.testing.assert_array_equal(right, hidden)
+    assert axes.get_xlabel() == "2 different codes"
+    assert axes.yaxis_inverted()  # the first pattern is at the top
+
+
+@pytest.mark.parametrize(
+    ("patterns", "hidden", "message"),
+    [
+        (np.eye(3), np.eye(2), "hidden must have 3 rows as patterns has, got 2"),
+        (np.eye(3), [1, 0, 1], r"hidden must have shape \(rows, units\), got \(3,\)"),
+        (-np.eye(3), np.eye(3), "patterns must lie between 0 and 1, got -1"),
+        (np.eye(3), np.full((3, 1), np.nan), "hidden must lie between 0 and 1, got nan"),
+    ],
+)
+def test_codes_that_are_none_are_refused(patterns: Any, hidden: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        plots.codes(patterns, hidden)

@@ -17,6 +17,7 @@ Examples
 >>> axes.figure.savefig("swaps.png")  # doctest: +SKIP
 """
 
+from magnetite.plots.codes import codes
 from magnetite.plots.curves import heat_capacity, overlap_distribution
 from magnetite.plots.ladders import energy_histograms, replica_flow, swap_rates
 from magnetite.plots.learning import learning_curves, parameter_histogram
@@ -26,6 +27,7 @@ from magnetite.plots.series import autocorrelation, search, trajectory
 
 __all__ = [
     "autocorrelation",
+    "codes",
     "energy_histograms",
     "filters",
     "heat_capacity",
