@@ -181,7 +181,7 @@ def completions(machine: mg.BoltzmannMachine, n: int, k: int, seed: int) -> Arra
     return (result.states[:, -n:] == np.eye(n)[k]).all(axis=1).astype(np.float64)
 
 
-def draw_learning(folder: Path, n: int = 8, h: int = 3, seed: int = 2) -> None:
+def draw_learning(folder: Path, n: int = 8, h: int = 3, seed: int = 8) -> None:
     """Write a picture of the codes of an encoder while it learns, to the end."""
     patterns = np.tile(np.eye(n), 2)
     seen: dict[int, Array] = {}

@@ -218,16 +218,33 @@ class Annealing:
         return _AnnealingRun(self, context)
 
 
+class _Draws:
+    """Random numbers that begin anew, at a place of their own, in each update.
+
+    A generator that is moved, in a tenth of the time that a new one takes.
+    """
+
+    def __init__(self, key: int) -> None:
+        self.bits = np.random.Philox(key=key)
+        self.rng, self.place = np.random.Generator(self.bits), self.bits.state
+
+    def of(self, update: int) -> np.random.Generator:
+        """Return the generator, where the draws of an update begin."""
+        self.place["state"]["counter"][1] = update
+        self.bits.state = self.place
+        return self.rng
+
+
 class _AnnealingRun:
     """`Annealing` at work: nothing is remembered from update to update."""
 
     def __init__(self, options: Annealing, context: Context) -> None:
         self.options, self.context, self.mover = options, context, Mover(context, "random")
-        self.betas = options.betas
+        self.betas, self.draws = options.betas, _Draws(context.key)
 
     def moments(self, parameters: Parameters, rows: Rows, update: int) -> Moments:
         options, graph = self.options, self.context.graph
-        rng = np.random.default_rng([self.context.key, update])
+        rng = self.draws.of(update)
         if self.context.by_row:
             spins = np.repeat(rows.spins[:, self.context.columns], options.repeats, axis=0)
             shares = np.repeat(rows.weights, options.repeats)

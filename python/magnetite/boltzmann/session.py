@@ -153,7 +153,8 @@ class MachineSession:
             "weights": share * weights,
             "biases": share * gradient.biases,
         }
-        self._step(self.optimizer.steps(directions, self.clock()))
+        clock = self.clock()
+        self._step(self.optimizer.steps(directions, clock), 1 - self.shrinkage(clock))
         self.updates += 1
         self.batches_done += 1
         self.updating = False
@@ -191,12 +192,12 @@ class MachineSession:
             change = data.means[hidden] - self.offsets[hidden]
             self.offsets[hidden] += self.plan.offset_rate * change
 
-    def _step(self, steps: Steps) -> None:
+    def _step(self, steps: Steps, kept: float) -> None:
+        """Add steps to the share of the parameters that is kept."""
         change, biases = (
             (steps.rate * steps.directions[name]).astype(np.float64, copy=False)
             for name in ("weights", "biases")
         )
-        kept = 1 - self.shrinkage(self.clock())
         weights = kept * self.parameters.weights + change
         biases = kept * self.parameters.biases + biases - self.topology.sums(change, self.offsets)
         largest = float(np.abs(weights).max(initial=0.0))

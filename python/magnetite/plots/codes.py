@@ -53,8 +53,8 @@ def codes(patterns: ArrayLike, hidden: ArrayLike, *, ax: "Axes | None" = None) -
             cmap="Greys", vmin=0, vmax=1, edgecolors="#C8C8C8", linewidth=line,
         )  # fmt: skip
     axes.set_aspect("equal")
-    axes.set_ylim(len(left), 0)
-    axes.set_xlim(0, starts[1] + right.shape[1])
+    axes.set_ylim(len(left) + 0.1, -0.1)
+    axes.set_xlim(-0.1, starts[1] + right.shape[1] + 0.1)
     middles = [starts[0] + left.shape[1] / 2, starts[1] + right.shape[1] / 2]
     axes.set_xticks(middles, ["visible units", "hidden"])
     axes.set_yticks([])
