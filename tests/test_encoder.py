@@ -83,10 +83,14 @@ def test_eight_patterns_find_eight_codes() -> None:
 
 @pytest.mark.slow
 def test_without_shrinkage_weights_run_off() -> None:
-    """A negative control: the same machine, seed and cycles."""
-    kept = encoders.solve_encoder(0, n=8, h=3, most=3000)
-    lost = encoders.solve_encoder(0, n=8, h=3, most=3000, shrinkage=0.0)
-    assert kept["largest"] < 15 < 30 < lost["largest"]
+    """A negative control: the same machines, seeds and cycles."""
+    kept, lost = (
+        [encoders.solve_encoder(s, n=8, h=3, most=3000, shrinkage=x) for s in range(4, 10)]
+        for x in (encoders.SHRINKAGE, 0.0)
+    )
+    assert sum(run["cycles"] is not None for run in kept) >= 4
+    assert sum(run["cycles"] is not None for run in lost) <= 2
+    assert max(run["largest"] for run in kept) < 15 < 30 < max(run["largest"] for run in lost)
 
 
 @pytest.mark.slow
