@@ -1,6 +1,7 @@
 """Conditional learning: visible units that are held at data in the negative phase too."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -135,6 +136,27 @@ def test_what_lies_among_inputs_stays() -> None:
     assert (model.weights == before["weights"])[among].all()
     assert (model.weights != before["weights"])[~among].all()
     assert ((model.biases == before["biases"]) == np.isin(range(6), [1, 3, 4])).all()
+
+
+def test_a_training_given_inputs_goes_on_to_the_same_bits(tmp_path: Path) -> None:
+    options: dict[str, Any] = {
+        "inputs": [2, 0],
+        "positive": Annealing(noise=(0.1, 0.1)),
+        "negative": Chains(),
+        "shrinkage": mg.training.Cosine(0.01),
+        "batch_size": 3,
+        "epochs": 6,
+        "seed": 4,
+        "checkpoint": tmp_path / "run.npz",
+    }
+    whole, broken, again = (mg.BoltzmannMachine.layered([3, 2]) for _ in range(3))
+    whole.fit(EXCLUSIVE_OR, **options | {"checkpoint": None})
+    broken.fit(EXCLUSIVE_OR, callbacks=[lambda progress: progress.epoch == 3], **options)
+    assert broken.weights.tolist() != whole.weights.tolist()
+    again.fit(EXCLUSIVE_OR, resume=True, **options)
+    assert again.weights.tolist() == whole.weights.tolist()
+    with pytest.raises(ValueError, match="inputs must be that of the checkpoint"):
+        again.fit(EXCLUSIVE_OR, resume=True, **options | {"inputs": [0]})
 
 
 @pytest.mark.parametrize(

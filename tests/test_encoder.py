@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import couplings
 import encoders
 import magnetite as mg
 
@@ -95,8 +96,16 @@ def test_without_shrinkage_weights_run_off() -> None:
 
 @pytest.mark.slow
 def test_forty_patterns_are_completed() -> None:
+    """All units right by slow annealing, where the machine learns what follows from its inputs."""
     found = encoders.over_seeds(encoders.large_encoder, 3, 2)
     assert np.mean([run["completed"] for run in found]) >= 0.98, found
+
+
+@pytest.mark.slow
+def test_forty_patterns_are_completed_by_a_machine_that_learnt_both_halves() -> None:
+    """As in 1985; the right unit is the one that is on most, others are on now and then."""
+    found = [encoders.large_encoder(seed, alone=True) for seed in range(2)]
+    assert np.mean([run["most_on"] for run in found]) >= 0.98, found
 
 
 @pytest.mark.slow
@@ -109,7 +118,7 @@ def test_shifts_are_told() -> None:
 
 @pytest.mark.slow
 def test_errors_of_couplings_fall_as_the_root_of_the_number_of_draws() -> None:
-    found = encoders.couplings(1)
+    found = couplings.couplings(1)
     for way, figures in found.items():
         assert figures["slope"] == pytest.approx(-0.5, abs=0.08), way
         assert figures["from_likelihood_in_errors"] < 1, way
