@@ -131,8 +131,9 @@ resume, on_interrupt
     -------
     TrainingResult
         `history`, with the columns "moment_difference" (root mean square of the last gradient);
-        "divergence", the divergence G of the data from the machine in nats, where 14 units or
-        fewer let it be summed; and "objective" where there is one. And `info`.
+        "divergence", the divergence G of the data from the machine in nats (given the inputs, where
+        there are some), if 14 units or fewer that are no inputs let it be summed; and "objective"
+        where there is one. And `info`.
 
     Raises
     ------
@@ -164,7 +165,7 @@ resume, on_interrupt
     True
     """
     started = time.perf_counter()
-    columns = visible_columns(machine, "inputs", inputs)
+    columns = _check_inputs(machine, inputs)
     plan = Plan(
         objective=_check_objective(machine._topology, objective, positive, negative, columns),
         optimizer=check_startable("optimizer", optimizer, "mg.SGD(0.01)"),
@@ -238,6 +239,14 @@ def _check_objective(
     check_startable("positive", data, "mg.boltzmann.Chains()")
     check_startable("negative", own, "mg.boltzmann.Chains()")
     return Likelihood(data, own)
+
+
+def _check_inputs(machine: "BoltzmannMachine", inputs: Any) -> tuple[int, ...]:
+    """Return the columns of the data that hold the inputs."""
+    columns = visible_columns(machine, "inputs", inputs)
+    if columns and len(columns) == machine.visible.size:
+        raise ValueError("inputs must leave a visible unit to be learnt, got all of them")
+    return columns
 
 
 def _check_decay(value: float) -> float:
