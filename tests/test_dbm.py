@@ -225,6 +225,16 @@ def test_copies_and_files_are_the_same_machine(
     assert dbm.astype("float64").dtype == np.float64
 
 
+class Named(mg.DBM):
+    """A kind of one's own."""
+
+
+def test_files_give_back_the_very_kind(tmp_path: Path) -> None:
+    for number, made in enumerate((Named([2, 1, 1]), mg.DBN([3, 2]), mg.RBM(3, 2))):
+        made.save(tmp_path / f"{number}.npz")
+        assert type(mg.load(tmp_path / f"{number}.npz")) is type(made)
+
+
 # What is refused.
 
 BAD_MACHINES: list[tuple[dict[str, Any], str]] = [

@@ -1,4 +1,4 @@
-"""Results that are written to a file and read again."""
+"""Results and machines that are written to a file and read again."""
 
 from dataclasses import fields
 from os import PathLike
@@ -8,12 +8,16 @@ from magnetite.storage import read_archive, write_archive
 
 __all__ = ["Stored", "load"]
 
-# Every kind of result, by the name under which files hold it.
+# Every kind of result and machine, by the name under which files hold it.
 _KINDS: dict[str, type["Stored"]] = {}
 
 
 class Stored:
-    """A base of dataclasses that `save` writes field by field, and `magnetite.load` reads."""
+    """A base of what `save` writes and `magnetite.load` reads: dataclasses, field by field.
+
+    Other classes say what a file holds, `_content`, and how that becomes an object again,
+    `_from_archive`.
+    """
 
     __slots__ = ()
 
@@ -22,7 +26,7 @@ class Stored:
         _KINDS[cls.__name__] = cls
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the result to an npz file that `magnetite.load` reads; nothing is pickled.
+        """Write this to an npz file that `magnetite.load` reads; nothing is pickled.
 
         Parameters
         ----------
@@ -34,7 +38,7 @@ class Stored:
         OSError
             If it cannot be written.
         ValueError
-            If a label is of a type that the file cannot hold.
+            If the file cannot hold a part: a label of an odd type, or units of the user's own.
 
         Examples
         --------
@@ -88,18 +92,6 @@ def load(path: str | PathLike[str]) -> Any:
     -1.0
     """
     kind, content = read_archive(path)
-    if kind == "RBM":
-        from magnetite.models.rbm_files import rbm_of_content
-
-        return rbm_of_content(content)
-    if kind == "DBN":
-        from magnetite.deep.dbn_files import dbn_of_content
-
-        return dbn_of_content(content)
-    if kind == "DBM":
-        from magnetite.deep.dbm import DBM
-
-        return DBM._from_archive(content)
     if kind not in _KINDS:
         raise ValueError(f"{path}: holds a magnetite {kind}, not a result{_hint(kind)}")
     return _KINDS[kind]._from_archive(content)

@@ -1,7 +1,6 @@
 """The deep Boltzmann machine."""
 
 from collections.abc import Mapping, Sequence
-from os import PathLike
 from typing import Any, Self
 
 import numpy as np
@@ -16,6 +15,7 @@ from magnetite.deep.dbm_sampling import gibbs, sample
 from magnetite.models.layered import LayeredModel
 from magnetite.models.learned import Learned
 from magnetite.models.rbm import RBM
+from magnetite.stored import Stored
 from magnetite.units.base import Array
 from magnetite.units.discrete import Binary
 from magnetite.units.layer import Layer
@@ -25,7 +25,7 @@ __all__ = ["DBM"]
 BITS = Binary()
 
 
-class DBM(Learned):
+class DBM(Learned, Stored):
     """Layers of bits, each coupled to the next: ``E = -v^T W1 h1 - h1^T W2 h2 - ... - biases``.
 
     ``p(v) = sum_h exp(-E(v, h1, h2, ...)) / Z``. A new machine has no weights; `fit` learns all
@@ -350,35 +350,15 @@ class DBM(Learned):
         other._folded.data_means = self._folded.data_means
         return other
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the machine to an npz file that `magnetite.load` reads; nothing is pickled.
-
-        Parameters
-        ----------
-        path : path
-            The file, replaced once the new one is whole.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> import magnetite as mg
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     mg.DBM([4, 3, 2]).save(f"{folder}/dbm.npz")
-        ...     mg.load(f"{folder}/dbm.npz")
-        DBM(4, 3, 2)
-        """
-        from magnetite.storage import write_archive
-
-        content = {
+    def _content(self) -> dict[str, Any]:
+        return {
             "weights": self.weights,
             "biases": self.biases,
             "means": self._folded.data_means,
         }
-        write_archive(path, "DBM", content)
 
     @classmethod
     def _from_archive(cls, content: dict[str, Any]) -> Self:
-        """Undo `save`."""
         weights, biases = content["weights"], content["biases"]
         sizes = [len(bias) for bias in biases]
         dbm = cls(sizes, weights=weights, biases=biases, dtype=weights[0].dtype)

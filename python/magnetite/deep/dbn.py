@@ -1,8 +1,7 @@
 """Deep belief networks."""
 
 from collections.abc import Mapping, Sequence
-from os import PathLike
-from typing import Self
+from typing import Any, Self
 
 from numpy.typing import ArrayLike, DTypeLike
 
@@ -15,14 +14,16 @@ from magnetite.deep.passes import draws_up, means_up
 from magnetite.deep.stacking import stacked
 from magnetite.deep.unrolling import to_autoencoder, to_classifier, to_regressor
 from magnetite.models.rbm import RBM
+from magnetite.models.rbm_files import content_of_rbm, rbm_of_content
 from magnetite.options import SeedLike
+from magnetite.stored import Stored
 from magnetite.units.base import Array, Units
 from magnetite.units.layer import LayerLike
 
 __all__ = ["DBN"]
 
 
-class DBN:
+class DBN(Stored):
     """A deep belief network: a stack of restricted Boltzmann machines.
 
     The top machine is a distribution of its visible layer; each machine below says what a layer
@@ -224,29 +225,16 @@ class DBN:
             other._untied = tuple(rbm.copy() for rbm in self._untied)
         return other
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the network to an npz file that `magnetite.load` reads; nothing is pickled.
+    def _content(self) -> dict[str, Any]:
+        untied = self._untied
+        return {
+            "layers": [content_of_rbm(rbm) for rbm in self.layers],
+            "untied": None if untied is None else [content_of_rbm(rbm) for rbm in untied],
+        }
 
-        Parameters
-        ----------
-        path : path
-            The file, replaced once the new one is whole.
-
-        Raises
-        ------
-        ValueError
-            If it has units of the user's own, which a file cannot describe.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> import magnetite as mg
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     mg.DBN([4, 3, 2], visible="spin").save(f"{folder}/dbn.npz")
-        ...     mg.load(f"{folder}/dbn.npz")
-        DBN(4 spin, 3 binary, 2 binary)
-        """
-        from magnetite.deep.dbn_files import content_of_dbn
-        from magnetite.storage import write_archive
-
-        write_archive(path, "DBN", content_of_dbn(self))
+    @classmethod
+    def _from_archive(cls, content: dict[str, Any]) -> Self:
+        dbn = cls([rbm_of_content(part) for part in content["layers"]])
+        if content["untied"] is not None:
+            dbn._untied = tuple(rbm_of_content(part) for part in content["untied"])
+        return dbn

@@ -1,7 +1,6 @@
 """The restricted Boltzmann machine."""
 
 from collections.abc import Sequence
-from os import PathLike
 from typing import Any, Self
 
 import numpy as np
@@ -17,13 +16,14 @@ from magnetite.models.exchange import Exchange
 from magnetite.models.layered import LayeredModel, model_of_layers
 from magnetite.models.learned import Learned
 from magnetite.options import SeedLike, check_seed
+from magnetite.stored import Stored
 from magnetite.training.fit import fit, partial_fit
 from magnetite.units.base import Array
 
 __all__ = ["RBM"]
 
 
-class RBM(Learned, Exchange, Bipartite):
+class RBM(Learned, Exchange, Bipartite, Stored):
     """Two layers of units: ``E(v, h) = -v^T W h - b^T v - c^T h`` plus each unit's own terms.
 
     Units with a precision (Gaussian, ReLU) add ``q s**2 / 2`` each. A new machine has no weights:
@@ -307,32 +307,18 @@ class RBM(Learned, Exchange, Bipartite):
     def __getstate__(self) -> dict[str, Any]:
         return vars(self) | {"_layers": {}}
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the machine to an npz file that `magnetite.load` reads; nothing is pickled.
-
-        Parameters
-        ----------
-        path : path
-            The file, replaced once the new one is whole.
-
-        Raises
-        ------
-        ValueError
-            If it has units of the user's own, which a file cannot describe.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> import magnetite as mg
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     mg.RBM(3, 2, hidden="spin").save(f"{folder}/rbm.npz")
-        ...     mg.load(f"{folder}/rbm.npz")
-        RBM(3 binary, 2 spin)
-        """
+    def _content(self) -> dict[str, Any]:
         from magnetite.models.rbm_files import content_of_rbm
-        from magnetite.storage import write_archive
 
-        write_archive(path, "RBM", content_of_rbm(self))
+        return content_of_rbm(self)
+
+    @classmethod
+    def _from_archive(cls, content: dict[str, Any]) -> Self:
+        from magnetite.models.rbm_files import arguments_of
+
+        rbm = cls(**arguments_of(content))
+        rbm.data_means = content["data_means"]
+        return rbm
 
     # What it is worth: see `magnetite.likelihood`.
     log_partition = log_partition

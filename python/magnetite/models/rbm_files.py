@@ -9,7 +9,7 @@ from magnetite.units import Binary, Categorical, Gaussian, ReLU, Spin
 from magnetite.units.base import Units
 from magnetite.units.layer import Layer
 
-__all__ = ["content_of_rbm", "rbm_of_content"]
+__all__ = ["arguments_of", "content_of_rbm", "rbm_of_content"]
 
 KINDS: dict[str, type[Units]] = {
     kind.kind: kind for kind in (Binary, Spin, Gaussian, ReLU, Categorical)
@@ -37,15 +37,19 @@ def content_of_rbm(rbm: RBM) -> dict[str, Any]:
 
 def rbm_of_content(content: dict[str, Any]) -> RBM:
     """Undo `content_of_rbm`."""
-    layers: dict[str, Any] = {
+    return RBM._from_archive(content)
+
+
+def arguments_of(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a machine that makes it what a file holds."""
+    layers = {
         name: [
             (KINDS[OLD_NAMES.get(kind, kind)](**options), size)
             for kind, options, size in content[name]
         ]
         for name in ("visible", "hidden")
     }
-    parameters: dict[str, Any] = {name: content[name] for name in PARAMETERS}
+    parameters = {name: content[name] for name in PARAMETERS}
     n, m = parameters["weights"].shape
-    rbm = RBM(n, m, **layers, **parameters, dtype=parameters["weights"].dtype)
-    rbm.data_means = content["data_means"]
-    return rbm
+    sizes = {"n_visible": n, "n_hidden": m, "dtype": parameters["weights"].dtype}
+    return sizes | layers | parameters
