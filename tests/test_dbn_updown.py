@@ -223,10 +223,18 @@ def test_the_checkpoint_of_another_network_is_not_gone_on_with(tmp_path: Path) -
     path = tmp_path / "training.npz"
     trained(9, 6, 5, 4).fine_tune(X, checkpoint=path, **OPTIONS)
     other = trained(9, 7, 5, 4)
-    with pytest.raises(ValueError, match="the network must be that of the checkpoint"):
+    with pytest.raises(ValueError, match="the machine must be that of the checkpoint"):
         other.fine_tune(X, checkpoint=path, resume=True, **OPTIONS)
-    with pytest.raises(ValueError, match="must be that of the checkpoint"):
+    with pytest.raises(ValueError, match="the machine must be that of the checkpoint"):
         mg.RBM(5, 4).fit(np.tile(X[:, :5], (1, 1)), checkpoint=path, resume=True, **OPTIONS)
+
+
+def test_streams_of_its_machines_begin_anew() -> None:
+    dbn = trained(9, 6, 4)
+    dbn.layers[0].partial_fit(X)
+    dbn.layers[1].partial_fit(X[:, :6])
+    dbn.fine_tune(X, epochs=1, seed=1)
+    assert [rbm._stream for rbm in dbn.layers] == [None, None]
 
 
 def test_early_stopping_restores_all_machines() -> None:

@@ -98,7 +98,7 @@ def log_likelihood_bound(
     -2.07944 +- 0
     """
     count = check_count("num_samples", num_samples, 2, bits=31)
-    v = checked_rows(self.layers[0], "X", X)
+    v = checked_rows(self, "X", X)
     seeds = spawned(options.get("seed"), count)
     up, down = (
         tuple(rbm.astype("float64") for rbm in machines)

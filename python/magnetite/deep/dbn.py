@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from magnetite._checks import check_count
@@ -18,7 +19,7 @@ from magnetite.models.rbm_files import content_of_rbm, rbm_of_content
 from magnetite.options import SeedLike
 from magnetite.stored import Stored
 from magnetite.units.base import Array, Units
-from magnetite.units.layer import LayerLike
+from magnetite.units.layer import Layer, LayerLike
 
 __all__ = ["DBN"]
 
@@ -94,6 +95,34 @@ class DBN(Stored):
         return self.layers[0].n_visible
 
     @property
+    def visible(self) -> Layer:
+        """The visible layer."""
+        return self.layers[0].visible
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the parameters."""
+        return self.layers[0].dtype
+
+    def visible_states(
+        self, v: ArrayLike, *, name: str = "v", missing: bool = False, first_row: int = 0
+    ) -> Array:
+        """Return visible states as a checked matrix of the network's dtype.
+
+        With `missing`, nan stands for a value that is not known; of more than one machine it is
+        refused.
+
+        Raises
+        ------
+        TypeError, ValueError
+            Names the first wrong value and its place.
+        """
+        single = len(self.layers) == 1
+        return self.layers[0].visible_states(
+            v, name=name, missing=missing and single, first_row=first_row
+        )
+
+    @property
     def recognition(self) -> tuple[RBM, ...]:
         """The machines whose hidden layers are drawn on the way up, as many as `layers`.
 
@@ -165,7 +194,7 @@ class DBN(Stored):
         [[0.5, 0.5, 0.5]]
         """
         machines = self._up_to(depth)
-        return means_up(machines, self.layers[0].visible_states(X, name="X"))
+        return means_up(machines, self.visible_states(X, name="X"))
 
     def sample_hidden(
         self, X: ArrayLike, *, depth: int | None = None, seed: SeedLike = None
@@ -190,7 +219,7 @@ class DBN(Stored):
         (1, 2)
         """
         machines = self._up_to(depth)
-        *_, drawn = draws_up(machines, self.layers[0].visible_states(X, name="X"), seed)
+        *_, drawn = draws_up(machines, self.visible_states(X, name="X"), seed)
         return drawn
 
     def _up_to(self, depth: int | None) -> tuple[RBM, ...]:

@@ -2,27 +2,23 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
-from magnetite._checks import check_choice, check_count, check_weights
-from magnetite.control import check_control
+from magnetite._checks import check_choice
 from magnetite.deep.passes import checked_rows
-from magnetite.deep.updown import UpDown, UpDownPlan
-from magnetite.options import SeedLike, check_threads
-from magnetite.training.data import make_source
+from magnetite.deep.updown import UpDown
+from magnetite.options import SeedLike
 from magnetite.training.exact_phase import Exact
-from magnetite.training.learn import DEFAULT_OPTIMIZER, check_callbacks
+from magnetite.training.learn import DEFAULT_OPTIMIZER, learn
 from magnetite.training.negatives import CD
 from magnetite.training.optimizers import Optimizer
 from magnetite.training.phases import Negative
-from magnetite.training.plan import Keys, check_plan
+from magnetite.training.plan import Plan, check_plan
 from magnetite.training.result import TrainingResult
-from magnetite.training.running import Callback, Runner
-from magnetite.training.saving import check_identity, identity, saved_training, seed_of
+from magnetite.training.running import Callback
 
 if TYPE_CHECKING:
     from magnetite.deep.dbn import DBN
@@ -116,44 +112,28 @@ def fine_tune(
     >>> dbn.recognition[0] is dbn.layers[0]
     False
     """
-    control = check_control(
-        started=time.perf_counter(),
-        time_limit=time_limit,
-        target_energy=None,
-        callback=None,
+    started = time.perf_counter()
+    plan = _check_plan(self, negative, optimizer, batch_size, gradient, offset_rate, shuffle, seed)
+    return learn(
+        self,
+        plan,
+        checked_rows(self, "X", X),
+        started=started,
+        epochs=epochs,
+        sample_weight=sample_weight,
+        validation=validation,
+        callbacks=callbacks,
+        monitor_every=monitor_every,
         progress=progress,
+        seed=seed,
+        num_threads=num_threads,
+        time_limit=time_limit,
         checkpoint=checkpoint,
         checkpoint_interval=checkpoint_interval,
+        resume=resume,
         on_interrupt=on_interrupt,
+        session=UpDown,
     )
-    plan = _check_plan(self, negative, optimizer, batch_size, gradient, offset_rate, shuffle, seed)
-    num_epochs, threads = check_count("epochs", epochs), check_threads(num_threads)
-    every = check_count("monitor_every", monitor_every, 1)
-    check_callbacks(callbacks, validation is not None)
-    saved = saved_training(control.checkpoint, resume)
-    if saved is not None:
-        plan = replace(plan, seed=seed_of(saved["seed"], seed, plan.seed))
-    rows = checked_rows(self.layers[0], "X", X)
-    held_out = (
-        None if validation is None else checked_rows(self.layers[0], "validation", validation)
-    )
-    weights = check_weights("sample_weight", sample_weight, len(rows))
-    source = make_source(
-        self.layers[0],
-        rows,
-        weights,
-        batch_size=plan.batch_size,
-        shuffle=plan.shuffle,
-        key=Keys.of(plan.seed).data,
-    )
-    if saved is not None and control.checkpoint is not None:
-        wanted = identity(self.layers[-1], plan, source)
-        check_identity(control.checkpoint, saved["identity"], wanted)
-    self.untie()
-    session = UpDown(self, plan, source, threads, num_epochs, rows, weights)
-    runner = Runner(session, control, callbacks, session.monitors(held_out), every)
-    runner.start(saved)
-    return runner.run()
 
 
 def _check_plan(
@@ -165,7 +145,7 @@ def _check_plan(
     offset_rate: float,
     shuffle: bool,
     seed: SeedLike,
-) -> UpDownPlan:
+) -> Plan:
     """Check what is learnt how."""
     if len(dbn.layers) < 2:
         raise ValueError(f"fine_tune needs at least 2 machines, got {dbn!r}: take fit")
@@ -174,7 +154,7 @@ def _check_plan(
             raise ValueError(f"layers[{number}] has no weights yet: call fit first")
     if isinstance(negative, Exact):
         raise ValueError(f"negative must draw states, which go down, got {negative!r}")
-    plan = check_plan(
+    return check_plan(
         dbn.layers[-1],
         negative=negative,
         optimizer=optimizer,
@@ -187,4 +167,3 @@ def _check_plan(
         shuffle=shuffle,
         seed=seed,
     )
-    return UpDownPlan(**vars(plan), network=repr(dbn))

@@ -160,11 +160,7 @@ def fit(
     if saved is not None:
         plan = replace(plan, seed=seed_of(saved["seed"], seed, plan.seed))
     data = {"X": X} if validation is None else {"X": X, "validation": validation}
-    single = len(self.layers) == 1  # which alone can learn from rows with missing values
-    rows = {
-        name: checked_rows(self.layers[0], name, value, missing=single)
-        for name, value in data.items()
-    }
+    rows = {name: checked_rows(self, name, value, missing=True) for name, value in data.items()}
     greedy = Greedy(self, plan, control, rows, num_threads, resume)
     if saved is not None:
         assert control.checkpoint is not None

@@ -7,14 +7,15 @@ from numpy.typing import ArrayLike
 
 from magnetite.models.rbm import RBM
 from magnetite.options import SeedLike, check_seed
+from magnetite.training.data import Takes
 from magnetite.units.base import Array
 
 __all__ = ["checked_rows", "draw_down", "draws_up", "means_up", "spawned"]
 
 
-def checked_rows(rbm: RBM, name: str, value: ArrayLike, *, missing: bool = False) -> Array:
+def checked_rows(machine: Takes, name: str, value: ArrayLike, *, missing: bool = False) -> Array:
     """Return visible states of a machine, at least one row of them."""
-    rows = rbm.visible_states(value, name=name, missing=missing)
+    rows = machine.visible_states(value, name=name, missing=missing)
     if not len(rows):
         raise ValueError(f"{name} must have at least one row, got none")
     return rows

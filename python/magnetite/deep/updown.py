@@ -1,21 +1,19 @@
 """Contrastive wake-sleep at work: all layers of a stack learn together."""
 
 import dataclasses
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from magnetite.deep.directed import Directed
 from magnetite.deep.passes import means_up
 from magnetite.layers import Draws
 from magnetite.training.bounds import check_bounds
-from magnetite.training.data import Batch, Source
+from magnetite.training.data import Batch, MatrixSource
 from magnetite.training.monitors import Monitors
 from magnetite.training.plan import Plan
 from magnetite.training.result import Progress
+from magnetite.training.saving import identity
 from magnetite.training.session import Session
 from magnetite.training.summary import Summary, summarise
 from magnetite.units.base import Array
@@ -23,18 +21,7 @@ from magnetite.units.base import Array
 if TYPE_CHECKING:
     from magnetite.deep.dbn import DBN
 
-__all__ = ["UpDown", "UpDownPlan"]
-
-
-@dataclass(frozen=True)
-class UpDownPlan(Plan):
-    """Checked options, and the network in words."""
-
-    network: str
-
-    def described(self) -> dict[str, Any]:
-        """Return the options as plain values."""
-        return super().described() | {"the network": self.network}
+__all__ = ["UpDown"]
 
 
 class UpDown(Session):
@@ -47,35 +34,32 @@ class UpDown(Session):
     Parameters
     ----------
     dbn : DBN
-        The network, with a way up of its own; changed in place.
+        The network, whose way up gets parameters of its own; changed in place.
     plan, source, num_threads, num_epochs
         As for `Session`; the source gives visible states of the network.
-    rows : ndarray
-        All of these states.
-    weights : ndarray, shape (rows,)
-        What each counts.
     """
 
+    source: MatrixSource
+
     def __init__(
-        self,
-        dbn: "DBN",
-        plan: Plan,
-        source: Source,
-        num_threads: int,
-        num_epochs: int,
-        rows: Array,
-        weights: NDArray[np.float64],
+        self, dbn: "DBN", plan: Plan, source: MatrixSource, num_threads: int, num_epochs: int
     ) -> None:
+        dbn.untie()
         *below, top = dbn.layers
         self.dbn, self.ways_up = dbn, dbn.recognition[:-1]
-        passed = means_up(self.ways_up, rows)
-        summary = summarise("X", iter([(0, passed)]), weights)
-        super().__init__(top, plan, _Raised(source, summary), num_threads, num_epochs)
-        self.model: Any = dbn
+        super().__init__(top, plan, source, num_threads, num_epochs)
+        self.model = dbn
         self.down = [Directed(rbm, "visible", plan, num_threads) for rbm in below]
         self.up = [Directed(rbm, "hidden", plan, num_threads) for rbm in self.ways_up]
+        for rbm in below:
+            rbm._stream = None
         seeds = np.random.SeedSequence(plan.seed.key).spawn(1)[0]
         self.streams = [int(key) for key in seeds.generate_state(2 * len(below), np.uint64)]
+
+    def _summary(self) -> Summary:
+        """Return what the top machine sees of the data before learning."""
+        passed = ((at, means_up(self.ways_up, v)) for at, v in self.source.matrix.blocks())
+        return summarise("X", passed, self.source.weights)
 
     def _learn(self, batch: Batch) -> None:
         wake = self._wake(batch.v)
@@ -124,6 +108,10 @@ class UpDown(Session):
         """Return what a checkpoint holds of the training."""
         return super().state() | {"parameters": self.dbn.parameters}
 
+    def identity(self) -> dict[str, Any]:
+        """Return what must be the same where a training goes on."""
+        return identity(self.model, self.plan, self.source)
+
     def progress(self, **common: Any) -> Progress:
         """Return what callbacks are told: of the network, not of its top machine."""
         return Progress(**common)
@@ -136,26 +124,6 @@ class UpDown(Session):
     def monitors(self, validation: Array | None) -> Monitors:
         """Return what takes the figures of epochs."""
         return _Figures(self, self.source.some_rows(Monitors.num_rows), validation)
-
-
-class _Raised:
-    """A source of visible states, with the summary of what the top machine sees of them."""
-
-    def __init__(self, source: Source, summary: Summary) -> None:
-        self.source, self.summary = source, summary
-        self.mean_weight, self.num_rows = source.mean_weight, source.num_rows
-
-    lasting, once = True, False
-
-    @property
-    def num_batches(self) -> int | None:
-        return self.source.num_batches
-
-    def batches(self, epoch: int, skip: int = 0) -> Iterator[Batch]:
-        return self.source.batches(epoch, skip)
-
-    def some_rows(self, count: int) -> Array:
-        return self.source.some_rows(count)
 
 
 class _Figures(Monitors):

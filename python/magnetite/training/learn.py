@@ -92,8 +92,8 @@ def learn(
     if saved is not None and control.checkpoint is not None:
         check_identity(control.checkpoint, saved["identity"], identity(machine, plan, source))
     warn_of_offsets(machine, source.summary, stacklevel=4)
-    machine._stream = None
     learner = session(machine, plan, source, threads, num_epochs)
+    learner.rbm._stream = None
     runner = Runner(learner, control, callbacks, learner.monitors(held_out), every)
     runner.start(saved)
     return runner.run()
