@@ -254,6 +254,10 @@ BAD_MACHINES: list[tuple[dict[str, Any], str]] = [
         {"sizes": [2, 1, 1], "weights": [[[np.nan], [0]], [[0]]]},
         r"weights\[0\] must be finite, got nan at index \(0, 0\)",
     ),
+    ({"sizes": [2, 1, 1], "biases": 3}, "biases must be a list of 3 arrays, got 3"),
+    ({"sizes": [1, 1, 1], "biases": ["a", [0], [0]]}, r"biases\[0\] must hold real numbers"),
+    ({"sizes": [1, 1, 1], "biases": [[0], [0], [1j]]}, r"biases\[2\] must hold real numbers"),
+    ({"sizes": [1, 1, 1], "biases": [[0], [1e39], [0]]}, r"biases\[1\] must be finite, got inf"),
     ({"sizes": [2, 1, 1], "biases": [[0, 0], [0, 0], [0]]}, r"biases\[1\] must have shape \(1,\)"),
 ]
 
@@ -276,6 +280,8 @@ BAD_CALLS: list[tuple[str, tuple[Any, ...], dict[str, Any], str]] = [
     ("mean_field", ([[0, 1]],), {"tolerance": np.nan}, "tolerance must be at least 0"),
     ("transform", ([[0, 1]],), {"layer": 0}, "layer must be from 1 to 2, or from -2 to -1, got 0"),
     ("transform", ([[0, 1]],), {"layer": 3}, "layer must be from 1 to 2"),
+    ("transform", ([[0, 1]],), {"layer": 1.0}, "layer must be an integer, got 1.0"),
+    ("transform", ([[0, 1]],), {"layer": -3}, "layer must be at least -2, got -3"),
     ("gibbs", ([[0, 1]],), {"clamp": [True]}, r"clamp must be a boolean array of shape \(2,\)"),
     ("gibbs", ([[0, 1]],), {"clamp": [0, 1]}, "clamp must be a boolean array"),
     ("gibbs", ([[0, 1]],), {"beta": -1}, "beta must be at least 0"),

@@ -75,7 +75,7 @@ BAD: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     ),
     "one machine twice": ([mg.RBM(3, 3)] * 2, {}, ValueError, "different machines"),
     "machines and units": ([mg.RBM(4, 3)], {"visible": "spin"}, ValueError, "visible must be left"),
-    "a mixture": ([4, mg.RBM(4, 3)], {}, TypeError, r"layers\[1\] must be an integer"),
+    "a mixture": ([4, mg.RBM(4, 3)], {}, TypeError, "layers must be all sizes or all machines"),
     "groups of hidden units": ([4, 3], {"hidden": [("spin", 3)]}, TypeError, "hidden must be one"),
     "unknown units": ([4, 3], {"hidden": "quantum"}, ValueError, "must be one of 'binary'"),
 }
@@ -346,6 +346,16 @@ def test_files_of_an_earlier_training_are_not_gone_on_with(tmp_path: Path) -> No
     resumed.fit(X, checkpoint=path, resume=True, **OPTIONS)
     whole.fit(X, **OPTIONS)
     same(resumed, whole)
+
+
+def test_the_file_of_a_layer_counts_for_nothing_alone(tmp_path: Path) -> None:
+    path, whole, again = tmp_path / "stack.npz", mg.DBN([9, 6, 4]), mg.DBN([9, 6, 4])
+    stop = {"callbacks": [stop_in(1, 3)], "on_interrupt": "return"}
+    mg.DBN([9, 6, 4]).fit(1 - X, checkpoint=path, **stop, **OPTIONS)
+    path.unlink()
+    whole.fit(X, **OPTIONS)
+    again.fit(X, checkpoint=path, resume=True, **OPTIONS)
+    same(again, whole)
 
 
 def test_another_training_is_not_gone_on_with(tmp_path: Path) -> None:

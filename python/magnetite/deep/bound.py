@@ -1,6 +1,5 @@
 """The variational bound of the log-likelihood of a stack."""
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
@@ -10,9 +9,8 @@ from magnetite._checks import check_count
 from magnetite.control import carrying
 from magnetite.deep.passes import checked_rows, draws_up, spawned
 from magnetite.estimates import Estimate
-from magnetite.likelihood.bracket import LogPartition
 from magnetite.likelihood.partition import PartitionOptions
-from magnetite.likelihood.rows import LogZ, mean_estimate, with_log_z
+from magnetite.likelihood.rows import LogLikelihood, LogZ, mean_estimate, with_log_z
 from magnetite.models.rbm import RBM
 from magnetite.units.base import Array
 
@@ -24,22 +22,12 @@ __all__ = ["LogLikelihoodBound", "log_likelihood_bound", "log_probability_bounds
 FloatArray = NDArray[np.float64]
 
 
-@dataclass(frozen=True, eq=False)
-class LogLikelihoodBound(Estimate):
+class LogLikelihoodBound(LogLikelihood):
     """A lower bound of the mean of ``ln p(v)`` over rows, an `Estimate`, with what it is made of.
 
-    Attributes
-    ----------
-    log_z : LogPartition or Estimate
-        Log Z of the top machine, found or given: another call takes it, or this whole, as its
-        `log_z`.
-    log_weights, errors : ndarray, shape (rows,)
-        The bound of each row plus log Z, and its error by the spread of draws.
+    Its `log_z` is that of the top machine; `log_weights` are the bounds of rows plus log Z, and
+    `errors` what these are uncertain by for the spread of draws.
     """
-
-    log_z: LogPartition | Estimate = field(repr=False)
-    log_weights: FloatArray = field(repr=False)
-    errors: FloatArray = field(repr=False)
 
 
 def log_likelihood_bound(
@@ -47,7 +35,7 @@ def log_likelihood_bound(
     X: ArrayLike,
     *,
     num_samples: int = 10,
-    log_z: "LogZ | LogLikelihoodBound | None" = None,
+    log_z: LogZ | None = None,
     **options: Unpack[PartitionOptions],
 ) -> LogLikelihoodBound:
     """Return a lower bound of the mean of ``ln p(v)`` over rows, in nats per row.
@@ -105,8 +93,6 @@ def log_likelihood_bound(
         for machines in (self.recognition[:-1], self.layers)
     )
     first, passed = _log_weights(up, down, v, seeds[0])
-    if isinstance(log_z, LogLikelihoodBound):  # an `Estimate`, but of rows
-        log_z = log_z.log_z
     _, known = with_log_z(self.layers[-1], passed, log_z, options)
 
     def of(estimate: Estimate, logs: FloatArray, errors: FloatArray) -> LogLikelihoodBound:
@@ -142,7 +128,7 @@ def log_probability_bounds(
     X: ArrayLike,
     *,
     num_samples: int = 10,
-    log_z: "LogZ | LogLikelihoodBound | None" = None,
+    log_z: LogZ | None = None,
     **options: Unpack[PartitionOptions],
 ) -> FloatArray:
     """Return lower bounds of ``ln p(v)`` of every row, shape (rows,); nan where log Z is refused.

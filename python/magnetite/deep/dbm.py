@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from magnetite._checks import check_count, check_finite
+from magnetite._checks import check_count, check_finite, real_array
 from magnetite.deep.dbm_bound import log_likelihood, log_likelihood_bound, log_partition
 from magnetite.deep.dbm_fit import fit
 from magnetite.deep.dbm_fold import Fold
@@ -89,10 +89,13 @@ class DBM(Learned, Stored):
     ) -> None:
         if given is None:
             return
+        if not hasattr(given, "__len__"):
+            raise TypeError(f"{name} must be a list of {len(shapes)} arrays, got {given!r}")
         if len(given) != len(shapes):
             raise ValueError(f"{name} must be {len(shapes)} arrays, got {len(given)}")
         for i, (view, value, shape) in enumerate(zip(views, given, shapes, strict=True)):
-            array = np.asarray(value, self.dtype)
+            with np.errstate(over="ignore"):  # infinities are refused below
+                array = real_array(f"{name}[{i}]", value).astype(self.dtype)
             if array.shape != shape:
                 raise ValueError(f"{name}[{i}] must have shape {shape}, got {array.shape}")
             check_finite(f"{name}[{i}]", array)
@@ -286,11 +289,12 @@ class DBM(Learned, Stored):
         [[0.5, 0.5]]
         """
         count = len(self.sizes) - 1
-        if layer not in (*range(1, count + 1), *range(-count, 0)):
+        number = check_count("layer", layer, -count)
+        if number == 0 or number > count:
             raise ValueError(
-                f"layer must be from 1 to {count}, or from -{count} to -1, got {layer!r}"
+                f"layer must be from 1 to {count}, or from -{count} to -1, got {layer}"
             )
-        return self.mean_field(v, **options).means[layer - (layer > 0)]
+        return self.mean_field(v, **options).means[number - (number > 0)]
 
     gibbs = gibbs
     sample = sample

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from magnetite._checks import check_finite, real_array
+from magnetite.deep.bound import LogLikelihoodBound
 from magnetite.deep.dbm_mean_field import MeanField, log_weights
 from magnetite.estimates import Estimate
 from magnetite.likelihood.bases import BaseLike
@@ -25,7 +26,7 @@ from magnetite.units.base import Array
 if TYPE_CHECKING:
     from magnetite.deep.dbm import DBM
 
-__all__ = ["LogLikelihoodBound", "log_likelihood", "log_likelihood_bound", "log_partition"]
+__all__ = ["MeanFieldBound", "log_likelihood", "log_likelihood_bound", "log_partition"]
 
 
 def log_partition(self: "DBM", **options: Unpack[PartitionOptions]) -> LogPartition:
@@ -115,15 +116,14 @@ def log_likelihood(
 
 
 @dataclass(frozen=True, eq=False)
-class LogLikelihoodBound(LogLikelihood):
-    """A lower bound on the mean of ``ln p(v)`` over rows, an `Estimate`, and what it was made of.
+class MeanFieldBound(LogLikelihoodBound):
+    """A lower bound of the mean of ``ln p(v)`` that mean field leaves, and what it was made of.
+
+    Its `log_weights` are bounds on ``ln sum exp(-E)`` over the hidden units of rows; their `errors`
+    are 0.
 
     Attributes
     ----------
-    log_z : LogPartition or Estimate
-        Log Z, found or given: another call takes it, or this whole, as its `log_z`.
-    log_weights, errors : ndarray, shape (rows,)
-        The bound on ``ln sum exp(-E)`` over the hidden units of each row; its error is 0.
     mean_field : MeanField
         The means of the hidden units, and which rows converged.
     """
@@ -139,7 +139,7 @@ def log_likelihood_bound(
     max_iterations: int = 1000,
     tolerance: float = 1e-5,
     **options: Unpack[PartitionOptions],
-) -> LogLikelihoodBound:
+) -> MeanFieldBound:
     """Return a lower bound on the mean of ``ln p(v)`` over rows, in nats per row.
 
     ``ln p(v) >= sum_h q(h) (-E(v, h) - ln q(h)) - ln Z`` for the q of independent hidden units
@@ -161,7 +161,7 @@ def log_likelihood_bound(
 
     Returns
     -------
-    LogLikelihoodBound
+    MeanFieldBound
         Error and bracket are those of log Z turned around. The value is refused where log Z is, and
         where rows did not converge, for which the lower end of the bracket still holds.
 
@@ -195,7 +195,7 @@ def log_likelihood_bound(
     logs = log_weights(folded.astype("float64"), self.n_visible, even, threads)
     errors = np.zeros(len(rows))
     estimate = _with_convergence(mean_estimate(logs, errors, known), found)
-    return LogLikelihoodBound(
+    return MeanFieldBound(
         **vars(estimate), log_z=known, log_weights=logs, errors=errors, mean_field=found
     )
 

@@ -161,7 +161,7 @@ def fit(
         plan = replace(plan, seed=seed_of(saved["seed"], seed, plan.seed))
     data = {"X": X} if validation is None else {"X": X, "validation": validation}
     rows = {name: checked_rows(self, name, value, missing=True) for name, value in data.items()}
-    greedy = Greedy(self, plan, control, rows, num_threads, resume)
+    greedy = Greedy(self, plan, control, rows, num_threads, saved is not None)
     if saved is not None:
         assert control.checkpoint is not None
         check_identity(control.checkpoint, saved["identity"], greedy.identity())
@@ -183,7 +183,7 @@ class Greedy:
     num_threads : int or None
         Of each training.
     resume : bool
-        Whether the first layer to be trained goes on from its file.
+        Whether there is a checkpoint to go on from; else files that layers have left are removed.
     """
 
     def __init__(
@@ -249,7 +249,7 @@ class Greedy:
                 progress=self.control.progress,
                 checkpoint=self._file(number),
                 checkpoint_interval=self.control.checkpoint_interval,
-                resume=self.resume and self.control.checkpoint is not None,
+                resume=self.resume,
                 on_interrupt="return",
                 **options,
             )

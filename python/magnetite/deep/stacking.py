@@ -33,6 +33,8 @@ def stacked(
                 )
         _check_chain(parts)
         return tuple(parts)
+    if any(isinstance(part, RBM) for part in parts):
+        raise TypeError(f"layers must be all sizes or all machines, got {layers!r}")
     if len(parts) < 2:
         raise ValueError(f"layers must be at least 2 sizes, or machines, got {layers!r}")
     sizes = [check_count(f"layers[{i}]", size, 1, bits=31) for i, size in enumerate(parts)]
