@@ -269,14 +269,16 @@ def test_a_training_goes_on_from_the_activities_of_the_last() -> None:
     np.testing.assert_array_equal(dbm.transform(X), before)
 
 
-def test_a_rate_that_is_too_high_leaves_the_last_good_machine() -> None:
+@pytest.mark.parametrize("rate", [1e6, 1e38])
+def test_a_rate_that_is_too_high_leaves_the_last_good_machine(rate: float) -> None:
     dbm, X = mg.DBM([6, 4, 3]), some_rows(6, 50)
     dbm.fit(X, epochs=1, seed=1)
     before = dbm.copy()
-    with pytest.raises(mg.training.TrainingDiverged):
-        dbm.fit(X, optimizer=mg.SGD(1e6), epochs=100, seed=1)
+    with pytest.raises(mg.training.TrainingDiverged, match="as it was after epoch 0"):
+        dbm.fit(X, optimizer=mg.SGD(rate), batch_size=5, epochs=100, seed=1)
     for name, array in before.parameters.items():
         np.testing.assert_array_equal(array, dbm.parameters[name])
+    np.testing.assert_array_equal(dbm.transform(X), before.transform(X))
 
 
 def test_a_time_limit_stops_the_training() -> None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DeepPlan", "DeepSession"]
 
+ACTIVITIES = "activities"
+
 
 @dataclass(frozen=True)
 class DeepPlan(Plan):
@@ -59,6 +61,17 @@ class DeepSession(Session):
     def identity(self) -> dict[str, Any]:
         """Return what must be the same where a training goes on."""
         return identity(self.model, self.plan, self.source)
+
+    def parameters(self) -> dict[str, Array]:
+        """Return copies of the parameters, and of the units' mean activities."""
+        return super().parameters() | {ACTIVITIES: self.positive.activities().copy()}
+
+    def go_back(self) -> None:
+        """Make the machine, and the mean activities, what they were after the last good epoch."""
+        good = dict(self.good)
+        if (activities := good.pop(ACTIVITIES, None)) is not None:
+            self.positive.activities()[...] = activities
+        self.rbm.assign(good)
 
     def finish(self) -> None:
         """Leave the chains to the machine."""
@@ -119,7 +132,7 @@ class _Inferring:
         """Return a batch with its hidden units; `update` numbers the draws."""
         found = self.infer(batch.v, Draws(self.seed, 0, update))
         means = weighted_mean(batch.weights, found.even[:, self.dbm.n_visible :])
-        activities = self._activities()
+        activities = self.activities()
         activities += self.plan.offset_rate * (means - activities)
         return Positive(found.even, found.odd, found.odd_draws, batch.weights)
 
@@ -129,17 +142,18 @@ class _Inferring:
         start = self.dbm._mean_activities()
         return self.inference.run(v, start, self.context.pair, steps, tolerance, draws)
 
-    def _activities(self) -> Any:
+    def activities(self) -> Any:
+        """Return the mean activities of the even hidden units, which may be written to."""
         assert self.dbm._folded.data_means is not None  # since the session began
         return self.dbm._folded.data_means[self.dbm.n_visible :]
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint holds."""
-        return {"activities": self._activities()}
+        return {"activities": self.activities()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Undo `state`."""
-        self._activities()[...] = state["activities"]
+        self.activities()[...] = state["activities"]
 
 
 class _Figures:
