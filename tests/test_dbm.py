@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import magnetite as mg
@@ -15,11 +15,14 @@ from magnetite.deep.dbm_fold import Fold
 from tools.deep import SIZES, all_layers, bits, deep_machine
 from tools.laws import all_states, boltzmann, chi_square_excess, state_numbers
 
-NUM_CHAINS = 20_000
+NUM_CHAINS = 10_000
+
+COUNT = 3_000
 
 sizes_of_machines = st.lists(st.integers(1, 3), min_size=3, max_size=5)
 
 
+@settings(max_examples=40)
 @given(sizes_of_machines, st.integers(0, 99))
 def test_energies_are_those_of_the_definition(sizes: list[int], seed: int) -> None:
     dbm = deep_machine(sizes, seed=seed)
@@ -32,6 +35,7 @@ def test_energies_are_those_of_the_definition(sizes: list[int], seed: int) -> No
     np.testing.assert_allclose(dbm.to_model().energies(whole), expected, atol=1e-12)
 
 
+@settings(max_examples=40)
 @given(sizes_of_machines)
 def test_folding_is_undone(sizes: list[int]) -> None:
     fold = Fold(tuple(sizes))
@@ -165,7 +169,9 @@ def test_a_wrong_beta_is_noticed(beta: float, held: dict[int, int]) -> None:
 def test_samplers_take_the_machine_itself(held: dict[int, int]) -> None:
     dbm = deep_machine((3, 2, 2, 2))
     law = boltzmann(dbm.to_model(), 1.0, held)
-    result = mg.sample(dbm, num_chains=20_000, num_sweeps=1, warmup=40, clamp=held or None, seed=2)
+    result = mg.sample(
+        dbm, num_chains=NUM_CHAINS, num_sweeps=1, warmup=40, clamp=held or None, seed=2
+    )
     numbers = state_numbers(dbm.to_model(), result.states)
     assert chi_square_excess(np.bincount(numbers, minlength=len(law)), law) < 1
 
@@ -175,12 +181,12 @@ def test_marginals_of_samples_are_exact(sizes: tuple[int, ...]) -> None:
     dbm = deep_machine(sizes)
     model = dbm.to_model()
     exact = boltzmann(model, 1.0) @ all_states(model)[:, : sizes[0]]
-    means = dbm.sample(10_000, num_steps=60, seed=4).mean(axis=0)
-    assert (np.abs(means - exact) < 4 * np.sqrt(exact * (1 - exact) / 10_000)).all()
-    layers = dbm.gibbs(np.zeros((10_000, sizes[0])), num_steps=60, seed=5)
+    means = dbm.sample(COUNT, num_steps=40, seed=4).mean(axis=0)
+    assert (np.abs(means - exact) < 4 * np.sqrt(exact * (1 - exact) / COUNT)).all()
+    layers = dbm.gibbs(np.zeros((COUNT, sizes[0])), num_steps=40, seed=5)
     exact = boltzmann(model, 1.0) @ all_states(model)
     means = np.concatenate(layers, axis=1).mean(axis=0)
-    assert (np.abs(means - exact) < 4 * np.sqrt(exact * (1 - exact) / 10_000)).all()
+    assert (np.abs(means - exact) < 4 * np.sqrt(exact * (1 - exact) / COUNT)).all()
 
 
 def test_draws_depend_on_the_seed_alone() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import magnetite as mg
@@ -28,6 +28,7 @@ def same(one: mg.DBN, other: mg.DBN) -> None:
 # How they are made.
 
 
+@settings(max_examples=30)
 @given(st.lists(st.integers(1, 9), min_size=2, max_size=5))
 def test_sizes_make_machines_that_fit_on_each_other(sizes: list[int]) -> None:
     dbn = mg.DBN(sizes)

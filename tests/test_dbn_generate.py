@@ -35,7 +35,7 @@ def test_gibbs_chains_and_a_pass_down_draw_from_the_exact_distribution(
 ) -> None:
     dbn = small_stack(*sizes, scale=2.0)
     start = dbn.layers[-1].visible.states(0, 1)
-    drawn = dbn.generate(COUNT, num_steps=100, start=start, means=False, seed=1)
+    drawn = dbn.generate(COUNT, num_steps=60, start=start, means=False, seed=1)
     assert excess(drawn, dbn) < 4
     # Without steps of the top machine it is another distribution.
     drawn = dbn.generate(COUNT, num_steps=0, start=start, means=False, seed=1)
@@ -86,7 +86,7 @@ def test_a_run_out_of_equilibrium_says_so() -> None:
 
 @pytest.mark.parametrize("method", ["gibbs", "tempered"])
 def test_draws_are_a_function_of_the_seed(method: str) -> None:
-    dbn = small_stack(4, 3, 3)
+    dbn = small_stack(4, 3, 2, scale=0.3)
     one, same, other = (
         dbn.generate(20, method=method, means=False, seed=seed, num_threads=threads)
         for seed, threads in ((1, 1), (1, 3), (2, 1))
