@@ -218,7 +218,7 @@ def test_steps_grow_and_a_training_that_was_cut_goes_on(tmp_path: Path) -> None:
     path = tmp_path / "run.npz"
     options |= {"epochs": 8, "steps": [1, 3], "checkpoint": path}
     cut.fit(X, callbacks=[stop], **options)
-    again.fit(X, resume=True, **options)
+    again.fit(X, resume=True, **options | {"seed": None})  # that of the checkpoint
     np.testing.assert_array_equal(again.rbm.weights, whole.rbm.weights)
 
 
@@ -239,6 +239,23 @@ def test_early_stopping_and_ctrl_c() -> None:
     with pytest.raises(KeyboardInterrupt) as caught:
         made.fit(data.train, epochs=50, callbacks=[interrupt], seed=1)
     assert caught.value.result.info["epochs"] == 1
+
+
+def test_figures_are_of_users_who_have_such_ratings() -> None:
+    users, held_out = np.tile(X, (300, 1)), np.full((1200, 4), NAN)
+    held_out[1101, 0] = 3.0
+    made = mg.RatingsRBM(4, 3, ratings=3)
+    run = made.fit(users, validation=held_out, epochs=1, seed=1)
+    assert run.history["validation_rmse"][0] == pytest.approx(made.rmse(users, held_out))
+    run = made.fit(X, validation=np.full(X.shape, NAN), epochs=1, seed=1)
+    assert "validation_rmse" not in run.history
+
+
+def test_without_a_beginning_parameters_are_left() -> None:
+    made = mg.RatingsRBM(4, 3, ratings=3)
+    made.fit(X, epochs=0, initial=None, seed=1)
+    assert not made.rbm.weights.any()
+    assert not made.rbm.visible_bias.any()
 
 
 # Predictions, copies, files.

@@ -9,13 +9,11 @@ from numpy.typing import DTypeLike, NDArray
 from magnetite._checks import check_count, check_finite, real_array
 from magnetite.models.bipartite import PARAMETERS
 from magnetite.models.rbm import RBM
-from magnetite.options import SeedLike, check_seed
 from magnetite.relatives.rating_data import Ratings
 from magnetite.relatives.rating_figures import RatingFigures
 from magnetite.relatives.rating_predictions import RatingPredictions
 from magnetite.stored import Stored
 from magnetite.training.held import HeldCD, Rating
-from magnetite.training.initial import WEIGHT_DEVIATION
 from magnetite.training.optimizers import Adam, Optimizer
 from magnetite.training.penalties import L2, Penalty
 from magnetite.training.result import TrainingResult
@@ -134,7 +132,7 @@ class RatingsRBM(RatingPredictions, Stored):
         penalties: Sequence[Penalty] = DEFAULT_PENALTIES,
         validation: Any = None,
         callbacks: Any = (),
-        seed: SeedLike = None,
+        initial: str | None = "data",
         **options: Any,
     ) -> TrainingResult:
         """Learn from ratings, by contrastive divergence; the machine changes in place.
@@ -156,8 +154,12 @@ class RatingsRBM(RatingPredictions, Stored):
             What keeps weights small: ``training.L2(0.01)`` by default.
         validation : array_like, sparse matrix or Ratings, optional
             Ratings by the same users that are not learnt.
-        callbacks, seed, **options
-            As for `RBM.fit`, whose trainer this is: `gradient`, `time_limit`, `checkpoint` ...
+        initial : "data" (default) or None
+            A machine without weights starts from small random ones, and from biases that are the
+            logarithms of the shares of each item's ratings; None leaves parameters as they are.
+        callbacks, **options
+            As for `RBM.fit`, whose trainer this is: `seed`, `gradient`, `time_limit`, `checkpoint`
+            and so on.
 
         Returns
         -------
@@ -187,10 +189,11 @@ class RatingsRBM(RatingPredictions, Stored):
         num_epochs = check_count("epochs", epochs, 0)
         size = check_count("batch_size", batch_size, 1, bits=31)
         negative = _growing(steps, num_epochs * -(-known.shape[0] // size))
-        replayed, users = check_seed(seed), self._encoded(known)
-        figures = RatingFigures(users, self._parts(known, validation), self._scale)
+        users = self._encoded(known)
+        own: list[Any] = [RatingFigures(users, self._parts(known, validation), self._scale)]
         several = isinstance(callbacks, list | tuple)  # else `RBM.fit` refuses them
-        begin = _Beginning(self._first_biases(known), replayed.key)
+        if initial == "data" and not self.rbm.weights.any():
+            own.insert(0, _FirstBiases(self._first_biases(known)))
         return self.rbm.fit(
             users,
             negative=negative,
@@ -198,9 +201,8 @@ class RatingsRBM(RatingPredictions, Stored):
             epochs=num_epochs,
             batch_size=size,
             penalties=penalties,
-            initial=None,
-            callbacks=[begin, figures, *callbacks] if several else callbacks,
-            seed=replayed.replay,
+            initial=initial,
+            callbacks=[*own, *callbacks] if several else callbacks,
             **options,
         )
 
@@ -261,17 +263,18 @@ class RatingsRBM(RatingPredictions, Stored):
         return made
 
 
-class _Beginning:
-    """A callback that gives a machine without weights its first ones, and given biases."""
+class _FirstBiases:
+    """A callback that gives a new machine the biases of its items, in place of the trainer's.
 
-    def __init__(self, biases: Floats, key: int) -> None:
-        self.biases, self.key = biases, key
+    Those count the users who have not rated an item as well.
+    """
+
+    def __init__(self, biases: Floats) -> None:
+        self.biases = biases
 
     def start(self, rbm: RBM) -> None:
-        if not rbm.weights.any():
-            draws = np.random.default_rng(self.key).standard_normal(rbm.weights.shape)
-            rbm.weights[...] = WEIGHT_DEVIATION * draws
-            rbm.visible_bias[: len(self.biases)] = self.biases
+        rbm.visible_bias[...] = 0
+        rbm.visible_bias[: len(self.biases)] = self.biases
 
     def __call__(self, progress: object) -> None:
         pass
