@@ -131,8 +131,8 @@ class LabelLaw:
         >>> machine.score([[0], [1], [1], [0]], [1, 1, 1, 0])
         0.75
         """
-        logits = self.logits(X, num_threads=num_threads)
-        return float((logits.argmax(axis=1) == self._labels.numbers("y", y, len(logits))).mean())
+        x, numbers = self._with_labels(X, y)
+        return float((self.logits(x, num_threads=num_threads).argmax(axis=1) == numbers).mean())
 
     def calibrate(self, X: ArrayLike, y: ArrayLike, *, num_threads: int | None = None) -> float:
         """Find the temperature at which held-out labels are likeliest, and keep it.
@@ -162,10 +162,16 @@ class LabelLaw:
         >>> machine.predict_proba([[1]]).round(4)  # three of four were right
         array([[0.25, 0.75]])
         """
-        logits = self.logits(X, num_threads=num_threads)
-        numbers = self._labels.numbers("y", y, len(logits))
-        self.temperature = fit_temperature(logits, numbers)
+        x, numbers = self._with_labels(X, y)
+        self.temperature = fit_temperature(self.logits(x, num_threads=num_threads), numbers)
         return self.temperature
+
+    def _with_labels(self, X: ArrayLike, y: ArrayLike) -> tuple[Array, NDArray[np.int64]]:
+        """Return at least one row of data, and the numbers of their labels."""
+        x = self.rbm._matrix("X", X, self.n_visible)
+        if not len(x):
+            raise ValueError("X must have at least one row, got none")
+        return x, self._labels.numbers("y", y, len(x))
 
     # Draws.
 

@@ -35,6 +35,8 @@ class Labels:
         self.names = _vector("classes", names)
         if len(self.names) < 2:
             raise ValueError(f"classes must be at least two, got {self.names.tolist()}")
+        if any(name != name for name in self.names.tolist()):
+            raise ValueError(f"classes must not be nan, got {self.names.tolist()}")
         self._numbers = {name: at for at, name in enumerate(self.names.tolist())}
         if len(self._numbers) < len(self.names):
             raise ValueError(f"classes must be all different, got {self.names.tolist()}")
@@ -77,7 +79,11 @@ def _vector(name: str, value: Any) -> NDArray[Any]:
     """Return labels as a vector; strings and numbers together stay what they are."""
     values = list(value) if isinstance(value, list | tuple | range) else value
     mixed = isinstance(values, list) and len({isinstance(label, str) for label in values}) > 1
-    array = np.asarray(values, dtype=object if mixed else None)
+    try:
+        array = np.asarray(values, dtype=object if mixed else None)
+    except ValueError:
+        raise ValueError(f"{name} must be a vector of labels, got {value!r}") from None
     if array.ndim != 1:
-        raise ValueError(f"{name} must be a vector of labels, got shape {array.shape}")
+        got = f"shape {array.shape}" if array.ndim else repr(value)
+        raise ValueError(f"{name} must be a vector of labels, got {got}")
     return array
