@@ -1,6 +1,7 @@
 """Conditional machines: plain machines of one condition, the gradient, prediction."""
 
 import itertools
+import sys
 from typing import Any, cast
 
 import numpy as np
@@ -259,6 +260,15 @@ def test_chains_predict_the_exact_means() -> None:
             CONDITIONS, method="gibbs", num_chains=chains, num_steps=15, seed=1, num_threads=2
         ),
     )
+
+
+def test_chains_of_few_rows_at_a_time_predict_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    options: dict[str, Any] = {"method": "gibbs", "num_chains": 3, "seed": 1}
+    model = random_model()
+    whole = model.predict(CONDITIONS, **options)
+    monkeypatch.setattr(sys.modules["magnetite.relatives.conditional_draws"], "CHAIN_ENTRIES", 54)
+    np.testing.assert_array_equal(model.predict(CONDITIONS, **options), whole)
+    assert model.predict(np.empty((0, P)), **options).shape == (0, N)
 
 
 def test_mean_field_is_a_fixed_point() -> None:

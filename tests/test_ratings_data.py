@@ -117,6 +117,12 @@ def test_bad_triples_are_refused(parts: Any, message: str) -> None:
         Ratings(*parts)
 
 
+@pytest.mark.parametrize("shape", [5, (1, 2, 3), None])
+def test_shapes_are_pairs(shape: Any) -> None:
+    with pytest.raises(TypeError, match=r"shape must be a pair \(users, items\), got"):
+        Ratings([0], [0], [1.0], shape)
+
+
 def test_bad_shares_are_refused() -> None:
     for share in (0.0, 1.0, -0.5):
         with pytest.raises(ValueError, match="share must lie between 0 and 1, got"):

@@ -163,6 +163,15 @@ def test_counts_have_the_moments_of_the_multinomial_law() -> None:
     assert (np.abs(products.mean(axis=0) - covariance) < 4 * errors).all()
 
 
+def test_words_are_drawn_in_parts_where_they_are_many(monkeypatch: Any) -> None:
+    rng = np.random.default_rng(1)
+    shares, lengths = rng.dirichlet(np.ones(WORDS), 9), rng.integers(0, 40, 9)
+    u = rng.random((9, WORDS))
+    whole = draw_counts(shares, lengths, u)
+    monkeypatch.setattr("magnetite.relatives.counts.WORDS_AT_ONCE", 30)
+    np.testing.assert_array_equal(draw_counts(shares, lengths, u), whole)
+
+
 def chi_square(drawn: Floats, states: Floats, chances: Floats) -> float:
     """Pearson's statistic less its mean, in its standard deviations."""
     counts = (drawn[:, None, :] == states).all(axis=2).sum(axis=0)

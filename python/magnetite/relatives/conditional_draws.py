@@ -20,6 +20,9 @@ __all__ = ["predict", "simulate"]
 
 METHODS = ("mean_field", "gibbs")
 
+CHAIN_ENTRIES = 2**22
+"""States of chains in memory at a time, of both layers."""
+
 
 def predict(
     self: "ConditionalRBM",
@@ -63,10 +66,15 @@ def predict(
     means = foretell(layers, machine.pair, rows, steps, *machine.n_free)
     if method == "mean_field":
         return means
-    rows = np.repeat(np.concatenate([means, given], axis=1), chains, axis=0)
-    h = advance_chains(cast(RBM, machine), rows, steps, np.ones(len(rows)), None, seed, num_threads)
-    found = layers.visible(h, machine.pair, np.ones(len(h)))[0][:, : self.n_visible]
-    result: Array = found.reshape(len(given), chains, -1).mean(axis=1)
+    known, result = check_seed(seed).replay, means.copy()
+    size = max(1, CHAIN_ENTRIES // (chains * (machine.n_visible + machine.n_hidden)))
+    for start in range(0, len(given), size):
+        at = slice(start, start + size)
+        v = np.repeat(np.concatenate([means[at], given[at]], axis=1), chains, axis=0)
+        ones, first = np.ones(len(v)), start * chains
+        h = advance_chains(cast(RBM, machine), v, steps, ones, None, known, num_threads, first)
+        found = layers.visible(h, machine.pair, ones)[0][:, : self.n_visible]
+        result[at] = found.reshape(-1, chains, self.n_visible).mean(axis=1)
     return result
 
 

@@ -15,6 +15,9 @@ __all__ = ["Counts", "draw_counts"]
 SMOOTHING = 0.05
 """Of the mean word's count, which every word gets before first biases are made of data."""
 
+WORDS_AT_ONCE = 2**22
+"""Words that are drawn together: each takes some 40 bytes."""
+
 
 def draw_counts(shares: Array, lengths: NDArray[np.int64], u: Array) -> Array:
     """Draw so many words a row from the shares, and count them.
@@ -40,6 +43,9 @@ def draw_counts(shares: Array, lengths: NDArray[np.int64], u: Array) -> Array:
     [[0.0, 7.0]]
     """
     rows, num_words = shares.shape
+    if rows > 1 and lengths.sum() > WORDS_AT_ONCE:
+        halves = (slice(rows // 2), slice(rows // 2, None))
+        return np.concatenate([draw_counts(shares[at], lengths[at], u[at]) for at in halves])
     row = np.repeat(np.arange(rows), lengths)
     below = np.cumsum(shares, axis=1, dtype=np.float64)
     below = below / below[:, -1:] + np.arange(rows)[:, None]  # one ascending list of all rows

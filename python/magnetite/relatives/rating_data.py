@@ -59,6 +59,8 @@ class Ratings:
         if len(set(counts.values())) > 1 or values.ndim != 1:
             raise ValueError(f"users, items and values must be as many, got {counts}")
         check_finite("values", values)
+        if not isinstance(self.shape, tuple | list) or len(self.shape) != 2:
+            raise TypeError(f"shape must be a pair (users, items), got {self.shape!r}")
         shape = tuple(check_count("shape", size, 1, bits=31) for size in self.shape)
         for name, places, size in (("users", users, shape[0]), ("items", items, shape[1])):
             if len(places) and places.max() >= size:
