@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 import magnetite as mg
 from magnetite.relatives import stack_history
-from magnetite.relatives.conditional_start import ridge_regression
+from magnetite.relatives.conditional_fit import ridge_regression
 
 Floats = NDArray[np.float64]
 Figures = dict[str, Any]

@@ -55,7 +55,7 @@ def test_blocks_threads_and_the_own_label_change_nothing(monkeypatch: Any) -> No
     x, _ = some_rows(made, 40)
     whole = made.logits(x, num_threads=1)
     np.testing.assert_array_equal(made.logits(x, num_threads=2), whole)
-    monkeypatch.setattr("magnetite.relatives.label_figures.NUMBERS_AT_ONCE", 3 * 10 * 7)
+    monkeypatch.setattr("magnetite.training.discriminative.NUMBERS_AT_ONCE", 3 * 10 * 7)
     np.testing.assert_array_equal(made.logits(x), whole)
     np.testing.assert_array_equal(made.logits(x[3]), whole[3:4])
     sparse = pytest.importorskip("scipy.sparse")

@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
 import magnetite as mg
-from magnetite.relatives.conditional_start import ridge_regression
+from magnetite.relatives.conditional_fit import ridge_regression
 from magnetite.relatives.history import stack_history
 
 Floats = NDArray[np.float64]

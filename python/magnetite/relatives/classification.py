@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, DTypeLike
 from magnetite._checks import check_count
 from magnetite.models.rbm import RBM
 from magnetite.models.rbm_files import content_of_rbm, rbm_of_content
-from magnetite.relatives.label_figures import LabelFigures
+from magnetite.relatives.figures import LabelFigures, own_and
 from magnetite.relatives.label_law import LabelLaw
 from magnetite.relatives.labels import ClassesLike, Labels
 from magnetite.stored import Stored
@@ -186,14 +186,13 @@ class ClassificationRBM(LabelLaw, Stored):
         held_out = None if validation is None else self._joint_pair(validation)
         known = {"": rows} if held_out is None else {"": rows, "validation_": held_out}
         figures = LabelFigures(known, len(self._labels))
-        several = isinstance(callbacks, list | tuple)  # else `RBM.fit` refuses them
         try:
             return self.rbm.fit(
                 rows,
                 negative=negative,
                 optimizer=optimizer,
                 validation=held_out,
-                callbacks=[figures, *callbacks] if several else callbacks,
+                callbacks=own_and([figures], callbacks),
                 **options,
             )
         finally:  # an interrupted training has changed the machine as well

@@ -8,8 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from magnetite.estimates import Estimate
 from magnetite.likelihood.bracket import LogPartition
 from magnetite.likelihood.partition import PartitionOptions
-from magnetite.options import check_seed
-from magnetite.relatives.estimates import sum_over_rows
+from magnetite.relatives.estimates import each_log_partition, sum_over_rows
 
 if TYPE_CHECKING:
     from magnetite.relatives.conditional import ConditionalRBM
@@ -25,16 +24,9 @@ def _scored(
     """Return negative free energies of rows, which condition each has, and log Z of each."""
     logs = -model.free_energy(X, conditions)
     different, of_row = np.unique(model._conditions(conditions), axis=0, return_inverse=True)
-    seeds = np.random.SeedSequence(check_seed(options.get("seed")).key).spawn(len(different))
-    found = {
-        number: model.given(u).log_partition(**_seeded(options, seed))
-        for number, (u, seed) in enumerate(zip(different, seeds, strict=True))
-    }
+    numbers = range(len(different))
+    found = each_log_partition(lambda number: model.given(different[number]), numbers, options)
     return logs, of_row.ravel(), found
-
-
-def _seeded(options: PartitionOptions, seed: np.random.SeedSequence) -> PartitionOptions:
-    return {**options, "seed": seed}
 
 
 def log_probabilities(

@@ -1,24 +1,21 @@
 """Methods of `ReplicatedSoftmax` that say what documents are worth."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from magnetite._checks import check_choice
+from magnetite._checks import check_choice, check_count
 from magnetite.estimates import Estimate
-from magnetite.likelihood.bracket import LogPartition
+from magnetite.likelihood.bracket import LogPartition, exact_result, refused_result
+from magnetite.likelihood.enumerate import Enumeration, can_enumerate
 from magnetite.likelihood.partition import PartitionOptions
 from magnetite.likelihood.rows import check_options
-from magnetite.relatives.document_likelihood import (
-    LogPartitions,
-    check_lengths,
-    log_coefficients,
-    log_partitions,
-)
-from magnetite.relatives.estimates import sum_over_rows
+from magnetite.likelihood.watch import Stopped, Watch
+from magnetite.relatives.estimates import each_log_partition, sum_over_rows
+from magnetite.weights import log_sum
 
 if TYPE_CHECKING:
     from magnetite.relatives.replicated import ReplicatedSoftmax
@@ -26,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["log_likelihood", "log_partition", "log_probabilities", "perplexity"]
 
 Floats = NDArray[np.float64]
+LogPartitions = Mapping[int, LogPartition]
+
 AVERAGES = ("documents", "words")
 
 
@@ -60,7 +59,7 @@ def log_partition(
     >>> mg.ReplicatedSoftmax(3, 2).log_partition([2, 1])  # D ln 3 + 2 ln 2
     {1: <LogPartition: 2.48491 (exact)>, 2: <LogPartition: 3.58352 (exact)>}
     """
-    return log_partitions(self, check_lengths("lengths", lengths), options)
+    return _log_partitions(self, _lengths("lengths", lengths), options)
 
 
 def _scored(
@@ -77,7 +76,7 @@ def _scored(
     lengths = rows.sum(axis=1).astype(np.int64)
     different = np.unique(lengths).tolist()
     if log_z is None:
-        log_z = log_partitions(model, different, options)
+        log_z = _log_partitions(model, different, options)
     else:
         check_options(model.of_length(1), **options)
     unknown = [length for length in different if length not in log_z]
@@ -119,7 +118,7 @@ def log_probabilities(
     """
     rows, logs, lengths, known = _scored(self, X, log_z, options)
     logs = logs - np.array([known[length].value for length in lengths.tolist()])
-    result: Floats = logs if ordered else logs + log_coefficients(rows)
+    result: Floats = logs if ordered else logs + _log_coefficients(rows)
     return result
 
 
@@ -151,7 +150,7 @@ def log_likelihood(
     """
     rows, logs, lengths, known = _scored(self, X, log_z, options)
     if not ordered:
-        logs = logs + log_coefficients(rows)
+        logs = logs + _log_coefficients(rows)
     return sum_over_rows(np.full(len(rows), 1 / len(rows)), logs, lengths, known)
 
 
@@ -198,3 +197,59 @@ def perplexity(
         return Estimate(math.nan, math.nan, (low, high), mean.ess, False, mean.reason)
     value = math.exp(-mean.value)
     return Estimate(value, value * mean.error, (low, high), mean.ess, True, "")
+
+
+# Log Z of every length.
+
+
+def _lengths(name: str, value: int | Sequence[int] | NDArray[np.integer]) -> list[int]:
+    """Return different lengths of documents in ascending order."""
+    entries = [value] if np.ndim(value) == 0 else list(value)  # type: ignore[arg-type]
+    return sorted({check_count(name, entry, 1, bits=31) for entry in entries})
+
+
+def _log_partitions(
+    model: "ReplicatedSoftmax", lengths: list[int], options: PartitionOptions
+) -> dict[int, LogPartition]:
+    """Return log Z of documents of each length; see `ReplicatedSoftmax.log_partition`."""
+    one_word, method = model.of_length(1), options.get("method", "auto")
+    check_options(one_word, **options)
+    countable = can_enumerate(one_word)
+    if method == "exact" and not countable:
+        raise ValueError(f"method='exact' needs at most 25 hidden units, got a {model}")
+    if method == "exact" or (method == "auto" and countable):
+        return _exact(model, lengths, options)
+    return each_log_partition(model.of_length, lengths, options)
+
+
+def _exact(
+    model: "ReplicatedSoftmax", lengths: list[int], options: PartitionOptions
+) -> dict[int, LogPartition]:
+    """Sum over the hidden states, gone through once for all lengths.
+
+    ``Z_D = sum_h exp(D (c h + ln sum_k exp(b_k + W_k h)))``.
+    """
+    one_word = model.astype("float64").one_word()
+    enumeration = Enumeration(one_word, True, options.get("num_threads"))
+    watch = Watch(
+        options.get("time_limit"), options.get("callback"), options.get("progress", False)
+    )
+    found, times = np.full(len(lengths), -np.inf), np.array(lengths, np.float64)
+    try:
+        with watch.stage("summing"):
+            for _, logs in enumeration.blocks(watch):
+                of_block = [float(log_sum(length * logs)) for length in times]
+                found = np.logaddexp(found, of_block)
+    except Stopped as stop:
+        return {length: refused_result(str(stop), "exact", {}) for length in lengths}
+    return {n: exact_result(z, {}) for n, z in zip(lengths, found.tolist(), strict=True)}
+
+
+def _log_coefficients(counts: Floats) -> Floats:
+    """Return ``ln(D! / prod_k v_k!)`` of every row: how many orders of words make these counts."""
+    largest = int(counts.max(initial=0)) if counts.size else 0
+    of_word = np.zeros(largest + 1)
+    of_word[1:] = np.cumsum(np.log(np.arange(1, largest + 1)))
+    of_lengths = np.array([math.lgamma(total + 1) for total in counts.sum(axis=1)])
+    result: Floats = of_lengths - of_word[counts.astype(np.intp)].sum(axis=1)
+    return result

@@ -1,17 +1,49 @@
-"""Sums over rows whose log Z differ: by the length of a document, by the condition."""
+"""Sums over rows whose log Z differ, by the length of a document or the condition; and these."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from magnetite.control import carrying
 from magnetite.estimates import Estimate
 from magnetite.likelihood.bracket import LogPartition
+from magnetite.likelihood.partition import PartitionOptions
+from magnetite.models.rbm import RBM
+from magnetite.options import check_seed
 
-__all__ = ["sum_over_rows"]
+__all__ = ["each_log_partition", "sum_over_rows"]
 
 Floats = NDArray[np.float64]
+
+
+def each_log_partition(
+    machine: Callable[[int], RBM], kinds: Sequence[int], options: PartitionOptions
+) -> dict[int, LogPartition]:
+    """Return log Z of the machine of each kind, by independent draws.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After Ctrl-C; its `.result` are those that were found.
+
+    Examples
+    --------
+    >>> import magnetite as mg
+    >>> from magnetite.relatives.estimates import each_log_partition
+    >>> each_log_partition(lambda size: mg.RBM(size, 1), [1, 2], {})  # (size + 1) ln 2
+    {1: <LogPartition: 1.38629 (exact)>, 2: <LogPartition: 2.07944 (exact)>}
+    """
+    seeds = np.random.SeedSequence(check_seed(options.get("seed")).key).spawn(len(kinds))
+    found: dict[int, LogPartition] = {}
+    try:
+        for kind, seed in zip(kinds, seeds, strict=True):
+            seeded: PartitionOptions = {**options, "seed": seed}
+            found[kind] = machine(kind).log_partition(**seeded)
+    except KeyboardInterrupt as interrupt:
+        raise carrying(interrupt, found) from None
+    return found
 
 
 def sum_over_rows(

@@ -9,8 +9,8 @@ from magnetite._checks import check_finite, check_real
 from magnetite.calibration import fit_temperature, softmax
 from magnetite.models.rbm import RBM
 from magnetite.options import SeedLike, check_seed
-from magnetite.relatives.label_figures import logits_of_rows
 from magnetite.relatives.labels import Labels
+from magnetite.training.discriminative import logits_of_rows
 from magnetite.units.base import Array
 
 __all__ = ["LabelLaw"]

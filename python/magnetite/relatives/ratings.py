@@ -9,8 +9,8 @@ from numpy.typing import DTypeLike, NDArray
 from magnetite._checks import check_count, check_finite, real_array
 from magnetite.models.bipartite import PARAMETERS
 from magnetite.models.rbm import RBM
+from magnetite.relatives.figures import RatingFigures, own_and
 from magnetite.relatives.rating_data import Ratings
-from magnetite.relatives.rating_figures import RatingFigures
 from magnetite.relatives.rating_predictions import RatingPredictions
 from magnetite.stored import Stored
 from magnetite.training.held import HeldCD, Rating
@@ -191,9 +191,8 @@ class RatingsRBM(RatingPredictions, Stored):
         negative = _growing(steps, num_epochs * -(-known.shape[0] // size))
         users = self._encoded(known)
         own: list[Any] = [RatingFigures(users, self._parts(known, validation), self._scale)]
-        several = isinstance(callbacks, list | tuple)  # else `RBM.fit` refuses them
         if initial == "data" and not self.rbm.weights.any():
-            own.insert(0, _FirstBiases(self._first_biases(known)))
+            own.append(_FirstBiases(self._first_biases(known)))
         return self.rbm.fit(
             users,
             negative=negative,
@@ -202,7 +201,7 @@ class RatingsRBM(RatingPredictions, Stored):
             batch_size=size,
             penalties=penalties,
             initial=initial,
-            callbacks=[*own, *callbacks] if several else callbacks,
+            callbacks=own_and(own, callbacks),
             **options,
         )
 

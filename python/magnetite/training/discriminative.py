@@ -17,7 +17,17 @@ from magnetite.units.discrete import Categorical
 if TYPE_CHECKING:
     from magnetite.models.bipartite import Bipartite
 
-__all__ = ["Discriminative", "Hybrid", "label_logits", "num_labels", "with_every_label"]
+__all__ = [
+    "Discriminative",
+    "Hybrid",
+    "label_logits",
+    "logits_of_rows",
+    "num_labels",
+    "with_every_label",
+]
+
+NUMBERS_AT_ONCE = 2**24
+"""Of rows with every label, and of their hidden layers, in memory at a time."""
 
 
 def num_labels(rbm: "Bipartite") -> int:
@@ -62,6 +72,14 @@ def label_logits(layers: Layers, pair: Pair, rows: Array, count: int) -> NDArray
     logs = layers.hidden_log_norms(rows, pair, np.ones(len(rows)))
     logits: NDArray[np.float64] = logs.reshape(-1, count) + pair.visible.bias[-count:]
     return logits
+
+
+def logits_of_rows(layers: Layers, pair: Pair, v: Array, count: int) -> NDArray[np.float64]:
+    """Return the logits of all labels, whatever the rows' own, shape (rows, count); in blocks."""
+    size = max(1, NUMBERS_AT_ONCE // (count * sum(pair.weights.shape)))
+    blocks = (with_every_label(v[i : i + size], count) for i in range(0, len(v), size))
+    parts = [label_logits(layers, pair, rows, count) for rows in blocks]
+    return np.concatenate([np.empty((0, count)), *parts])
 
 
 @dataclass(frozen=True)
