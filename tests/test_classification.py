@@ -82,6 +82,13 @@ def test_parity_is_learnt(negative: Any) -> None:
     np.testing.assert_allclose(run.history["validation_log_loss"][-1], -np.log(chances).mean())
 
 
+def test_the_loss_of_a_label_without_a_chance_is_finite() -> None:
+    made = mg.ClassificationRBM(2, 1, classes=2)
+    made.rbm.visible_bias[-2:] = [1000.0, 0.0]
+    run = made.fit([[0, 1]], [1], epochs=1, optimizer=mg.SGD(1e-9), initial=None, seed=1)
+    assert run.history["log_loss"][-1] == pytest.approx(1000)
+
+
 def test_a_fit_is_a_function_of_the_seed() -> None:
     x, y = parity(60)
 

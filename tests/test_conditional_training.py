@@ -224,6 +224,9 @@ def test_files_copies_and_pickles_hold_the_model(tmp_path: Path) -> None:
         for other in (mg.load(path), model.copy(), pickle.loads(pickle.dumps(model))):
             assert type(other) is mg.ConditionalRBM
             assert (repr(other), other.dtype) == (repr(model), model.dtype)
+            wide = other.astype("float64")
+            assert (repr(wide), wide.dtype) == (repr(model), np.float64)
+            np.testing.assert_array_equal(parameters(wide), parameters(model))
             np.testing.assert_array_equal(parameters(other), parameters(model))
             other.weights[...] = 0
         assert model.weights.any()

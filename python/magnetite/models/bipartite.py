@@ -107,6 +107,9 @@ class Bipartite:
     def _make_layers(self, num_threads: int) -> Layers:
         return make_layers(self.visible, self.hidden, num_threads)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"_layers": {}}
+
     # What goes in: rows of states.
 
     def visible_states(

@@ -304,9 +304,6 @@ class RBM(Learned, Exchange, Bipartite, Stored):
     fit = fit
     partial_fit = partial_fit
 
-    def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_layers": {}}
-
     def _content(self) -> dict[str, Any]:
         from magnetite.models.rbm_files import content_of_rbm
 

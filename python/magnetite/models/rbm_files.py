@@ -5,6 +5,7 @@ from typing import Any
 
 from magnetite.models.bipartite import PARAMETERS
 from magnetite.models.rbm import RBM
+from magnetite.training.held import Rating
 from magnetite.units import Binary, Categorical, Gaussian, ReLU, Spin
 from magnetite.units.base import Units
 from magnetite.units.layer import Layer
@@ -12,7 +13,7 @@ from magnetite.units.layer import Layer
 __all__ = ["arguments_of", "content_of_rbm", "rbm_of_content"]
 
 KINDS: dict[str, type[Units]] = {
-    kind.kind: kind for kind in (Binary, Spin, Gaussian, ReLU, Categorical)
+    kind.kind: kind for kind in (Binary, Spin, Gaussian, ReLU, Categorical, Rating)
 }
 OLD_NAMES = {"rectified": "relu"}
 """What files written before call a kind."""

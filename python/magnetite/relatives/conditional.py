@@ -277,7 +277,19 @@ class ConditionalRBM(Stored):
         >>> float(model.weights.max())
         0.0
         """
-        return self._from_archive(self._content())
+        return self.astype(self.dtype)
+
+    def astype(self, dtype: DTypeLike) -> Self:
+        """Return a copy whose parameters are "float32" or "float64".
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> mg.ConditionalRBM(3, 2, order=2).astype("float64").weights.dtype
+        dtype('float64')
+        """
+        plain = self.given(np.zeros(self.n_condition)).astype(dtype)
+        return self._from_archive(self._content() | {"machine": content_of_rbm(plain)})
 
     def _content(self) -> dict[str, Any]:
         return {

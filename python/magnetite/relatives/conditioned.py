@@ -236,9 +236,6 @@ class Conditioned(Learned, Bipartite):
     def __repr__(self) -> str:
         return f"Conditioned({self.visible.describe()}, {self.hidden.describe()})"
 
-    def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_layers": {}}
-
     def _make_layers(self, num_threads: int) -> Layers:
         return ConditionedLayers.of(*self.free, self.n_condition, num_threads)
 

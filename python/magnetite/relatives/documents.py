@@ -167,9 +167,6 @@ class Documents(Learned, Bipartite):
     def __repr__(self) -> str:
         return f"Documents({self.n_visible} words, {self.hidden.describe()})"
 
-    def __getstate__(self) -> dict[str, Any]:
-        return vars(self) | {"_layers": {}}
-
     def _make_layers(self, num_threads: int) -> Layers:
         one_word = Layer(((Categorical(self.n_visible), self.n_visible),))
         words = make_layers(one_word, self.hidden, num_threads)

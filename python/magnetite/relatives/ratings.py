@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from magnetite._checks import check_count, check_finite, real_array
-from magnetite.models.bipartite import PARAMETERS
 from magnetite.models.rbm import RBM
+from magnetite.models.rbm_files import content_of_rbm, rbm_of_content
 from magnetite.relatives.figures import RatingFigures, own_and
 from magnetite.relatives.rating_data import Ratings
 from magnetite.relatives.rating_predictions import RatingPredictions
@@ -237,28 +237,36 @@ class RatingsRBM(RatingPredictions, Stored):
         >>> mg.RatingsRBM(3, 2, ratings=[0.5, 1.0, 1.5]).copy()
         RatingsRBM(3 items, 2 hidden, ratings 0.5 to 1.5)
         """
-        return self._from_archive(self._content())
+        return self._with(self.rbm.copy())
+
+    def astype(self, dtype: DTypeLike) -> Self:
+        """Return a copy whose parameters are "float32" or "float64".
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> mg.RatingsRBM(3, 2).astype("float64").rbm.dtype
+        dtype('float64')
+        """
+        return self._with(self.rbm.astype(dtype))
+
+    def _with(self, rbm: RBM) -> Self:
+        other = type(self).__new__(type(self))
+        other.rbm, other._scale, other.conditional = rbm, self._scale, self.conditional
+        return other
 
     def _content(self) -> dict[str, Any]:
         return {
+            "rbm": content_of_rbm(self.rbm),
             "ratings": self.ratings,
             "conditional": self.conditional,
-            "num_items": self.num_items,
-            "parameters": {name: getattr(self.rbm, name) for name in PARAMETERS},
         }
 
     @classmethod
     def _from_archive(cls, content: dict[str, Any]) -> Self:
-        weights = content["parameters"]["weights"]
-        made = cls(
-            content["num_items"],
-            weights.shape[1],
-            ratings=content["ratings"],
-            conditional=content["conditional"],
-            dtype=weights.dtype,
-        )
-        for name, value in content["parameters"].items():
-            getattr(made.rbm, name)[...] = value
+        made = cls.__new__(cls)
+        made.rbm, made._scale = rbm_of_content(content["rbm"]), content["ratings"]
+        made.conditional = content["conditional"]
         return made
 
 
