@@ -247,7 +247,7 @@ def exact_means(model: mg.ConditionalRBM) -> Floats:
 
 
 def test_chains_predict_the_exact_means() -> None:
-    model, chains = random_model(), 2000
+    model, chains = random_model(), 600
     exact = exact_means(model)
     found = model.predict(CONDITIONS, method="gibbs", num_chains=chains, num_steps=15, seed=1)
     errors = np.sqrt(exact * (1 - exact) / chains)  # of draws; those of means are smaller
@@ -286,8 +286,8 @@ def test_simulated_series_have_the_chances_of_the_model() -> None:
         getattr(model, name)[...] = value
     model.condition_to_visible[...] = [[2.0], [-1.5]]
     model.condition_to_hidden[...] = [[-1.0], [1.0]]
-    drawn = model.simulate([[1], [0]], 40, num_chains=1500, gibbs_steps=15, seed=1)[:, :, 0]
-    assert drawn.shape == (1500, 40)
+    drawn = model.simulate([[1], [0]], 25, num_chains=1000, gibbs_steps=10, seed=1)[:, :, 0]
+    assert drawn.shape == (1000, 25)
     pasts = np.array(list(itertools.product((0, 1), repeat=2)))  # the last frame first
     chances = np.exp(model.log_probabilities(np.ones((4, 1)), pasts))
     for past, chance in zip(pasts, chances, strict=True):
@@ -296,7 +296,7 @@ def test_simulated_series_have_the_chances_of_the_model() -> None:
         assert len(now) > 1000
         assert abs(now.mean() - chance) < 4 * error
     first = np.exp(model.log_probabilities([[1]], [[0, 1]]))[0]  # after 1, then 0
-    assert abs(drawn[:, 0].mean() - first) < 4 * np.sqrt(first * (1 - first) / 1500)
+    assert abs(drawn[:, 0].mean() - first) < 4 * np.sqrt(first * (1 - first) / 1000)
     assert abs(chances[1] - chances[2]) > 0.2  # so that a past the wrong way round would fail
 
 

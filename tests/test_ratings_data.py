@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -18,6 +18,7 @@ from magnetite.relatives.rating_data import as_ratings
 U_DATA = "196\t242\t3\t881250949\n186\t302\t3\t891717742\n22\t242\t1\t878887116\n"
 
 
+@settings(max_examples=20)
 @given(hnp.arrays(np.float64, (3, 4), elements=st.sampled_from([np.nan, 1.0, 2.5])))
 def test_matrices_and_triples_are_the_same(matrix: Any) -> None:
     sparse = pytest.importorskip("scipy.sparse")

@@ -54,7 +54,7 @@ def test_persistent_chains_serve_documents_of_one_length() -> None:
     X, held_out = (two_topics(200, seed, shortest=20) for seed in (1, 2))
     model = mg.ReplicatedSoftmax(6, 1)
     negative = mg.PCD(num_chains=200, steps=5)
-    model.fit(X, negative=negative, epochs=60, optimizer=mg.SGD(0.03), monitor_every=60, seed=1)
+    model.fit(X, negative=negative, epochs=30, optimizer=mg.SGD(0.06), monitor_every=30, seed=1)
     assert model.perplexity(held_out).value < 1.05 * true_perplexity(held_out)
     assert (model._documents.chains[0].sum(axis=1) == 20).all()
 
@@ -235,7 +235,7 @@ def test_interrupted_annealing_gives_the_lengths_so_far() -> None:
     options: dict[str, Any] = {"method": "annealed", "num_betas": 20, "num_chains": 20, "seed": 1}
     with pytest.raises(KeyboardInterrupt) as caught:
         random_model().log_partition([2, 3], callback=stop, **options)
-    whole = random_model().log_partition([2, 3], **options)
+    whole = random_model().log_partition(2, **options)
     found = caught.value.result  # type: ignore[attr-defined]
     assert list(found) == [2]
     assert found[2].value == whole[2].value
@@ -283,6 +283,7 @@ def test_units_of_counts_say_what_they_take() -> None:
 # Real documents.
 
 
+@pytest.mark.slow
 def test_real_documents_are_foretold_better_than_by_their_words_alone(data_dir: Path) -> None:
     with np.load(data_dir / "bag_of_words" / "reuters395.npz") as arrays:
         X, vocabulary = arrays["counts"], arrays["words"]
