@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from magnetite.calibration import COLDEST, HOTTEST, fit_temperature, softmax
+from magnetite.calibration import fit_temperature, softmax
 
 
 def loss(logits: NDArray[np.float64], labels: NDArray[np.int64], temperature: float) -> float:
@@ -42,29 +42,73 @@ def test_a_planted_temperature_is_found_within_its_error(planted: float) -> None
 @given(
     hnp.arrays(np.float64, (6, 3), elements=st.floats(-20, 20, width=16)),
     hnp.arrays(np.int64, 6, elements=st.integers(0, 2)),
+    hnp.arrays(np.float64, 6, elements=st.sampled_from([0.0, 0.5, 1.0, 3.0])),
 )
-def test_nothing_on_a_grid_is_better(logits: Any, labels: Any) -> None:
-    found = fit_temperature(logits, labels)
-    assert COLDEST <= found <= HOTTEST
-    best = loss(logits, labels, found)
-    grid = np.geomspace(COLDEST, HOTTEST, 60)
-    assert best <= min(loss(logits, labels, t) for t in grid) + 1e-9
+@settings(max_examples=50, deadline=None)
+def test_nothing_on_a_grid_is_better_or_nothing_is_the_best(
+    logits: Any, labels: Any, weights: Any
+) -> None:
+    weights[0] = 1.0
+
+    def mean(temperature: float) -> float:
+        each = [loss(logits[[k]], labels[[k]], temperature) for k in range(6)]
+        return float(np.average(each, weights=weights))
+
+    losses = [mean(t) for t in np.geomspace(1e-3, 1e3, 25)]
+    try:
+        found = fit_temperature(logits, labels, sample_weight=weights)
+    except ValueError as error:
+        colder = "lower" in str(error)
+        falls = np.diff(losses[::-1] if colder else losses)
+        assert (falls <= 1e-9).all()
+        return
+    assert mean(found) <= min(losses) + 1e-9
 
 
-def test_bounds_and_constants_of_rows() -> None:
+def test_the_slope_is_zero_at_the_minimum() -> None:
+    logits, labels = drawn(5.0, 500)
+    best = fit_temperature(logits, labels)
+    losses = [loss(logits, labels, 1 / (1 / best + step)) for step in (-1e-5, 1e-5)]
+    assert abs(losses[1] - losses[0]) / 2e-5 < 1e-8
+
+
+def test_weights_are_repeated_rows() -> None:
+    logits, labels = drawn(2.0, 50)
+    counts = np.arange(50) % 3
+    repeated = np.repeat(np.arange(50), counts)
+    expected = fit_temperature(logits[repeated], labels[repeated])
+    found = fit_temperature(logits, labels, sample_weight=counts)
+    assert found == pytest.approx(expected, rel=1e-10)
+    assert found != pytest.approx(fit_temperature(logits, labels), rel=1e-3)
+    with pytest.raises(ValueError, match=r"sample_weight must have shape \(50,\), got \(3,\)"):
+        fit_temperature(logits, labels, sample_weight=[1, 2, 3])
+
+
+def test_where_no_temperature_is_the_best() -> None:
     logits = np.array([[2.0, 0.0], [0.0, 1.0]])
-    assert fit_temperature(logits, [0, 1]) == COLDEST
-    assert fit_temperature(logits, [1, 0]) == HOTTEST
-    assert fit_temperature(np.zeros((2, 2)), [1, 0]) == 1.0  # nothing to learn from
+    with pytest.raises(ValueError, match="in all 2 rows the likeliest class is the label"):
+        fit_temperature(logits, [0, 1])
+    with pytest.raises(ValueError, match="labels of 2 rows are no likelier than by guessing"):
+        fit_temperature(logits, [1, 0])
+    with pytest.raises(ValueError, match="no likelier than by guessing"):
+        fit_temperature(0.1 * np.array([[3.0, 0, 0]] * 3), [0, 1, 2])  # but for rounding
+    with pytest.raises(ValueError, match="in all 1 rows the likeliest"):
+        fit_temperature(logits, [1, 1], sample_weight=[0, 2])
+    assert fit_temperature(np.full((2, 2), 3.0), [1, 0]) == 1.0  # all are
+
+
+def test_constants_of_rows_do_not_count() -> None:
     z, labels = drawn(2.0, 200)
     shifted = z + np.arange(200.0)[:, None]
     assert fit_temperature(shifted, labels) == pytest.approx(fit_temperature(z, labels), rel=1e-9)
 
 
-def test_huge_logits_overflow_nothing() -> None:
-    logits = np.array([[1e30, 0.0], [0.0, 1e30], [1e30, 0.0]])
-    assert fit_temperature(logits, [0, 1, 1]) == HOTTEST
-    np.testing.assert_array_equal(softmax(logits)[0], [1, 0])
+@pytest.mark.parametrize("scale", [1e-300, 1e-8, 1e30, 1e307])
+def test_logits_of_any_size(scale: float) -> None:
+    logits = scale * np.array([[1.0, -1.0], [-1.0, 1.0], [1.0, -1.0], [1.0, -1.0]])
+    found = fit_temperature(logits, [0, 1, 1, 0])
+    assert found == pytest.approx(2 * (scale / np.log(3)), rel=1e-12)  # odds of three to one
+    np.testing.assert_array_equal(softmax(np.array([[1e308, 0.0]]))[0], [1, 0])
 
 
 @pytest.mark.parametrize(

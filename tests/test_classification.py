@@ -197,6 +197,11 @@ def test_calibration_finds_a_planted_temperature() -> None:
     assert error < 0.03
     assert made.temperature == found
     np.testing.assert_array_equal(made.predict_proba(x), softmax(logits / found))
+    with pytest.raises(ValueError, match="the lower the temperature, the likelier"):
+        made.calibrate(x, made.predict(x))
+    assert made.temperature == found
+    half = np.arange(6000) < 3000
+    assert made.calibrate(x, y, sample_weight=half) == made.calibrate(x[half], y[half])
     made.fit(x[:10], y[:10], epochs=0, seed=1)
     assert made.temperature == 1.0
 

@@ -29,7 +29,7 @@ SMALL: dict[str, Any] = {
     "random_state": 0,
     "n_jobs": 1,
 }
-QUICK: dict[str, Any] = {**SMALL, "n_iter": 12, "learning_rate": 0.1}
+QUICK: dict[str, Any] = {**SMALL, "n_iter": 6, "learning_rate": 0.2}
 X, Y = make_blobs(150, centers=3, random_state=1)
 
 
@@ -37,7 +37,9 @@ X, Y = make_blobs(150, centers=3, random_state=1)
 @parametrize_with_checks(
     [
         RBMClassifier(**QUICK),
-        RBMClassifier(**QUICK, temperature="auto", objective="discriminative", visible="binary"),
+        RBMClassifier(
+            **QUICK, calibration_fraction=0.2, objective="discriminative", visible="binary"
+        ),
     ]
 )
 def test_conformance(estimator: Any, check: Any) -> None:
@@ -54,8 +56,8 @@ def digits() -> list[NDArray[Any]]:
 
 def test_digits_are_told_apart_better_than_by_a_linear_model() -> None:
     train, test, y, y_test = digits()
-    linear = make_pipeline(MinMaxScaler(), LogisticRegression(max_iter=5000)).fit(train, y)
-    options: dict[str, Any] = {"n_iter": 15, "learning_rate": 0.01, "random_state": 1, "n_jobs": 1}
+    linear = make_pipeline(MinMaxScaler(), LogisticRegression(max_iter=1000)).fit(train, y)
+    options: dict[str, Any] = {"n_iter": 10, "learning_rate": 0.015, "random_state": 1, "n_jobs": 1}
     train, test = train.astype(np.float32), test.astype(np.float32)
     accuracy = RBMClassifier(**options).fit(train, y).score(test, y_test)
     assert accuracy >= 0.95
@@ -69,15 +71,14 @@ def test_calibrated_chances_are_likelier() -> None:
     rng = np.random.default_rng(1)
     x = rng.normal(size=(900, 40))
     y = np.where(rng.random(900) < 1 / 3, rng.integers(0, 2, 900), (x[:, 0] > 0).astype(int))
-    options: dict[str, Any] = {"objective": "discriminative", "n_iter": 50, "learning_rate": 0.03}
+    options: dict[str, Any] = {"objective": "discriminative", "n_iter": 25, "learning_rate": 0.05}
     options |= {"random_state": 0, "n_jobs": 1}
     sure = RBMClassifier(50, **options).fit(x[:300], y[:300])
-    sober = RBMClassifier(50, temperature="auto", calibration_fraction=0.5, **options).fit(
-        x[:300], y[:300]
-    )
+    sober = RBMClassifier(50, calibration_fraction=0.5, **options).fit(x[:300], y[:300])
     assert sure.temperature_ == 1.0 < sober.temperature_
-    raw = sober.rbm_.predict_proba(x[300:], temperature=1.0)
+    raw = sober.predict_proba(x[300:], temperature=1.0)
     assert log_loss(y[300:], sober.predict_proba(x[300:])) < log_loss(y[300:], raw)
+    assert sure.calibrate(x[300:], y[300:]).temperature_ > 1.0
     warm = RBMClassifier(50, temperature=3.0, **options).fit(x[:300], y[:300])
     np.testing.assert_array_equal(warm.rbm_.rbm.weights, sure.rbm_.rbm.weights)
     np.testing.assert_array_equal(
@@ -139,8 +140,8 @@ def test_it_can_be_validated_across() -> None:
         ({"visible": "spin"}, "visible must be one of 'gaussian', 'binary', got 'spin'"),
         ({"alpha": -1.0}, "alpha must be at least 0 and finite, got -1.0"),
         ({"temperature": 0.0}, "temperature must be positive and finite, got 0.0"),
-        ({"temperature": "hot"}, "temperature must be a number or 'auto', got 'hot'"),
-        ({"temperature": "auto", "calibration_fraction": 0.9}, "calibration_fraction must be"),
+        ({"calibration_fraction": 1.0}, "calibration_fraction must be at least 0 and below 1"),
+        ({"calibration_fraction": 0.999}, "calibration_fraction must leave a row to learn, got"),
         ({"n_components": 0}, "n_components must be at least 1, got 0"),
         ({"n_iter": -1}, "n_iter must be at least 0, got -1"),
         ({"batch_size": 0}, "batch_size must be at least 1, got 0"),
@@ -163,8 +164,29 @@ def test_values_beyond_bits_are_warned_of_where_they_are_learnt() -> None:
     RBMClassifier(**SMALL, visible="binary", objective="discriminative").fit(3 + X, Y)
 
 
+def test_no_temperature_is_made_up() -> None:
+    y = (X[:, 0] > X[:, 0].mean()).astype(int)
+    far = X + 100 * y[:, None]
+    with pytest.warns(UserWarning, match=r"the temperature stays 1 \(no temperature is") as caught:
+        fitted = RBMClassifier(**SMALL, calibration_fraction=0.2).fit(far, y)
+    assert caught[0].filename == __file__
+    with pytest.raises(ValueError, match="the lower the temperature, the likelier"):
+        fitted.calibrate(far, y)
+    assert fitted.temperature_ == 1.0
+
+
+def test_labels_that_training_has_not_seen() -> None:
+    fitted = RBMClassifier(**SMALL).fit(X, Y)
+    with pytest.warns(UserWarning, match="training has not seen, which count as errors: 9"):
+        assert fitted.score(X, np.where(np.arange(150) < 50, 9, Y)) < 0.7
+    with pytest.raises(ValueError, match="y must hold labels of training, got 9"):
+        fitted.calibrate(X, Y + 9 * (Y == 0))
+
+
 def test_bad_data_are_refused() -> None:
     fitted = RBMClassifier(**SMALL).fit(X, Y)
+    with pytest.raises(ValueError, match="1d array"):
+        fitted.calibrate(X, X)
     with pytest.raises(ValueError, match="y must have two classes at least, got one class"):
         RBMClassifier(**SMALL).fit(X, np.zeros(150))
     with pytest.raises(ValueError, match="Unknown label type"):

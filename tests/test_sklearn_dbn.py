@@ -21,6 +21,8 @@ from magnetite.sklearn import DBNClassifier, DBNRegressor, DBNTransformer  # noq
 SMALL = {"layer_sizes": (8, 5), "n_iter": 2, "random_state": 0, "n_jobs": 1}
 ONE = {"layer_sizes": (20,), "n_iter": 5, "random_state": 0, "n_jobs": 1}
 RATES = {"fine_tune_learning_rate": 0.05, "fine_tune_iter": 40}
+SHORT = SMALL | {"layer_sizes": (8,), "n_iter": 1}
+FAST = {"fine_tune_learning_rate": 0.1, "fine_tune_iter": 12, "visible": "gaussian"}
 RNG = np.random.default_rng(1)
 X = RNG.random((90, 6))
 LABELS = np.where(X[:, 0] > X[:, 1], "left", "right")
@@ -36,9 +38,9 @@ NOT_IN_BITS = {
 @pytest.mark.filterwarnings("ignore")
 @parametrize_with_checks(
     [
-        DBNTransformer(**SMALL),
-        DBNClassifier(**SMALL, **RATES, visible="gaussian", early_stopping=True),
-        DBNRegressor(**SMALL, **RATES, visible="gaussian"),
+        DBNTransformer(**SHORT),
+        DBNClassifier(**SHORT, **FAST, early_stopping=True),
+        DBNRegressor(**SHORT, **FAST),
     ],
     expected_failed_checks=lambda estimator: NOT_IN_BITS,
 )
@@ -60,6 +62,7 @@ def test_results_depend_on_the_seed_and_not_on_jobs(kind) -> None:
 
     def result(n_jobs: int, seed: int) -> np.ndarray:
         options = SMALL | {"n_jobs": n_jobs, "random_state": seed}
+        options |= {} if kind is DBNTransformer else {"fine_tune_iter": 2}
         model = kind(**options).fit(X, y)
         use = model.predict_proba if kind is DBNClassifier else None
         return (use or getattr(model, "transform", None) or model.predict)(X)
@@ -88,7 +91,7 @@ def test_objects_are_labels_too() -> None:
 
 
 def test_labels_that_training_has_not_seen() -> None:
-    model = DBNClassifier(**SMALL).fit(X, LABELS)
+    model = DBNClassifier(**SMALL, fine_tune_iter=2).fit(X, LABELS)
     y = LABELS.copy()
     y[:9] = "up"
     with pytest.warns(UserWarning, match="training has not seen, which count as errors: 'up'"):
@@ -133,6 +136,14 @@ def test_rows_can_be_held_out_for_the_temperature() -> None:
         DBNClassifier(**ONE, **RATES, calibration_fraction=0.2).fit(easy, y)
 
 
+@pytest.mark.parametrize("name", ["validation_fraction", "calibration_fraction"])
+@pytest.mark.filterwarnings("ignore:the temperature stays")
+def test_fewer_rows_may_be_held_out_than_there_are_classes(name: str) -> None:
+    y = np.arange(90) % 6
+    options = {"fine_tune_iter": 1, "early_stopping": name == "validation_fraction", name: 0.03}
+    assert DBNClassifier(**SMALL, **options).fit(X, y).predict_proba(X).shape == (90, 6)
+
+
 def test_early_stopping_stops() -> None:
     noise = RNG.permutation(LABELS)
     model = DBNClassifier(
@@ -149,7 +160,7 @@ def test_early_stopping_stops() -> None:
 
 def test_regression_of_one_and_of_several() -> None:
     y = np.column_stack([100 * X[:, 0], X[:, 1] - X[:, 2]])
-    model = DBNRegressor(**ONE, **RATES | {"fine_tune_iter": 100})
+    model = DBNRegressor(**ONE, **RATES | {"fine_tune_iter": 60})
     assert model.fit(X, y).score(X, y) > 0.8
     assert model.predict(X).shape == (90, 2)
     assert model.fit(X, y[:, 0]).predict(X).shape == (90,)

@@ -1,22 +1,28 @@
 """Chances that can be trusted: the temperature of a softmax that fits held-out labels."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from magnetite._checks import check_finite, index_vector, real_array
+from magnetite._checks import check_finite, check_real, check_weights, index_vector, real_array
+from magnetite.units.discrete import Categorical
 
-__all__ = ["fit_temperature", "softmax"]
+__all__ = ["check_temperature", "fit_temperature", "softmax"]
 
-COLDEST, HOTTEST = 0.01, 100.0
-"""Temperatures that are looked at."""
+Floats = NDArray[np.float64]
 
-BISECTIONS = 100
-"""Halvings of the range of inverse temperatures: more than its float64 digits need."""
+ROUNDING = 1e-14
+"""A slope of this share of its terms is none."""
+
+MAX_STEPS = 200
+"""Each halves a bracket at least, or is a step of Newton's."""
 
 
-def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
+def fit_temperature(
+    logits: ArrayLike, labels: ArrayLike, *, sample_weight: ArrayLike | None = None
+) -> float:
     """Return the temperature T at which ``softmax(logits / T)`` makes held-out labels likeliest.
 
     The mean negative log-likelihood is convex in 1/T, whose derivative, the mean of
@@ -30,21 +36,26 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
     labels : array_like of int, shape (rows,)
         The true classes, numbered from 0. The rows should not be those of training, where the
         logits are too sure of themselves.
+    sample_weight : array_like, shape (rows,), optional
+        What every row counts; whole numbers are worth repeated rows.
 
     Returns
     -------
     float
-        From 0.01 to 100. A minimum beyond is cut off there: labels that always have the largest
-        logit ask for a temperature of 0, labels that are worse than chance for an infinite one.
+        Positive; 1 where all classes of a row have the same logit, as all temperatures do as well.
 
     Raises
     ------
+    ValueError
+        If no temperature is the best one: where every label has the largest logit of its row, the
+        lower the better; where labels have no larger logits than by guessing, the higher.
     TypeError, ValueError
         Names argument, value and rule.
 
     References
     ----------
-    Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", ICML (2017).
+    Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks", ICML (2017),
+    equation 9.
 
     Examples
     --------
@@ -57,26 +68,60 @@ def fit_temperature(logits: ArrayLike, labels: ArrayLike) -> float:
     >>> softmax(logits[:1] / temperature).round(4)
     array([[0.75, 0.25]])
     """
-    z, rows = _checked(logits, labels)
-    z = z - z.max(axis=1, keepdims=True)
-    of_labels = z[np.arange(len(z)), rows].mean()
+    z, codes = _checked(logits, labels)
+    weights = check_weights("sample_weight", sample_weight, len(z))
+    z, codes, weights = z[weights > 0], codes[weights > 0], weights[weights > 0]
+    # Only differences of a row's logits count; in a unit, a power of two, that lets none overflow.
+    unit = 2.0 ** (np.frexp(np.abs(z).max())[1] - 1)
+    z = z / unit
+    z -= z.max(axis=1, keepdims=True)
+    if not z.any():
+        return 1.0
+    of_labels, weights = z[np.arange(len(z)), codes], weights / weights.sum()
+    slopes = _slopes(z, of_labels, weights)
+    if not of_labels.any():
+        raise ValueError(
+            f"no temperature is the best: in all {len(z)} rows the likeliest class is the label, "
+            "so that the lower the temperature, the likelier the labels; hold out more rows"
+        )
+    if slopes(0.0)[0] >= ROUNDING * (weights @ of_labels):
+        raise ValueError(
+            f"no temperature is the best: labels of {len(z)} rows are no likelier than by "
+            "guessing, so that the higher the temperature, the likelier they become"
+        )
+    return float(unit / _root(slopes))
 
-    def slope(inverse: float) -> float:
-        """Return the derivative of the mean negative log-likelihood, which rises with 1/T."""
-        return float((softmax(inverse * z) * z).sum(axis=1).mean() - of_labels)
 
-    low, high = 1 / HOTTEST, 1 / COLDEST
-    if slope(low) >= 0:
-        return 1.0 if not z.any() else HOTTEST
-    if slope(high) <= 0:
-        return COLDEST
-    for _ in range(BISECTIONS):
-        middle = 0.5 * (low + high)
-        low, high = (low, middle) if slope(middle) > 0 else (middle, high)
-    return 1 / (0.5 * (low + high))
+def _slopes(
+    z: Floats, of_labels: Floats, weights: Floats
+) -> Callable[[float], tuple[float, float]]:
+    """Return what gives two derivatives of the mean loss by the inverse temperature."""
+
+    def slopes(inverse: float) -> tuple[float, float]:
+        p = softmax(inverse * z)
+        means = np.einsum("rk,rk->r", p, z)
+        variances = np.einsum("rk,rk->r", p, (z - means[:, None]) ** 2)
+        return float(weights @ (means - of_labels)), float(weights @ variances)
+
+    return slopes
 
 
-def softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+def _root(slopes: Callable[[float], tuple[float, float]]) -> float:
+    """Return where a growing function that is negative at 0 is zero: Newton, kept in a bracket."""
+    low, high, s = 0.0, np.inf, 1.0
+    for _ in range(MAX_STEPS):
+        value, derivative = slopes(s)
+        low, high = (s, high) if value < 0 else (low, s)
+        step = s - value / derivative if derivative > 0 else np.inf
+        if not low < step < high:
+            step = 2 * s if high == np.inf else (low + high) / 2
+        if abs(step - s) <= 1e-14 * s:
+            return step
+        s = step
+    return s
+
+
+def softmax(logits: NDArray[np.floating[Any]]) -> Floats:
     """Return the chances of the classes, shape (rows, classes), float64; rows sum to one.
 
     Examples
@@ -87,12 +132,19 @@ def softmax(logits: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
     array([[0.25, 0.75]])
     """
     z = np.asarray(logits, np.float64)
-    powers = np.exp(z - z.max(axis=1, keepdims=True))
-    chances: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
-    return chances
+    columns = z.shape[1]
+    return np.asarray(Categorical(columns).means(z, np.ones(columns)), np.float64)
 
 
-def _checked(logits: ArrayLike, labels: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def check_temperature(value: float) -> float:
+    """Return a temperature that is positive and finite."""
+    temperature = check_real("temperature", value)
+    if not 0 < temperature < np.inf:
+        raise ValueError(f"temperature must be positive and finite, got {value!r}")
+    return temperature
+
+
+def _checked(logits: ArrayLike, labels: ArrayLike) -> tuple[Floats, NDArray[np.int64]]:
     z, rows = real_array("logits", logits), index_vector("labels", labels)
     if z.ndim != 2 or len(z) < 1 or z.shape[1] < 2:
         raise ValueError(

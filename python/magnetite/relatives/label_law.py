@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from magnetite._checks import check_finite, check_real
-from magnetite.calibration import fit_temperature, softmax
+from magnetite._checks import check_finite
+from magnetite.calibration import check_temperature, fit_temperature, softmax
 from magnetite.models.rbm import RBM
 from magnetite.options import SeedLike, check_seed
 from magnetite.relatives.labels import Labels
@@ -102,9 +102,7 @@ class LabelLaw:
         >>> machine.predict_proba([[0, 1]]).round(4)
         array([[0.3333, 0.3333, 0.3333]])
         """
-        t = self.temperature if temperature is None else check_real("temperature", temperature)
-        if not 0 < t < np.inf:
-            raise ValueError(f"temperature must be positive and finite, got {temperature!r}")
+        t = self.temperature if temperature is None else check_temperature(temperature)
         return softmax(self.logits(X, num_threads=num_threads) / t)
 
     def predict(self, X: ArrayLike, *, num_threads: int | None = None) -> NDArray[Any]:
@@ -134,7 +132,14 @@ class LabelLaw:
         x, numbers = self._with_labels(X, y)
         return float((self.logits(x, num_threads=num_threads).argmax(axis=1) == numbers).mean())
 
-    def calibrate(self, X: ArrayLike, y: ArrayLike, *, num_threads: int | None = None) -> float:
+    def calibrate(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        sample_weight: ArrayLike | None = None,
+        num_threads: int | None = None,
+    ) -> float:
         """Find the temperature at which held-out labels are likeliest, and keep it.
 
         Chances are then as often right as they say; the likeliest classes stay what they are.
@@ -145,6 +150,8 @@ class LabelLaw:
             Data that were not learnt.
         y : array_like, shape (rows,)
             Their labels.
+        sample_weight : array_like, shape (rows,), optional
+            What every row counts.
         num_threads : int, optional
             As for `logits`.
 
@@ -152,6 +159,13 @@ class LabelLaw:
         -------
         float
             The temperature, see `magnetite.calibration.fit_temperature`; `temperature` from now on.
+
+        Raises
+        ------
+        ValueError
+            If no temperature is the best one: where the machine is right about every row, the
+            lower the better; where it is no better than guessing, the higher. The temperature
+            stays what it was.
 
         Examples
         --------
@@ -163,7 +177,8 @@ class LabelLaw:
         array([[0.25, 0.75]])
         """
         x, numbers = self._with_labels(X, y)
-        self.temperature = fit_temperature(self.logits(x, num_threads=num_threads), numbers)
+        logits = self.logits(x, num_threads=num_threads)
+        self.temperature = fit_temperature(logits, numbers, sample_weight=sample_weight)
         return self.temperature
 
     def _with_labels(self, X: ArrayLike, y: ArrayLike) -> tuple[Array, NDArray[np.int64]]:

@@ -5,17 +5,16 @@ from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.model_selection import train_test_split
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 import magnetite as mg
 from magnetite._checks import check_choice, check_real
 from magnetite.sklearn.bernoulli import Lenient, warn_beyond_bits
+from magnetite.sklearn.calibrated import CalibratedClassifier
 from magnetite.sklearn.gaussian import column_variances
 from magnetite.sklearn.options import negative_of, new_seed, own_names, penalties_of, threads_of
+from magnetite.sklearn.splits import split_rows
 from magnetite.training import Negative
 from magnetite.units.base import Array
 from magnetite.units.layer import Layer
@@ -26,7 +25,7 @@ OBJECTIVES = ("hybrid", "discriminative", "generative")
 UNITS = ("gaussian", "binary")
 
 
-class RBMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+class RBMClassifier(CalibratedClassifier, BaseEstimator):  # type: ignore[misc]
     """Classifier: a restricted Boltzmann machine of the data and their label.
 
     Parameters
@@ -40,10 +39,10 @@ class RBMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         What the data count in the hybrid.
     visible : {"gaussian", "binary"}, default "gaussian"
         Units of the data: real numbers of any scale, or values from 0 to 1.
-    temperature : float or "auto", default 1.0
-        What `predict_proba` divides the logits by; "auto" finds it on rows that are not learnt.
-    calibration_fraction : float, default 0.2
-        Share of those rows, above 0 and at most 0.5, where `temperature` is "auto".
+    calibration_fraction : float, default 0.0
+        Share of the rows that only the temperature is made of; 0 leaves it at `temperature`.
+    temperature : float, default 1.0
+        What log-chances are divided by in `predict_proba`; `calibrate` finds a better one.
     learning_rate : float, default 0.005
         Rate of `magnetite.Adam`, which falls to zero in the second half of the training.
     batch_size : int, default 50
@@ -53,7 +52,7 @@ class RBMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     verbose : int, default 0
         Whether to show a progress bar.
     random_state : int, RandomState or None
-        Fixes all draws, and the split for "auto".
+        Fixes all draws, and which rows are held out.
     algorithm : {"cd", "pcd"}, default "cd"
         Negative phase of the generative part.
     n_steps, weight_decay, gradient, n_jobs
@@ -63,11 +62,11 @@ class RBMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Attributes
     ----------
     classes_ : ndarray
-        The labels.
+        The labels, sorted.
     rbm_ : magnetite.ClassificationRBM
-        The fitted machine.
+        The fitted machine; its classes are numbers, in the order of `classes_`.
     temperature_ : float
-        The temperature of `predict_proba`.
+        That of `predict_proba`.
 
     References
     ----------
@@ -84,9 +83,7 @@ class RBMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     True
     """
 
-    classes_: NDArray[Any]
     rbm_: mg.ClassificationRBM
-    temperature_: float
 
     def __init__(
         self,
@@ -95,8 +92,8 @@ class RBMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         objective: str = "hybrid",
         alpha: float = 0.01,
         visible: str = "gaussian",
-        temperature: float | str = 1.0,
-        calibration_fraction: float = 0.2,
+        calibration_fraction: float = 0.0,
+        temperature: float = 1.0,
         learning_rate: float = 0.005,
         batch_size: int = 50,
         n_iter: int = 50,
@@ -112,8 +109,8 @@ class RBMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.objective = objective
         self.alpha = alpha
         self.visible = visible
-        self.temperature = temperature
         self.calibration_fraction = calibration_fraction
+        self.temperature = temperature
         self.learning_rate = learning_rate
         self.batch_size = batch_size
         self.n_iter = n_iter
@@ -142,42 +139,23 @@ class RBMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         data, y = validate_data(
             self, X, y, accept_sparse="csr", dtype=(np.float64, np.float32), reset=True
         )
-        check_classification_targets(y)
-        self.classes_, numbers = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(f"y must have two classes at least, got one class, {y[0]!r}")
+        codes = self._numbered(y)
         if self.visible == "binary" and self.objective != "discriminative":
             warn_beyond_bits(data, stacklevel=3)
+        temperature, share = self._check_calibration()
         with own_names():
-            temperature = self._checked_temperature()
             options = self._options()
             seed = new_seed(self.random_state)
-            if temperature is None:
-                data, held, numbers, held_numbers = self._split(data, numbers, seed)
-            machine = self._new_machine(data)
+            rows, held_out = (data, codes), None
+            if share:
+                rows, held_out = split_rows("calibration_fraction", rows, share, seed, codes)
+            machine = self._new_machine(rows[0])
             with _trained_on_any_numbers(machine):
-                machine.fit(data, numbers, seed=seed, **options)
-            machine.temperature = temperature or 1.0
-            if temperature is None:
-                machine.calibrate(held, held_numbers, num_threads=options["num_threads"])
-        self.rbm_, self.temperature_ = machine, machine.temperature
+                machine.fit(*rows, seed=seed, **options)
+        machine.temperature, self.rbm_ = temperature, machine
+        if held_out is not None:
+            self._calibrate_if_possible(*held_out)
         return self
-
-    def _checked_temperature(self) -> float | None:
-        """Return the temperature, None where it is to be found."""
-        if isinstance(self.temperature, str) and self.temperature == "auto":
-            if not 0 < check_real("calibration_fraction", self.calibration_fraction) <= 0.5:
-                raise ValueError(
-                    "calibration_fraction must be above 0 and at most 0.5, "
-                    f"got {self.calibration_fraction!r}"
-                )
-            return None
-        if isinstance(self.temperature, str):
-            raise ValueError(f"temperature must be a number or 'auto', got {self.temperature!r}")
-        temperature = check_real("temperature", self.temperature)
-        if not 0 < temperature < np.inf:
-            raise ValueError(f"temperature must be positive and finite, got {temperature!r}")
-        return temperature
 
     def _options(self) -> dict[str, Any]:
         rate = mg.training.Cosine(check_real("learning_rate", self.learning_rate), begin=0.5)
@@ -201,15 +179,6 @@ class RBMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 return mg.training.Discriminative()
         return generative
 
-    def _split(self, data: Any, numbers: NDArray[np.int64], seed: int) -> list[Any]:
-        """Return rows to learn and rows to calibrate by, with their labels."""
-        if len(numbers) < 2:
-            raise ValueError(f"X must have two rows at least to calibrate by, got {len(numbers)}")
-        split: list[Any] = train_test_split(
-            data, numbers, test_size=self.calibration_fraction, random_state=seed
-        )
-        return [split[0], split[1], split[2], split[3]]
-
     def _new_machine(self, data: Any) -> mg.ClassificationRBM:
         n = data.shape[1]
         visible = check_choice("visible", self.visible, UNITS)
@@ -220,39 +189,9 @@ class RBMClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             machine.rbm.visible_precision[:n] = 1 / column_variances(data)
         return machine
 
-    def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the chances of the classes, at the temperature of the estimator.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The data.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`.
-        """
-        data = self._validated(X)
-        return self.rbm_.predict_proba(data, num_threads=threads_of(self.n_jobs))
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return the likeliest class of every row.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The data.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-        """
-        data = self._validated(X)
-        labels: NDArray[Any] = self.classes_[
-            self.rbm_.predict(data, num_threads=threads_of(self.n_jobs))
-        ]
-        return labels
+    @property
+    def _law(self) -> mg.ClassificationRBM:
+        return self.rbm_
 
     def _validated(self, X: Any) -> Array:
         check_is_fitted(self)

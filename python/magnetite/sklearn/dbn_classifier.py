@@ -1,24 +1,21 @@
 """Deep belief networks that tell classes apart."""
 
-import warnings
 from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
-from sklearn.base import ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
-from magnetite.networks.classifier import Classifier, check_temperature
+from magnetite.networks import Classifier
+from magnetite.sklearn.calibrated import CalibratedClassifier
 from magnetite.sklearn.fine_tuning import FineTuned
 from magnetite.sklearn.options import new_seed
-from magnetite.units.base import Array
+from magnetite.sklearn.splits import split_rows
 
 __all__ = ["DBNClassifier"]
 
 
-class DBNClassifier(ClassifierMixin, FineTuned):  # type: ignore[misc]
+class DBNClassifier(CalibratedClassifier, FineTuned):
     """Deep belief network with a softmax layer on top, trained with labels by back-propagation.
 
     The machines are trained first, without labels; then all weights together, with them, by Adam
@@ -77,7 +74,6 @@ n_steps, momentum, weight_decay, gradient, n_jobs
     True
     """
 
-    classes_: NDArray[Any]
     network_: Classifier
 
     def __init__(
@@ -150,141 +146,22 @@ n_steps, momentum, weight_decay, gradient, n_jobs
         self
         """
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=(np.float64, np.float32))
-        check_classification_targets(y)
         X, y, weights = self._counted(X, y, sample_weight)
-        self.classes_, codes = np.unique(y, return_inverse=True)
-        if len(self.classes_) < 2:
-            raise ValueError(f"y must have two classes at least, got one class: {self.classes_}")
+        codes = self._numbered(y)
         options = self._fine_tuning()
-        share = self._check_share("calibration_fraction", zero=True)
-        temperature = check_temperature(self.temperature)
+        temperature, share = self._check_calibration()
         seed = new_seed(self.random_state)
         self._fit_stack(X, seed, weights)
         self.network_ = self.dbn_.to_classifier(len(self.classes_))
-        self.network_.temperature = temperature
         rows, held_out = (X, codes, weights), None
         if share:
-            rows, held_out = self._split(rows, share, seed + 1)
-        self._fine_tune(rows, options, seed)
+            rows, held_out = split_rows("calibration_fraction", rows, share, seed + 1, codes)
+        self._fine_tune(rows, options, seed, classes=True)
+        self.network_.temperature = temperature
         if held_out is not None:
             self._calibrate_if_possible(*held_out)
         return self
 
-    def _calibrate_if_possible(self, X: Any, codes: NDArray[Any], weights: Any) -> None:
-        try:
-            self.network_.calibrate(X, codes, sample_weight=weights)
-        except ValueError as error:
-            warnings.warn(
-                f"the temperature stays {self.temperature:g}, as none is best for the "
-                f"{len(codes)} rows held out ({error})",
-                UserWarning,
-                stacklevel=3,
-            )
-
-    def _strata(self, y: NDArray[Any]) -> NDArray[Any] | None:
-        enough = np.bincount(y).min(initial=len(y), where=np.bincount(y) > 0) >= 10
-        return y if enough else None
-
     @property
-    def temperature_(self) -> float:
-        """What log-chances are divided by in `predict_proba`."""
-        return self.network_.temperature
-
-    def calibrate(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Set the temperature to that at which held-out labels are the most probable.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows that `fit` has not seen.
-        y : array-like of shape (n_samples,)
-            Their labels.
-        sample_weight : array-like of shape (n_samples,), default None
-            What every row counts.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        ValueError
-            If a label is none of training, or no temperature is the best; see
-            `magnetite.networks.Classifier.calibrate`.
-        """
-        check_is_fitted(self)
-        unseen = self._unseen(y)
-        if unseen:
-            raise ValueError(f"y must hold labels of training, got {', '.join(unseen)}")
-        codes = np.searchsorted(self.classes_, np.asarray(y))
-        self.network_.calibrate(self._validated(X), codes, sample_weight=sample_weight)
-        return self
-
-    def _unseen(self, y: Any) -> list[str]:
-        known = set(self.classes_.tolist())
-        return [repr(x) for x in dict.fromkeys(np.asarray(y).tolist()) if x not in known]
-
-    def predict(self, X: Any) -> NDArray[Any]:
-        """Return the most probable label of every row.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The data.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-        """
-        check_is_fitted(self)
-        labels: NDArray[Any] = self.classes_[
-            self.network_.predict(self._validated(X), num_threads=self._num_threads())
-        ]
-        return labels
-
-    def predict_proba(self, X: Any, temperature: float | None = None) -> Array:
-        """Return the chance of every class.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The data.
-        temperature : float, default None
-            What log-chances are divided by; `temperature_` by default.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-        """
-        check_is_fitted(self)
-        return self.network_.predict_proba(
-            self._validated(X), temperature=temperature, num_threads=self._num_threads()
-        )
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Return the share of rows whose label is predicted.
-
-        Labels that training has not seen count as errors, with a warning that names them.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            The data.
-        y : array-like of shape (n_samples,)
-            Labels.
-        sample_weight : array-like of shape (n_samples,), default None
-            What every row counts.
-
-        Returns
-        -------
-        float
-        """
-        check_is_fitted(self)
-        if unseen := self._unseen(y):
-            warnings.warn(
-                f"y has labels that training has not seen, which count as errors: "
-                f"{', '.join(unseen)}",
-                UserWarning,
-                stacklevel=2,
-            )
-        return float(super().score(X, y, sample_weight))
+    def _law(self) -> Classifier:
+        return self.network_

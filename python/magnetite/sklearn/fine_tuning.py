@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from numpy.typing import NDArray
-from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight
 
 import magnetite as mg
 from magnetite._checks import check_count, check_real
 from magnetite.sklearn.dbn import Stacked
+from magnetite.sklearn.splits import split_rows
 from magnetite.training.schedules import as_schedule
 
 __all__ = ["FineTuned"]
@@ -108,24 +108,15 @@ class FineTuned(Stacked):
             options["callbacks"] = [stop]
         return options
 
-    def _fine_tune(self, rows: tuple[Any, Any, Any], options: dict[str, Any], seed: int) -> None:
-        """Train the network; `rows` are data, targets and weights."""
+    def _fine_tune(
+        self, rows: tuple[Any, ...], options: dict[str, Any], seed: int, *, classes: bool = False
+    ) -> None:
+        """Train the network; `rows` are data, targets (or numbers of classes) and weights."""
         if self.early_stopping:
-            rows, held_out = self._split(rows, self.validation_fraction, seed)
+            codes = rows[1] if classes else None
+            share = self.validation_fraction
+            rows, held_out = split_rows("validation_fraction", rows, share, seed, codes)
             options["validation"] = held_out[:2]
         X, y, weights = rows
         run = self.network_.fit(X, y, sample_weight=weights, seed=seed, **options)
         self.history_ = run.history
-
-    def _split(
-        self, rows: tuple[Any, Any, Any], share: float, seed: int
-    ) -> tuple[tuple[Any, Any, Any], tuple[Any, Any, Any]]:
-        """Return the rows in two parts, the second of which has this share of them."""
-        found = train_test_split(
-            *rows, test_size=share, random_state=seed % 2**32, stratify=self._strata(rows[1])
-        )
-        return tuple(found[::2]), tuple(found[1::2])
-
-    def _strata(self, y: NDArray[Any]) -> NDArray[Any] | None:
-        """Return classes of which both parts are to have their share; None where there are none."""
-        return None
