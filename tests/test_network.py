@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import magnetite as mg
@@ -155,16 +155,22 @@ def test_files_pickles_and_copies_are_the_same_network(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "classes", [[3, 1, 2], ["b", "a"], [True, False], np.array([1.5, 0.5]), [-1, 1]]
+    "classes", [[3, 1, 2], ["b", "a"], [True, False], np.array([1.5, 0.5]), [-1, 1], [1, "a", None]]
 )
 def test_classes_of_any_type_keep_their_order(classes, tmp_path: Path) -> None:
     net = Network.classifier([5, 4], classes, seed=1)
-    y = np.asarray(classes)[np.arange(7) % len(classes)]
+    y = [classes[k % len(classes)] for k in range(7)]
     net.fit(X, y, optimizer=mg.SGD(1.0), epochs=1, seed=1)
     net.save(tmp_path / "net.npz")
     other = mg.load(tmp_path / "net.npz")
-    assert other.classes.tolist() == np.asarray(classes).tolist()
+    assert other.classes.tolist() == net.classes.tolist() == list(classes)
+    assert other.classes.dtype == net.classes.dtype
     assert set(other.predict(X).tolist()) <= set(other.classes.tolist())
+
+
+def test_no_rows_have_no_chances() -> None:
+    net = Network.classifier([5, 4], 3, seed=1)
+    assert net.predict_proba(X[:0]).shape == net.outputs(X[:0]).shape == (0, 3)
 
 
 def test_one_target_is_a_vector() -> None:
@@ -261,12 +267,14 @@ def test_codes_that_do_not_fit() -> None:
 
 def test_targets_that_do_not_fit() -> None:
     classifier, regressor, autoencoder = networks()
-    with pytest.raises(ValueError, match=r"y must have shape \(7,\), got \(6,\)"):
+    with pytest.raises(ValueError, match="y must have a label for each of 7 rows, got 6"):
         classifier.loss(X, ["a"] * 6)
-    with pytest.raises(ValueError, match=r"y must have shape \(7,\), got None"):
+    with pytest.raises(ValueError, match="y must be a vector of labels, got None"):
         classifier.loss(X)
-    with pytest.raises(ValueError, match="got 'z' at index 3; they are 'a', 'b', 'c'"):
+    with pytest.raises(ValueError, match=r"known classes \('a', 'b', 'c'\), got 'z' at index 3"):
         classifier.loss(X, list("abczaaa"))
+    with pytest.raises(ValueError, match=r"got \['a'\] at index 1"):
+        classifier.loss(X[:2], np.array(["a", ["a"], None], object)[:2])
     with pytest.raises(ValueError, match=r"y must have shape \(7, 2\), got \(7,\)"):
         regressor.loss(X, np.ones(7))
     with pytest.raises(ValueError, match="y must be finite"):
@@ -283,6 +291,7 @@ def test_temperatures_that_are_none(temperature: float) -> None:
         networks()[0].predict_proba(X, temperature=temperature)
 
 
+@settings(max_examples=30)
 @given(st.lists(st.one_of(st.integers(), st.text(max_size=3), st.floats()), max_size=7))
 def test_labels_are_taken_or_refused_by_name(labels) -> None:
     net = Network.classifier([2, 2], ["a", "b"], seed=1)

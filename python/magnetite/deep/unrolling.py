@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from numpy.typing import ArrayLike
-
+from magnetite.labels import ClassesLike
 from magnetite.networks.autoencoder import autoencoder
 from magnetite.networks.network import Network
 
@@ -16,12 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["to_autoencoder", "to_classifier", "to_regressor"]
 
 
-def to_classifier(self: "DBN", classes: int | ArrayLike) -> "Classifier":
+def to_classifier(self: "DBN", classes: ClassesLike) -> "Classifier":
     """Return a network of the way up with a softmax layer above, for `Network.fit` to go on with.
 
     Parameters
     ----------
-    classes : int or array_like
+    classes : int or sequence
         The labels, two or more; a number of them stands for 0, 1, 2 and so on.
 
     Examples

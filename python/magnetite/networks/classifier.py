@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from magnetite._checks import check_count
 from magnetite.calibration import check_temperature, fit_temperature, softmax
+from magnetite.labels import ClassesLike, Labels
 from magnetite.networks.dense import Dense
 from magnetite.networks.losses import CrossEntropy
 from magnetite.networks.network import Network
@@ -20,27 +20,16 @@ __all__ = ["Classifier", "classifier"]
 
 def classifier(
     layers: Any,
-    classes: int | ArrayLike,
+    classes: ClassesLike,
     *,
     activation: str,
     dtype: DTypeLike | None,
     seed: SeedLike,
 ) -> "Classifier":
     """Return `Network.classifier`."""
-    labels = _labels(classes)
+    labels = Labels(classes)
     below = encoder(layers, activation=activation, dtype=dtype, seed=seed)
-    return Classifier([*below, output_layer(below[-1], len(labels), "softmax")], labels)
-
-
-def _labels(classes: int | ArrayLike) -> NDArray[Any]:
-    """Return the labels as a vector without repetitions."""
-    if hasattr(classes, "__index__") and np.ndim(classes) == 0:
-        labels = np.arange(check_count("classes", classes, 2, bits=31))
-    else:
-        labels = np.asarray(classes)
-    if labels.ndim != 1 or len(labels) < 2 or len(set(labels.tolist())) < len(labels):
-        raise ValueError(f"classes must be two or more different labels, got {classes!r}")
-    return labels
+    return Classifier([*below, output_layer(below[-1], len(labels), "softmax")], labels.names)
 
 
 class Classifier(Network):
@@ -50,8 +39,8 @@ class Classifier(Network):
     ----------
     layers : list of Dense
         The last one softmax, with a column a class.
-    classes : int or array_like
-        The labels.
+    classes : int or sequence
+        How many classes there are, called 0, 1, ...; or their labels.
     temperature : float
         What the inputs of the last layer are divided by for chances, 1 by default.
 
@@ -71,41 +60,34 @@ class Classifier(Network):
     """
 
     def __init__(
-        self, layers: Sequence[Dense], classes: int | ArrayLike, temperature: float = 1.0
+        self, layers: Sequence[Dense], classes: ClassesLike, temperature: float = 1.0
     ) -> None:
         super().__init__(layers)
-        self.classes, self.temperature = _labels(classes), check_temperature(temperature)
+        self._labels, self.temperature = Labels(classes), check_temperature(temperature)
         last = self.layers[-1]
-        if last.activation != "softmax" or last.n_outputs != len(self.classes):
+        if last.activation != "softmax" or last.n_outputs != len(self._labels):
             raise ValueError(
-                f"layers must end with softmax and {len(self.classes)} outputs, one a class, "
+                f"layers must end with softmax and {len(self._labels)} outputs, one a class, "
                 f"got {last.activation} and {last.n_outputs}"
             )
         self._loss = CrossEntropy()
-        self._codes = {label: code for code, label in enumerate(self.classes.tolist())}
+
+    @property
+    def classes(self) -> NDArray[Any]:
+        """The labels, in the order of the outputs."""
+        return self._labels.names.copy()
 
     def _content(self) -> dict[str, Any]:
-        more = {"classes": self.classes, "temperature": self.temperature}
-        return super()._content() | more
+        names = self._labels.names
+        plain = names.tolist() if names.dtype == object else names
+        return super()._content() | {"classes": plain, "temperature": self.temperature}
 
-    def _targets(self, y: Any, rows: int, name: str, *, fitting: bool = False) -> NDArray[np.intp]:
+    def _targets(self, y: Any, rows: int, name: str, *, fitting: bool = False) -> NDArray[np.int64]:
         """Return the numbers of the classes; refuse labels that are none."""
-        labels = np.asarray(y)
-        if y is None or labels.shape != (rows,):
-            got = "None" if y is None else labels.shape
-            raise ValueError(f"{name} must have shape ({rows},), got {got}")
-        plain = labels.tolist()
-        codes = np.array([self._codes.get(label, -1) for label in plain], np.intp)
-        if (codes < 0).any():
-            at = int(np.argmax(codes < 0))
-            raise ValueError(
-                f"{name} must hold classes of the network, got {plain[at]!r} at index "
-                f"{at}; they are {', '.join(repr(label) for label in self._codes)}"
-            )
-        return codes
+        return self._labels.numbers(name, y, rows)
 
     def _figures(
-        self, last: Array, targets: NDArray[np.intp], weights: NDArray[np.float64]
+        self, last: Array, targets: NDArray[np.int64], weights: NDArray[np.float64]
     ) -> dict[str, float]:
         error = float(weights @ (last.argmax(axis=1) != targets))
         return super()._figures(last, targets, weights) | {"error": error}
@@ -125,8 +107,7 @@ class Classifier(Network):
         ndarray, shape (rows,)
             Labels; the first of those that are equally probable.
         """
-        labels: NDArray[Any] = self.classes[self.logits(X, num_threads=num_threads).argmax(axis=1)]
-        return labels
+        return self._labels.named(self.logits(X, num_threads=num_threads).argmax(axis=1))
 
     def logits(self, X: ArrayLike, *, num_threads: int | None = None) -> Array:
         """Return the inputs of the softmax, shape (rows, classes): log-chances, but for a constant.

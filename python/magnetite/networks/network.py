@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from magnetite._checks import check_weights
+from magnetite.labels import ClassesLike
 from magnetite.networks.backprop import Passes, names
 from magnetite.networks.dense import ACTIVATIONS, Dense, check_stack
 from magnetite.networks.fit import fit
@@ -85,7 +86,7 @@ class Network(Stored, ABC):
     @staticmethod
     def classifier(
         layers: Sequence[Any],
-        classes: int | ArrayLike,
+        classes: ClassesLike,
         *,
         activation: str = "sigmoid",
         dtype: DTypeLike | None = None,
@@ -99,8 +100,8 @@ class Network(Stored, ABC):
             Machines, each with as many visible units as the one below has hidden ones (binary
             hidden units become sigmoid, spins tanh, Gaussian ones linear, rectified ones relu).
             Sizes instead, the inputs first, give random weights: what pre-training is compared to.
-        classes : int or array_like
-            The labels, two or more; a number of them stands for 0, 1, 2 and so on.
+        classes : int or sequence
+            The labels, two or more, of any types; a number of them stands for 0, 1, 2 and so on.
         activation : "sigmoid" (default), "tanh" or "relu"
             Of layers with random weights.
         dtype : "float32" or "float64", optional

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from magnetite._checks import check_count
+from magnetite.labels import ClassesLike, Labels
 from magnetite.models.rbm import RBM
 from magnetite.models.rbm_files import content_of_rbm, rbm_of_content
 from magnetite.relatives.figures import LabelFigures, own_and
 from magnetite.relatives.label_law import LabelLaw
-from magnetite.relatives.labels import ClassesLike, Labels
 from magnetite.stored import Stored
 from magnetite.training.discriminative import Hybrid, num_labels
 from magnetite.training.optimizers import Adam, Optimizer

@@ -7,9 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from magnetite._checks import check_finite
 from magnetite.calibration import check_temperature, fit_temperature, softmax
+from magnetite.labels import Labels
 from magnetite.models.rbm import RBM
 from magnetite.options import SeedLike, check_seed
-from magnetite.relatives.labels import Labels
 from magnetite.training.discriminative import logits_of_rows
 from magnetite.units.base import Array
 

@@ -152,7 +152,7 @@ class Categorical(Units):
         return self.num_states
 
     def _sites(self, x: Array) -> Array:
-        return x.reshape(*x.shape[:-1], -1, self.num_states)
+        return x.reshape(*x.shape[:-1], x.shape[-1] // self.num_states, self.num_states)
 
     def log_norms(self, x: Array, q: Array) -> Array:
         """Return ``ln sum_k exp(x_k)`` of every site."""

@@ -23,7 +23,7 @@ class Labels:
 
     Examples
     --------
-    >>> from magnetite.relatives.labels import Labels
+    >>> from magnetite.labels import Labels
     >>> labels = Labels(["no", "yes"])
     >>> labels.numbers("y", ["yes", "no", "yes"], 3).tolist()
     [1, 0, 1]
@@ -55,7 +55,7 @@ class Labels:
         given = _vector(name, y)
         if rows is not None and len(given) != rows:
             raise ValueError(f"{name} must have a label for each of {rows} rows, got {len(given)}")
-        found = [self._numbers.get(label, -1) for label in given.tolist()]
+        found = [self._number(label) for label in given.tolist()]
         if -1 in found:
             at = found.index(-1)
             raise ValueError(
@@ -63,6 +63,12 @@ class Labels:
                 f"got {given.tolist()[at]!r} at index {at}"
             )
         return np.array(found, np.int64)
+
+    def _number(self, label: Any) -> int:
+        try:
+            return self._numbers.get(label, -1)
+        except TypeError:  # of what cannot be in a dict, and so is no class
+            return -1
 
     def named(self, numbers: NDArray[np.int64]) -> NDArray[Any]:
         """Return the labels of these numbers."""
