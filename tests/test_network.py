@@ -126,6 +126,20 @@ def test_sparse_rows_are_the_same_rows() -> None:
         np.testing.assert_array_equal(net.outputs(sparse.csr_array(X)), net.outputs(X))
 
 
+def test_sparse_rows_are_made_dense_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    rows, toarray = [], sparse.csr_array.toarray
+
+    def spied(part):
+        rows.append(part.shape[0])
+        return toarray(part)
+
+    monkeypatch.setattr("magnetite.networks.network.NUMBERS_AT_ONCE", 15)
+    monkeypatch.setattr(sparse.csr_array, "toarray", spied)
+    networks()[0].predict(sparse.csr_array(X))
+    assert max(rows) == 3
+
+
 def test_losses_are_what_they_are_called() -> None:
     classifier, regressor, autoencoder = networks()
     y, weights = np.array(list("abcabca")), np.arange(7.0)
@@ -229,6 +243,10 @@ def test_stacks_that_do_not_fit() -> None:
         Classifier([a], 2)
     with pytest.raises(ValueError, match="must not end with softmax"):
         Regressor([b])
+    with pytest.raises(ValueError, match=r"means must have shape \(3,\), got \(2,\)"):
+        Regressor([a], means=[1.0, 2.0])
+    with pytest.raises(ValueError, match="deviations must be positive, got 0"):
+        Regressor([a], deviations=[1.0, 2.0, 0.0])
     with pytest.raises(ValueError, match="code_depth"):
         Autoencoder([a, Dense(np.ones((3, 2)))], 2)
     with pytest.raises(TypeError, match=r"Dense, got list as layer 0"):
@@ -254,10 +272,14 @@ def test_rows_that_do_not_fit(net: Network) -> None:
         net.predict(X[:, :4])
     with pytest.raises(ValueError, match=r"X must be finite, got nan at row 2, column 1"):
         net.predict(np.where((np.arange(7)[:, None] == 2) & (np.arange(5) == 1), np.nan, X))
+    with pytest.raises(ValueError, match=r"X must have shape \(rows, 5\), got \(1, 7, 5\)"):
+        net.predict(X[None])
     with pytest.raises(TypeError, match="X must hold numbers"):
         net.predict([["a"] * 5])
-    with pytest.raises(ValueError, match="depth must be 1 to"):
+    with pytest.raises(ValueError, match=f"depth must be at most {len(net.layers)}, got 9"):
         net.outputs(X, depth=9)
+    with pytest.raises(TypeError, match=r"depth must be an integer, got 1\.5"):
+        net.outputs(X, depth=1.5)
 
 
 def test_codes_that_do_not_fit() -> None:

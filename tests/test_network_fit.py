@@ -54,6 +54,46 @@ def test_numbers_are_learnt_in_any_units() -> None:
     np.testing.assert_allclose(found[0], found[1], rtol=1e-6)
 
 
+def test_scales_of_targets_are_those_of_the_rows_that_count() -> None:
+    y, weights = NUMBERS.copy(), np.arange(120) % 3
+    y[weights == 0] = 1e9
+    net = Network.regressor([6, 5], seed=1)
+    net.fit(X, y, sample_weight=weights, epochs=0)
+    repeated = np.repeat(y, weights)
+    assert net.means == pytest.approx([repeated.mean()])
+    assert net.deviations == pytest.approx([repeated.std()])
+    huge = Network.regressor([6, 5], seed=1)
+    huge.fit(X, 1e200 * NUMBERS, epochs=1, seed=1)
+    assert np.isfinite(huge.predict(X)).all()
+
+
+def test_bounded_outputs_learn_targets_as_they_are() -> None:
+    net = mg.networks.Regressor([mg.networks.Dense(np.zeros((6, 1)), activation="sigmoid")])
+    net.fit(X, LABELS, optimizer=mg.Adam(0.1), epochs=60, batch_size=20, seed=1)
+    assert net.means is None
+    assert ((net.predict(X) > 0.5) == LABELS).mean() > 0.95
+
+
+def test_what_is_refused_leaves_the_scale_of_targets_open(tmp_path: Path) -> None:
+    path, net = tmp_path / "run.npz", Network.regressor([6, 5], seed=1)
+    classifier().fit(X, LABELS, epochs=1, checkpoint=path, seed=1)
+    with pytest.raises(ValueError, match="must be that of the checkpoint"):
+        net.fit(X, NUMBERS, checkpoint=path, resume=True)
+    assert net.means is None
+
+
+def test_training_forgets_the_temperature() -> None:
+    net = classifier()
+    net.fit(X, LABELS, epochs=5, seed=1)
+    noisy = np.where(np.arange(120) % 5 == 0, 1 - LABELS, LABELS)
+    assert net.calibrate(X, noisy) == net.temperature != 1
+    with pytest.raises(ValueError, match="y must"):
+        net.fit(X, LABELS[:5])
+    assert net.temperature != 1
+    net.fit(X, LABELS, validation=[X, LABELS], epochs=1, seed=1)
+    assert net.temperature == 1
+
+
 def test_autoencoders_get_better_than_the_machines_they_come_from() -> None:
     rows = (RNG.random((200, 2)) < 0.5).astype(float).repeat(4, axis=1)
     rbm = mg.RBM(8, 3)
@@ -287,11 +327,8 @@ def test_memory_maps_and_sparse_rows(tmp_path: Path) -> None:
             ValueError,
             "the targets of validation must hold known classes",
         ),
-        (
-            {"validation": X},
-            ValueError,
-            "the targets of validation must be a vector of labels, got None",
-        ),
+        ({"validation": X}, TypeError, r"validation must be a pair \(X, y\)"),
+        ({"validation": (X, LABELS, X)}, TypeError, r"validation must be a pair \(X, y\)"),
         ({"callbacks": [EarlyStopping("validation_loss")]}, ValueError, "validation must be given"),
         ({"callbacks": print}, TypeError, "callbacks must be a list"),
         ({"resume": True}, ValueError, "resume must be False without a checkpoint"),

@@ -54,6 +54,8 @@ class Autoencoder(Network):
     True
     """
 
+    _has_targets = False
+
     def __init__(self, layers: Sequence[Dense], code_depth: int) -> None:
         super().__init__(layers)
         self.code_depth = check_count("code_depth", code_depth, 1)
@@ -70,7 +72,7 @@ class Autoencoder(Network):
     def _content(self) -> dict[str, Any]:
         return super()._content() | {"code_depth": self.code_depth}
 
-    def _targets(self, y: Any, rows: int, name: str, *, fitting: bool = False) -> None:
+    def _targets(self, y: Any, rows: int, name: str) -> None:
         """Return None: the rows themselves are the targets."""
         if y is not None:
             raise ValueError(f"{name} must be None for an autoencoder, whose targets are the rows")

@@ -49,7 +49,7 @@ class Classifier(Network):
     classes : ndarray
         The labels, in the order of the outputs.
     temperature : float
-        That of `predict_proba`; `calibrate` sets it.
+        That of `predict_proba`; `calibrate` sets it, and `fit` makes it 1 again.
 
     Examples
     --------
@@ -82,9 +82,15 @@ class Classifier(Network):
         plain = names.tolist() if names.dtype == object else names
         return super()._content() | {"classes": plain, "temperature": self.temperature}
 
-    def _targets(self, y: Any, rows: int, name: str, *, fitting: bool = False) -> NDArray[np.int64]:
+    def _targets(self, y: Any, rows: int, name: str) -> NDArray[np.int64]:
         """Return the numbers of the classes; refuse labels that are none."""
         return self._labels.numbers(name, y, rows)
+
+    def _begin(self, y: Any, weights: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Return the numbers of the classes; forget the temperature of the weights so far."""
+        codes: NDArray[np.int64] = super()._begin(y, weights)
+        self.temperature = 1.0
+        return codes
 
     def _figures(
         self, last: Array, targets: NDArray[np.int64], weights: NDArray[np.float64]

@@ -160,10 +160,10 @@ def fit(
         stream=False,
     )
     held_out = None if validation is None else _check_validation(network, validation)
-    targets = network._targets(y, len(matrix), "y", fitting=True)
-    session = NetworkSession(network, plan, source, targets, threads, num_epochs)
+    session = NetworkSession(network, plan, source, threads, num_epochs)
     if saved is not None and control.checkpoint is not None:
         check_identity(control.checkpoint, saved["identity"], session.identity())
+    session.targets = network._begin(y, weights)
     runner = Runner(session, control, callbacks, _EpochFigures(session, held_out), every)
     runner.start(saved)
     return runner.run()
@@ -213,8 +213,11 @@ class _HeldOut:
 
 
 def _check_validation(network: "Network", validation: Any) -> _HeldOut:
-    pair = isinstance(validation, tuple) and len(validation) == 2
-    X, y = validation if pair else (validation, None)
+    X, y = validation, None
+    if network._has_targets:
+        if not (isinstance(validation, tuple | list) and len(validation) == 2):
+            raise TypeError("validation must be a pair (X, y) of rows and their targets")
+        X, y = validation
     rows = Matrix(network._columns, X, "validation")
     for _ in rows.blocks():  # checks the values
         pass

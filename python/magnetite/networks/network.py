@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from magnetite._checks import check_weights
+from magnetite._checks import check_count, check_weights
 from magnetite.labels import ClassesLike
 from magnetite.networks.backprop import Passes, names
 from magnetite.networks.dense import ACTIVATIONS, Dense, check_stack
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Network"]
 
 NUMBERS_AT_ONCE = 2**22
-"""Outputs of the widest layer that are in memory at a time."""
+"""Inputs, or outputs of the widest layer, that are in memory at a time."""
 
 
 class Network(Stored, ABC):
@@ -178,10 +178,15 @@ class Network(Stored, ABC):
     # What kinds of networks differ in.
 
     _loss: Loss
+    _has_targets = True
 
     @abstractmethod
-    def _targets(self, y: Any, rows: int, name: str, *, fitting: bool = False) -> Any:
+    def _targets(self, y: Any, rows: int, name: str) -> Any:
         """Return checked targets of so many rows; None where the rows themselves are."""
+
+    def _begin(self, y: Any, weights: NDArray[np.float64]) -> Any:
+        """Return the checked targets of a training that begins, which may change the network."""
+        return self._targets(y, len(weights), "y")
 
     def _figures(self, last: Array, targets: Any, weights: NDArray[np.float64]) -> dict[str, float]:
         """Return figures of validation rows, given the last layer's inputs; weights sum to one."""
@@ -279,8 +284,8 @@ class Network(Stored, ABC):
         """
         layers = self.layers
         if depth is not None:
-            if not 1 <= depth <= len(layers):
-                raise ValueError(f"depth must be 1 to {len(layers)}, got {depth!r}")
+            if check_count("depth", depth, 1) > len(layers):
+                raise ValueError(f"depth must be at most {len(layers)}, got {depth!r}")
             layers = layers[:depth]
         return ACTIVATIONS[layers[-1].activation](self._last(X, layers, num_threads))
 
@@ -339,15 +344,18 @@ class Network(Stored, ABC):
 
     @property
     def _rows_at_once(self) -> int:
-        return max(1, NUMBERS_AT_ONCE // max(layer.n_outputs for layer in self.layers))
+        widest = max(self.n_inputs, *(layer.n_outputs for layer in self.layers))
+        return max(1, NUMBERS_AT_ONCE // widest)
 
     def _last(self, X: Any, layers: Sequence[Dense], num_threads: int | None) -> Array:
         """Return the inputs of the activation of the last of some layers."""
         columns = replace(self._columns, n_visible=layers[0].n_inputs, chances=False)
-        x = columns.visible_states(X)
+        given: Any = X.tocsr() if hasattr(X, "tocsr") else np.atleast_2d(np.asarray(X))
+        columns.check_shape("X", given.shape)
         passes, size = Passes(layers, check_threads(num_threads)), self._rows_at_once
         pairs = passes.pairs()
-        result: Array = np.empty((len(x), layers[-1].n_outputs), self.dtype)
-        for start in range(0, len(x), size):
-            result[start : start + size] = passes.outputs(x[start : start + size], pairs)
+        result: Array = np.empty((given.shape[0], layers[-1].n_outputs), self.dtype)
+        for start in range(0, len(result), size):
+            x = columns.visible_states(given[start : start + size], first_row=start)
+            result[start : start + size] = passes.outputs(x, pairs)
         return result

@@ -30,14 +30,15 @@ class Regressor(Network):
     """A network whose outputs are real numbers; made by `Network.regressor`.
 
     Targets are learnt in units of their deviation: a prediction is
-    ``means + deviations * outputs``. The first `fit` takes both from its targets.
+    ``means + deviations * outputs``. The first `fit` takes both from its targets, if the last layer
+    is linear; outputs that are bounded learn targets as they are.
 
     Parameters
     ----------
     layers : list of Dense
         The last one with a column a target, and not softmax.
     means, deviations : array_like, shape (n_outputs,), optional
-        Of the targets.
+        Of the targets; 0 and 1 until the first `fit`.
 
     Examples
     --------
@@ -61,15 +62,30 @@ class Regressor(Network):
         last = self.layers[-1]
         if ACTIVATIONS[last.activation].slope is None:
             raise ValueError(f"layers must not end with {last.activation} in a regressor")
-        self.means = None if means is None else real_array("means", means)
-        self.deviations = None if deviations is None else real_array("deviations", deviations)
+        self.means = None if means is None else self._checked("means", means)
+        self.deviations = None if deviations is None else self._checked("deviations", deviations)
+        if self.deviations is not None and self.deviations.min() <= 0:
+            raise ValueError(f"deviations must be positive, got {self.deviations.min():g}")
         self._loss = SquaredError(last.activation)
 
     def _content(self) -> dict[str, Any]:
         return super()._content() | {"means": self.means, "deviations": self.deviations}
 
-    def _targets(self, y: Any, rows: int, name: str, *, fitting: bool = False) -> Array:
+    def _checked(self, name: str, value: ArrayLike) -> NDArray[np.float64]:
+        numbers = real_array(name, value)
+        if numbers.shape != (self.n_outputs,):
+            raise ValueError(f"{name} must have shape {(self.n_outputs,)}, got {numbers.shape}")
+        check_finite(name, numbers)
+        return numbers
+
+    def _targets(self, y: Any, rows: int, name: str) -> Array:
         """Return targets in units of their deviation, shape (rows, n_outputs)."""
+        means, deviations = self._scale()
+        scaled: Array = ((self._numbers(y, rows, name) - means) / deviations).astype(self.dtype)
+        return scaled
+
+    def _numbers(self, y: Any, rows: int, name: str) -> NDArray[np.float64]:
+        """Return targets as they are, shape (rows, n_outputs)."""
         shape = (rows, self.n_outputs)
         wanted = f"{(rows,)} or {shape}" if self.n_outputs == 1 else f"{shape}"
         if y is None:
@@ -78,12 +94,18 @@ class Regressor(Network):
         if targets.shape != shape and (self.n_outputs > 1 or targets.shape != (rows,)):
             raise ValueError(f"{name} must have shape {wanted}, got {targets.shape}")
         check_finite(name, targets)
-        targets = targets.reshape(shape)
-        if fitting and self.means is None:
-            self.means, deviations = targets.mean(axis=0), targets.std(axis=0)
-            self.deviations = np.where(deviations > 0, deviations, 1.0)
-        means, deviations = self._scale()
-        scaled: Array = ((targets - means) / deviations).astype(self.dtype)
+        return targets.reshape(shape)
+
+    def _begin(self, y: Any, weights: NDArray[np.float64]) -> Array:
+        """Return scaled targets; the first ones of a linear layer decide the scale."""
+        if self.means is None and self.layers[-1].activation == "linear":
+            targets = self._numbers(y, len(weights), "y")
+            self.means = np.average(targets, axis=0, weights=weights)
+            errors = targets - self.means
+            unit = np.abs(errors).max() or 1.0  # so that no square overflows
+            squares = np.average((errors / unit) ** 2, axis=0, weights=weights)
+            self.deviations = np.where(squares > 0, unit * np.sqrt(squares), 1.0)
+        scaled: Array = super()._begin(y, weights)
         return scaled
 
     def _scale(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -29,6 +29,11 @@ class Columns:
     dtype: np.dtype[Any]
     chances: bool = False
 
+    def check_shape(self, name: str, shape: tuple[int, ...]) -> None:
+        """Refuse what is no matrix of so many columns, nor a row."""
+        if len(shape) not in (1, 2) or shape[-1] != self.n_visible:
+            raise ValueError(f"{name} must have shape (rows, {self.n_visible}), got {shape}")
+
     def visible_states(
         self, v: Any, *, name: str = "X", missing: bool = False, first_row: int = 0
     ) -> Array:
@@ -42,8 +47,7 @@ class Columns:
         rows = np.asarray(v.toarray() if hasattr(v, "toarray") else v)
         if rows.dtype.kind not in "biuf":
             raise TypeError(f"{name} must hold numbers, got dtype {rows.dtype}")
-        if rows.ndim not in (1, 2) or rows.shape[-1] != self.n_visible:
-            raise ValueError(f"{name} must have shape (rows, {self.n_visible}), got {rows.shape}")
+        self.check_shape(name, rows.shape)
         rows = np.ascontiguousarray(np.atleast_2d(rows), self.dtype)
 
         def place(position: int) -> str:

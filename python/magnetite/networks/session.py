@@ -65,24 +65,28 @@ class NetworkSession:
         The checked options.
     source : MatrixSource
         The rows.
-    targets : ndarray or None
-        Of every row; None where the rows are their own.
     num_threads : int
         Of the products.
     num_epochs : int
         Passes over the data.
+
+    Attributes
+    ----------
+    targets : ndarray or None
+        Of every row, to be set before the first update; None where the rows are their own.
     """
+
+    targets: NDArray[Any] | None = None
 
     def __init__(
         self,
         network: "Network",
         plan: NetworkPlan,
         source: MatrixSource,
-        targets: NDArray[Any] | None,
         num_threads: int,
         num_epochs: int,
     ) -> None:
-        self.model, self.plan, self.source, self.targets = network, plan, source, targets
+        self.model, self.plan, self.source = network, plan, source
         self.seed, self.num_epochs = plan.seed, cast("int | None", num_epochs)
         self.passes = Passes(network.layers, num_threads)
         shapes = {name: value.shape for name, value in network.parameters.items()}
