@@ -158,7 +158,7 @@ def test_bad_options_are_refused(options: dict[str, Any], message: str) -> None:
 
 
 def test_values_beyond_bits_are_warned_of_where_they_are_learnt() -> None:
-    with pytest.warns(UserWarning, match="binary units stand for values from 0 to 1") as caught:
+    with pytest.warns(UserWarning, match="0 to 1.*or take visible='gaussian'") as caught:
         RBMClassifier(**SMALL, visible="binary").fit(3 + X, Y)
     assert caught[0].filename == __file__
     RBMClassifier(**SMALL, visible="binary", objective="discriminative").fit(3 + X, Y)
@@ -197,5 +197,7 @@ def test_bad_data_are_refused() -> None:
         fitted.predict(X * np.nan)
     with pytest.raises(ValueError, match="X has 1 features, but RBMClassifier is expecting 2"):
         fitted.predict(X[:, :1])
+    with pytest.raises(TypeError, match="verbose must be an integer, got 'a'"):
+        RBMClassifier(**SMALL, verbose="a").fit(X, Y)
     with pytest.raises(TypeError, match="n_jobs must be an integer or None, got '2'"):
         RBMClassifier(n_jobs="2").fit(X, Y)

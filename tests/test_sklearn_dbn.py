@@ -193,6 +193,8 @@ def test_data_that_are_no_chances_are_warned_of() -> None:
         ({"visible": "spin"}, ValueError, "visible must be one of 'binary', 'gaussian'"),
         ({"algorithm": "ml"}, ValueError, "algorithm must be 'cd' or 'pcd'"),
         ({"n_iter": -1}, ValueError, "n_iter must be"),
+        ({"batch_size": 0}, ValueError, "^batch_size must be at least 1, got 0"),
+        ({"early_stopping": "a"}, TypeError, "early_stopping must be True or False, got 'a'"),
         ({"dropout": 1.0}, ValueError, "dropout must be at least 0 and below 1"),
         ({"fine_tune_iter": -1}, ValueError, "fine_tune_iter must be at least 0"),
         ({"fine_tune_learning_rate": -1.0}, ValueError, "fine_tune_learning_rate must be"),

@@ -12,14 +12,14 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 import magnetite as mg
-from magnetite._checks import check_count, check_finite
+from magnetite._checks import check_finite
 from magnetite.layers import Draws
 from magnetite.sklearn.missing import (
     check_some_known,
     free_energies_of_known,
     hidden_means_of_known,
 )
-from magnetite.sklearn.options import TrainingOptions, new_seed, own_names
+from magnetite.sklearn.options import TrainingOptions, check_verbose, new_seed, own_names
 from magnetite.units.base import Array
 
 __all__ = ["RBMTransformer"]
@@ -98,8 +98,7 @@ class RBMTransformer(
         -------
         self
         """
-        if not isinstance(self.verbose, bool | np.bool_):
-            check_count("verbose", self.verbose)
+        progress = check_verbose(self.verbose)
         data = self._encode(X, fitting=True)
         self._check_learnt(data)
         with own_names():
@@ -109,7 +108,7 @@ class RBMTransformer(
                 data,
                 epochs=self.n_iter,
                 seed=new_seed(self.random_state),
-                progress=bool(self.verbose),
+                progress=progress,
                 **self._options(),
             )
         return self

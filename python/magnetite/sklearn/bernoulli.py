@@ -1,56 +1,22 @@
 """Drop-in `BernoulliRBM`."""
 
-import warnings
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils.sparsefuncs import min_max_axis
 from sklearn.utils.validation import check_is_fitted
 
 import magnetite as mg
 from magnetite.sklearn.base import RBMTransformer
+from magnetite.sklearn.bits import any_numbers, warn_beyond_bits
 from magnetite.sklearn.missing import free_energies_of_known
 from magnetite.sklearn.options import new_seed
 from magnetite.units.base import Array
-from magnetite.units.discrete import Binary
-from magnetite.units.layer import Layer
 
-__all__ = ["BernoulliRBM", "Lenient", "warn_beyond_bits"]
-
-
-class Lenient(Binary):
-    """Bits whose data may be any numbers: chances between 0 and 1 are taken as means.
-
-    A machine has them only while it is trained; fitted, it has plain bits and can be saved.
-    """
-
-    kind: ClassVar[str] = "binary"
-
-    def wrong(self, values: Array) -> NDArray[np.bool_]:
-        """Return where values are not finite."""
-        return ~np.isfinite(values)
-
-    @property
-    def rule(self) -> str:
-        """What `wrong` asks for."""
-        return "finite numbers"
-
-
-def warn_beyond_bits(X: Any, stacklevel: int) -> None:
-    """Warn of data, dense or sparse, that are not means of bits."""
-    ends = min_max_axis(X, axis=0, ignore_nan=True) if hasattr(X, "tocsr") else (X, X)
-    low, high = np.fmin.reduce(ends[0], axis=None), np.fmax.reduce(ends[1], axis=None)
-    if low < 0 or high > 1:
-        warnings.warn(
-            f"binary units stand for values from 0 to 1, and X goes from {low:g} to {high:g}: "
-            "scale it (sklearn.preprocessing.MinMaxScaler), or take GaussianRBM",
-            UserWarning,
-            stacklevel=stacklevel,
-        )
+__all__ = ["BernoulliRBM"]
 
 
 class BernoulliRBM(RBMTransformer):
@@ -130,20 +96,15 @@ class BernoulliRBM(RBMTransformer):
         self.n_jobs = n_jobs
 
     def _check_learnt(self, X: Any) -> None:
-        warn_beyond_bits(X, stacklevel=4)
+        warn_beyond_bits(X, "GaussianRBM", stacklevel=4)
 
     def _new_machine(self, X: Array) -> mg.RBM:
         return mg.RBM(X.shape[1], self.n_components, dtype=X.dtype)
 
     @contextmanager
     def _training(self) -> Iterator[mg.RBM]:
-        # The core knows both as binary units; only the check of the data differs.
-        strict = self.rbm_.visible
-        self.rbm_.visible = Layer(((Lenient(), self.rbm_.n_visible),))
-        try:
+        with any_numbers(self.rbm_):
             yield self.rbm_
-        finally:
-            self.rbm_.visible = strict
 
     def gibbs(self, v: Any) -> Array:
         """Return one step of Gibbs sampling from visible states.

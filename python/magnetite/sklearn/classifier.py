@@ -1,7 +1,5 @@
 """Classification RBM as an estimator."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -10,14 +8,20 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 import magnetite as mg
 from magnetite._checks import check_choice, check_real
-from magnetite.sklearn.bernoulli import Lenient, warn_beyond_bits
+from magnetite.sklearn.bits import any_numbers, warn_beyond_bits
 from magnetite.sklearn.calibrated import CalibratedClassifier
 from magnetite.sklearn.gaussian import column_variances
-from magnetite.sklearn.options import negative_of, new_seed, own_names, penalties_of, threads_of
+from magnetite.sklearn.options import (
+    check_verbose,
+    negative_of,
+    new_seed,
+    own_names,
+    penalties_of,
+    threads_of,
+)
 from magnetite.sklearn.splits import split_rows
 from magnetite.training import Negative
 from magnetite.units.base import Array
-from magnetite.units.layer import Layer
 
 __all__ = ["RBMClassifier"]
 
@@ -141,7 +145,7 @@ class RBMClassifier(CalibratedClassifier, BaseEstimator):  # type: ignore[misc]
         )
         codes = self._numbered(y)
         if self.visible == "binary" and self.objective != "discriminative":
-            warn_beyond_bits(data, stacklevel=3)
+            warn_beyond_bits(data, "visible='gaussian'", stacklevel=3)
         temperature, share = self._check_calibration()
         with own_names():
             options = self._options()
@@ -150,7 +154,7 @@ class RBMClassifier(CalibratedClassifier, BaseEstimator):  # type: ignore[misc]
             if share:
                 rows, held_out = split_rows("calibration_fraction", rows, share, seed, codes)
             machine = self._new_machine(rows[0])
-            with _trained_on_any_numbers(machine):
+            with any_numbers(machine.rbm):
                 machine.fit(*rows, seed=seed, **options)
         machine.temperature, self.rbm_ = temperature, machine
         if held_out is not None:
@@ -166,7 +170,7 @@ class RBMClassifier(CalibratedClassifier, BaseEstimator):  # type: ignore[misc]
             "epochs": self.n_iter,
             "batch_size": self.batch_size,
             "gradient": self.gradient,
-            "progress": bool(self.verbose),
+            "progress": check_verbose(self.verbose),
             "num_threads": threads_of(self.n_jobs),
         }
 
@@ -204,16 +208,3 @@ class RBMClassifier(CalibratedClassifier, BaseEstimator):  # type: ignore[misc]
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-@contextmanager
-def _trained_on_any_numbers(machine: mg.ClassificationRBM) -> Iterator[None]:
-    """Let binary units take values from 0 to 1 as means; see `BernoulliRBM`."""
-    strict = machine.rbm.visible
-    (units, size), label = strict.groups
-    if units.kind == Lenient.kind:
-        machine.rbm.visible = Layer(((Lenient(), size), label))
-    try:
-        yield
-    finally:
-        machine.rbm.visible = strict

@@ -1,6 +1,5 @@
 """Deep belief networks as transformers."""
 
-import warnings
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, Self
@@ -12,14 +11,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 import magnetite as mg
 from magnetite._checks import check_choice, check_count
 from magnetite.deep.means import TakesMeans
+from magnetite.sklearn.bits import warn_beyond_bits
 from magnetite.sklearn.gaussian import GaussianRBM
-from magnetite.sklearn.options import TrainingOptions, new_seed, own_names
+from magnetite.sklearn.options import TrainingOptions, check_verbose, new_seed, own_names
 from magnetite.units.base import Array
 
 __all__ = ["DBNTransformer", "Stacked"]
-
-ROUNDING = 1e-6
-"""By so much scaled data may leave the range from 0 to 1 without a warning."""
 
 
 class Stacked(TrainingOptions, BaseEstimator):  # type: ignore[misc]
@@ -72,8 +69,7 @@ class Stacked(TrainingOptions, BaseEstimator):  # type: ignore[misc]
 
     def _fit_stack(self, X: Any, seed: int, sample_weight: Any = None) -> None:
         """Train the stack on checked data."""
-        if not isinstance(self.verbose, bool | np.bool_):
-            check_count("verbose", self.verbose)
+        progress = check_verbose(self.verbose)
         check_choice("visible", self.visible, ("binary", "gaussian"))
         with own_names():
             first = {"epochs": check_count("n_iter", self.n_iter)} | self._options()
@@ -83,7 +79,7 @@ class Stacked(TrainingOptions, BaseEstimator):  # type: ignore[misc]
             rate = mg.SGD(0.1 * self.learning_rate, momentum=self.momentum)
             first |= {"gradient": "standardized", "optimizer": rate}
         else:
-            self._warn_of_scale(X)
+            warn_beyond_bits(X, "visible='gaussian'", stacklevel=4)
         threads = first.pop("num_threads")
         upper.pop("num_threads")
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
@@ -93,7 +89,7 @@ class Stacked(TrainingOptions, BaseEstimator):  # type: ignore[misc]
                 layers=[first] + [upper] * (len(self.dbn_.layers) - 1),
                 seed=seed,
                 num_threads=threads,
-                progress=bool(self.verbose),
+                progress=progress,
                 **weights,
             )
 
@@ -112,17 +108,6 @@ class Stacked(TrainingOptions, BaseEstimator):  # type: ignore[misc]
             first = TakesMeans(X.shape[1], sizes[0], dtype=X.dtype)
         above = pairwise(sizes)
         return [first, *(mg.RBM(n, m, dtype=X.dtype) for n, m in above)]
-
-    @staticmethod
-    def _warn_of_scale(X: Any) -> None:
-        low, high = float(X.min()), float(X.max())
-        if low < -ROUNDING or high > 1 + ROUNDING:
-            warnings.warn(
-                f"binary units stand for values from 0 to 1, and X goes from {low:g} to {high:g}: "
-                "scale it (sklearn.preprocessing.MinMaxScaler), or take visible='gaussian'",
-                UserWarning,
-                stacklevel=4,
-            )
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

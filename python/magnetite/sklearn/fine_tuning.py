@@ -4,12 +4,14 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import _check_sample_weight
 
 import magnetite as mg
 from magnetite._checks import check_count, check_real
 from magnetite.sklearn.dbn import Stacked
+from magnetite.sklearn.options import check_verbose
 from magnetite.sklearn.splits import split_rows
 from magnetite.training.schedules import as_schedule
 
@@ -98,9 +100,11 @@ class FineTuned(Stacked):
             "dropout": self._check_share("dropout", zero=True),
             "input_dropout": self._check_share("input_dropout", zero=True),
             "penalties": [mg.training.L2(decay)] if decay else [],
-            "progress": bool(self.verbose),
+            "progress": check_verbose(self.verbose),
             "num_threads": self._num_threads(),
         }
+        if not isinstance(self.early_stopping, bool | np.bool_):
+            raise TypeError(f"early_stopping must be True or False, got {self.early_stopping!r}")
         if self.early_stopping:
             self._check_share("validation_fraction", zero=False)
             patience = check_count("n_iter_no_change", self.n_iter_no_change, 1)

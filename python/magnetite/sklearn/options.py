@@ -1,5 +1,6 @@
 """Options of the estimators, in the words of scikit-learn."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -9,10 +10,11 @@ from joblib import effective_n_jobs  # type: ignore[import-untyped]
 from sklearn.utils import check_random_state
 
 import magnetite as mg
-from magnetite._checks import check_real
+from magnetite._checks import check_count, check_real
 
 __all__ = [
     "TrainingOptions",
+    "check_verbose",
     "negative_of",
     "new_seed",
     "own_names",
@@ -43,10 +45,18 @@ def own_names() -> Iterator[None]:
     try:
         yield
     except (TypeError, ValueError) as error:
-        name, *rest = str(error).split(" ", 1)
-        if name in NAMES:
-            error.args = (" ".join([NAMES[name], *rest]),)
+        # All machines of a stack have the same options: which one refuses them says nothing.
+        message = re.sub(r"^layers\[\d+\]: ", "", str(error))
+        name, *rest = message.split(" ", 1)
+        error.args = (" ".join([NAMES.get(name, name), *rest]),)
         raise
+
+
+def check_verbose(verbose: Any) -> bool:
+    """Return whether to show progress; refuse what is neither a truth value nor a count."""
+    if not isinstance(verbose, bool | np.bool_):
+        check_count("verbose", verbose)
+    return bool(verbose)
 
 
 def threads_of(n_jobs: Any) -> int | None:
