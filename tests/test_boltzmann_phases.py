@@ -7,7 +7,17 @@ import pytest
 
 import magnetite as mg
 from magnetite import _core
-from magnetite.boltzmann import Annealing, Chains, Enumeration, MeanField, Tempering
+from magnetite.boltzmann import (
+    Annealing,
+    Chains,
+    Enumeration,
+    MeanField,
+    PseudoLikelihood,
+    Rows,
+    Tempering,
+    Topology,
+)
+from magnetite.boltzmann.enumeration import Conditionals
 from tools.boltzmann import (
     exact_moments,
     flat,
@@ -212,3 +222,36 @@ def test_the_core_refuses_what_does_not_fit() -> None:
     with pytest.raises(ValueError, match="betas must be non-negative, got -1"):
         wrong = options | {"betas": -np.ones(1)}
         good.advance(np.ones(1), np.zeros(3), states, shares=np.ones(2), **wrong)
+
+
+def test_large_sparse_graphs_need_no_full_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Edge by edge the same numbers are found as by full matrices."""
+    rng = np.random.default_rng(1)
+    n, pairs = 600, np.unique(np.sort(rng.integers(0, 600, (900, 2)), axis=1), axis=0)
+    rows, cols = pairs[pairs[:, 0] < pairs[:, 1]].T
+    weights, visible = rng.normal(size=rows.size), rng.permutation(n)[: n - 4]
+    model = mg.BoltzmannMachine((rows, cols, weights), rng.normal(size=n), visible=visible)
+    data, whole = visible_rows(model), mg.BoltzmannMachine((rows, cols, weights))
+    clamps = Rows(rng.choice(np.array([-1, 1], np.int8), (3, n)), np.full(3, 1 / 3))
+
+    def found() -> list[Any]:
+        (held,) = phase_moments(model, Enumeration(), data)
+        (means,) = phase_moments(model, MeanField(num_iterations=3), data)
+        given = Conditionals(model._topology, model.visible)
+        sums = given.log_sums(model._parameters, 2 * data - 1)
+        slopes = PseudoLikelihood().gradient(whole._topology, whole._parameters, clamps)
+        return [*held, *means, sums, *slopes]
+
+    columns = Topology.columns
+
+    def few(graph: Topology, of_edges: Any, units: Any) -> Any:
+        assert units.size < 5
+        return columns(graph, of_edges, units)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Topology, "columns", few)
+        by_edges = found()
+    for dense in (model, whole):
+        dense._topology.__dict__["sparse"] = False
+    for one, other in zip(by_edges, found(), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-12, atol=1e-12)

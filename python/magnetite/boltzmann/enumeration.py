@@ -1,5 +1,6 @@
 """Phases of small machines by enumeration: no noise, no error."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from magnetite.boltzmann.phases import Context, PhaseRun, Rows
 from magnetite.inputs import FloatArray
+from magnetite.models.polynomial import Polynomial
 from magnetite.models.topology import Moments, Parameters, Topology
 
 __all__ = ["MOST_ENUMERATED", "Conditionals", "Enumeration"]
@@ -16,7 +18,7 @@ MOST_ENUMERATED = 20
 """Units whose states are listed at most."""
 
 AT_ONCE = 2**22
-"""Probabilities that are in memory at once, of so many rows and states."""
+"""Numbers that are in memory at once, of rows and states, or of rows and units."""
 
 
 class Conditionals:
@@ -43,53 +45,66 @@ class Conditionals:
             )
         self.states = 2.0 * (np.arange(2**count)[:, None] >> np.arange(count) & 1) - 1
 
-    @property
-    def rows_at_once(self) -> int:
-        """Rows whose probabilities are made at once."""
-        return max(1, AT_ONCE // len(self.states))
+    def _blocks(self, spins: NDArray[Any]) -> Iterator[tuple[slice, FloatArray]]:
+        """Yield parts of rows of the held units, filled up with zeros to all units."""
+        n = self.graph.num_units
+        step = max(1, AT_ONCE // max(len(self.states), n))
+        for start in range(0, len(spins), step):
+            part = slice(start, start + step)
+            units = np.zeros((len(spins[part]), n))
+            units[:, self.held] = spins[part]
+            yield part, units
 
-    def minus_energies(self, parameters: Parameters, spins: FloatArray) -> FloatArray:
-        """Return -E of each row with each state of the free units, shape (rows, states)."""
-        energy = self.graph.energy(parameters)
-        couplings = self.graph.matrix(energy.weights)
-        fields = energy.linear[self.free] + spins @ couplings[np.ix_(self.held, self.free)]
-        inner = couplings[np.ix_(self.free, self.free)]
-        among_free = np.einsum("si,si->s", self.states @ inner, self.states) / 2
-        among_held = (
-            np.einsum("ri,ri->r", spins @ couplings[np.ix_(self.held, self.held)], spins) / 2
-            + spins @ energy.linear[self.held]
-        )
-        total: FloatArray = fields @ self.states.T + among_free
-        total += among_held[:, None] + energy.offset
-        return np.negative(total, out=total)
+    def _logs(self, energy: Polynomial) -> Callable[[FloatArray], FloatArray]:
+        """Return the function of held spins (rows, n) that gives -E, shape (rows, states).
 
-    def moments(self, parameters: Parameters, spins: FloatArray, weights: FloatArray) -> FloatArray:
+        What does not depend on the free units is left out.
+        """
+        couplings = self.graph.columns(energy.weights, self.free)
+        inner = self.states @ couplings[self.free]
+        among_free = np.einsum("si,si->s", inner, self.states) / 2
+
+        def logs(units: FloatArray) -> FloatArray:
+            total: FloatArray = (energy.linear[self.free] + units @ couplings) @ self.states.T
+            total += among_free
+            return np.negative(total, out=total)
+
+        return logs
+
+    def moments(
+        self, parameters: Parameters, spins: NDArray[Any], weights: FloatArray
+    ) -> FloatArray:
         """Return weighted means of spins and of products of edges (n + m,), over rows."""
-        n, held, free = self.graph.num_units, self.held, self.free
-        second = np.zeros((n, n))
-        means = np.zeros(n)
+        graph, free = self.graph, self.free
+        logs_of = self._logs(graph.energy(parameters))
+        means, products = np.zeros(graph.num_units), np.zeros(graph.rows.size)
         of_states = np.zeros(len(self.states))
-        for start in range(0, len(spins), self.rows_at_once):
-            rows, w = (x[start : start + self.rows_at_once] for x in (spins, weights))
-            logs = self.minus_energies(parameters, rows)
+        for part, units in self._blocks(spins):
+            w = weights[part]
+            logs = logs_of(units)
             chances = np.exp(logs - logs.max(axis=1, keepdims=True))
-            chances *= (w / chances.sum(axis=1))[:, None]
-            given = chances @ self.states  # weighted means of the free units of each row
-            of_states += chances.sum(axis=0)
-            means[held] += w @ rows
-            means[free] += given.sum(axis=0)
-            second[np.ix_(held, held)] += (rows * w[:, None]).T @ rows
-            second[np.ix_(held, free)] += rows.T @ given
-        second[np.ix_(free, held)] = second[np.ix_(held, free)].T
-        second[np.ix_(free, free)] = (self.states * of_states[:, None]).T @ self.states
-        return np.concatenate([means, second[self.graph.rows, self.graph.cols]])
+            chances /= chances.sum(axis=1, keepdims=True)
+            of_states += w @ chances
+            units[:, free] = chances @ self.states
+            means += w @ units
+            products += graph.pair_sums(units * w[:, None], units)
+        # Given a row, a held unit and another are independent, but free ones are not.
+        place = np.full(graph.num_units, -1)
+        place[free] = np.arange(free.size)
+        one, other = place[graph.rows], place[graph.cols]
+        both = (one >= 0) & (other >= 0)
+        second = (self.states * of_states[:, None]).T @ self.states
+        products[both] = second[one[both], other[both]]
+        return np.concatenate([means, products])
 
-    def log_sums(self, parameters: Parameters, spins: FloatArray) -> FloatArray:
+    def log_sums(self, parameters: Parameters, spins: NDArray[Any]) -> FloatArray:
         """Return for each row ``ln sum exp(-E)`` over the states of the free units."""
+        energy = self.graph.energy(parameters)
+        logs_of, sums_of = self._logs(energy), self.graph.sums_of_rows(energy.weights)
         found = np.empty(len(spins))
-        for start in range(0, len(spins), self.rows_at_once):
-            rows = slice(start, start + self.rows_at_once)
-            found[rows] = np.logaddexp.reduce(self.minus_energies(parameters, spins[rows]), axis=1)
+        for part, units in self._blocks(spins):
+            among_held = np.einsum("ri,ri->r", sums_of(units), units) / 2 + units @ energy.linear
+            found[part] = np.logaddexp.reduce(logs_of(units), axis=1) - among_held - energy.offset
         return found
 
 
@@ -117,10 +132,9 @@ class _EnumerationRun:
         self.conditionals = Conditionals(context.graph, context.held)
 
     def moments(self, parameters: Parameters, rows: Rows, update: int) -> Moments:
-        spins, weights = np.empty((1, 0)), np.ones(1)
+        spins, weights = np.empty((1, 0), np.int8), np.ones(1)
         if self.context.by_row:
-            spins = rows.spins[:, self.context.columns].astype(np.float64)
-            weights = rows.weights
+            spins, weights = rows.spins[:, self.context.columns], rows.weights
         return self.context.graph.moments(self.conditionals.moments(parameters, spins, weights))
 
     def state(self) -> dict[str, Any]:

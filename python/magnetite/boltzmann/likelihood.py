@@ -27,9 +27,8 @@ class Divergence:
 
     def __init__(self, topology: Topology, rows: Rows, inputs: Sequence[int] = ()) -> None:
         seen, columns = rows.weights > 0, np.array(inputs, np.int64)
-        self.spins, self.weights = rows.spins[seen].astype(np.float64), rows.weights[seen]
-        of_inputs = distinct_rows(rows.spins[seen][:, columns], self.weights)
-        self.inputs, self.shares = of_inputs[0].astype(np.float64), of_inputs[1]
+        self.spins, self.weights = rows.spins[seen], rows.weights[seen]
+        self.inputs, self.shares = distinct_rows(self.spins[:, columns], self.weights)
         self.given = Conditionals(topology, topology.visible)
         self.alone = Conditionals(topology, topology.visible[columns])
 
@@ -143,7 +142,7 @@ def log_likelihood(
             f"(at most {MOST_ENUMERATED} units)"
         )
     given = Conditionals(topology, topology.visible)
-    logs = given.log_sums(machine._parameters, rows.spins.astype(np.float64))
+    logs = given.log_sums(machine._parameters, rows.spins)
     mean = float(rows.weights @ logs) - machine._offset
     log_z = log_partition(machine, seed=seed, num_threads=num_threads)
     if not log_z.reliable:

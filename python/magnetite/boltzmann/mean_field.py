@@ -59,8 +59,9 @@ class MeanField:
 
     def start(self, context: Context) -> PhaseRun:
         """Begin."""
-        n = context.graph.num_units
-        check_memory({f"a full matrix of the weights of {n} units": 8 * n * n})
+        if not context.graph.sparse:
+            n = context.graph.num_units
+            check_memory({f"full matrices of the weights of {n} units": 16 * n * n})
         return _MeanFieldRun(self, context)
 
 
@@ -84,19 +85,19 @@ class _MeanFieldRun:
         else:
             means, weights = self.starts.copy(), np.full(count, 1 / count)
         self._solve(parameters, means)
-        second = (means * weights[:, None]).T @ means
-        found = np.concatenate([weights @ means, second[graph.rows, graph.cols]])
-        return graph.moments(found)
+        products = graph.pair_sums(means * weights[:, None], means)
+        return graph.moments(np.concatenate([weights @ means, products]))
 
     def _solve(self, parameters: Parameters, means: FloatArray) -> None:
         """Bring the means of units that are not held to a solution, in place."""
         options, graph = self.options, self.context.graph
         energy = graph.energy(parameters)
-        free = np.ones(graph.num_units, np.bool_)
-        free[self.context.held] = False
-        couplings = graph.matrix(energy.weights)[:, free]
+        is_free = np.ones(graph.num_units, np.bool_)
+        is_free[self.context.held] = False
+        free = np.flatnonzero(is_free)
+        sums_of = graph.sums_of_rows(energy.weights, free)
         for _ in range(options.num_iterations):
-            wanted = np.tanh(-(energy.linear[free] + means @ couplings))
+            wanted = np.tanh(-(energy.linear[free] + sums_of(means)))
             change = (1 - options.damping) * (wanted - means[:, free])
             means[:, free] += change
             if not change.size or np.abs(change).max() < options.tolerance:

@@ -32,14 +32,15 @@ class Objective(ABC):
         """Return its derivative."""
 
     def check(self, graph: Topology) -> None:
-        """Refuse a machine that has hidden units, or too many units for a full matrix."""
+        """Refuse a machine that has hidden units, or too many edges for a full matrix."""
         if graph.hidden.size:
             raise ValueError(
                 f"objective must be 'likelihood' for a machine with hidden units, got {self!r} and "
                 f"{graph.hidden.size} hidden units"
             )
         n = graph.num_units
-        check_memory({f"a full matrix of the weights of {n} units": 16 * n * n})
+        if not graph.sparse:
+            check_memory({f"full matrices of the weights of {n} units": 16 * n * n})
 
     def value(self, graph: Topology, parameters: Parameters, rows: Rows) -> float:
         """Return the weighted mean over rows."""
@@ -52,8 +53,7 @@ class Objective(ABC):
         # c_i = d value / d a_i of every row; a_i depends on h_i, and on J_ij times s_j.
         c = rows.weights[:, None] * self.slopes(agreement) * spins
         by_field = c.sum(axis=0)
-        cross = c.T @ spins
-        by_coupling = (cross + cross.T)[graph.rows, graph.cols]
+        by_coupling = graph.pair_sums(c, spins) + graph.pair_sums(spins, c)
         if not graph.binary:
             return Parameters(by_coupling, by_field)
         # J = W / 4 and h = b / 2 + sum_j W_ij / 4.
@@ -67,7 +67,7 @@ class Objective(ABC):
         energy = graph.energy(parameters)
         spins = np.empty(rows.spins.shape)
         spins[:, graph.visible] = rows.spins
-        return spins, -spins * (spins @ graph.matrix(energy.weights) + energy.linear)
+        return spins, -spins * (graph.sums_of_rows(energy.weights)(spins) + energy.linear)
 
 
 @dataclass(frozen=True)

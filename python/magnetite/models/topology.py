@@ -1,5 +1,6 @@
 """The graph of a Boltzmann machine: which units there are, which are visible, which are joined."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -11,6 +12,15 @@ from magnetite.inputs import FloatArray, IntVector
 from magnetite.models.polynomial import Polynomial
 
 __all__ = ["Moments", "Parameters", "Topology"]
+
+FEW_UNITS, FEW_EDGES = 500, 1 / 32
+"""Graphs of more units, of whose pairs (i, j) fewer are edges, are gone through edge by edge.
+
+That is quicker than products of full matrices, and takes no memory of their size.
+"""
+
+AT_ONCE = 2**21
+"""Numbers of edges and rows that are in memory at once."""
 
 
 class Parameters(NamedTuple):
@@ -89,12 +99,54 @@ class Topology:
         sums += np.bincount(self.cols, of_edges * units[self.rows], n)
         return sums.astype(np.float64, copy=False)
 
+    @cached_property
+    def sparse(self) -> bool:
+        """Whether sums go over edges, and not over full matrices (n, n)."""
+        n = self.num_units
+        return n > FEW_UNITS and self.rows.size < FEW_EDGES * n * n
+
+    def sums_of_rows(
+        self, of_edges: FloatArray, wanted: IntVector | None = None
+    ) -> Callable[[FloatArray], FloatArray]:
+        """Return the function that gives the `sums` of each row of its argument (rows, n).
+
+        Those of the units `wanted`, or of all.
+        """
+        units = np.arange(self.num_units) if wanted is None else wanted
+        if self.sparse:
+            return lambda rows: np.array([self.sums(of_edges, row)[units] for row in rows])
+        columns = self.columns(of_edges, units)
+        return lambda rows: rows @ columns
+
+    def pair_sums(self, left: FloatArray, right: FloatArray) -> FloatArray:
+        """Return for each edge ``sum_r left[r, i] right[r, j]``, i its one and j its other end.
+
+        Both have the shape (rows, n).
+        """
+        if not self.sparse:
+            found: FloatArray = (left.T @ right)[self.rows, self.cols]
+            return found
+        one, other = (np.ascontiguousarray(side.T) for side in (left, right))
+        sums = np.empty(self.rows.size)
+        step = max(1, AT_ONCE // max(1, len(left)))
+        for start in range(0, sums.size, step):
+            part = slice(start, start + step)
+            np.einsum("er,er->e", one[self.rows[part]], other[self.cols[part]], out=sums[part])
+        return sums
+
     def matrix(self, of_edges: FloatArray) -> FloatArray:
         """Return numbers of the edges as a symmetric matrix (n, n)."""
-        matrix = np.zeros((self.num_units, self.num_units))
-        matrix[self.rows, self.cols] = of_edges
-        matrix[self.cols, self.rows] = of_edges
-        return matrix
+        return self.columns(of_edges, np.arange(self.num_units))
+
+    def columns(self, of_edges: FloatArray, units: IntVector) -> FloatArray:
+        """Return the columns of some units, shape (n, units), of the `matrix`."""
+        place = np.full(self.num_units, -1)
+        place[units] = np.arange(units.size)
+        columns = np.zeros((self.num_units, units.size))
+        for ends, others in ((self.rows, self.cols), (self.cols, self.rows)):
+            there = place[ends] >= 0
+            columns[others[there], place[ends[there]]] = of_edges[there]
+        return columns
 
     def unreached(self) -> NDArray[np.int64]:
         """Return the hidden units from which no path leads to a visible one."""
