@@ -17,6 +17,7 @@ from magnetite.boltzmann import (
     MeanField,
     Parameters,
     Tempering,
+    Topology,
 )
 from tools.boltzmann import Recorder, law, machine, moved, visible_rows
 
@@ -177,6 +178,26 @@ def test_a_training_goes_on_to_the_same_bits(tmp_path: Path) -> None:
         again.fit(X, checkpoint=path, resume=True, **options | {"batch_size": 8})
 
 
+def test_trainings_of_others_are_not_gone_on_with(tmp_path: Path) -> None:
+    X, path = np.zeros((3, 3)), tmp_path / "run.npz"
+    options: dict[str, Any] = {"checkpoint": path, "resume": True, "epochs": 1, "seed": 1}
+
+    def rates() -> mg.SGD:
+        return mg.SGD(lambda clock: 0.1)  # in another process it has another address
+
+    mg.BoltzmannMachine.layered([3, 2]).fit(X, optimizer=rates(), **options)
+    mg.BoltzmannMachine.layered([3, 2]).fit(X, optimizer=rates(), **options)
+    other = mg.BoltzmannMachine.layered([3, 2], values="spin")
+    with pytest.raises(
+        ValueError, match=r"the values of its units must be .* \[0, 1\], got \[-1, 1"
+    ):
+        other.fit(X - 1, optimizer=rates(), **options)
+    pairs = [(0, 1), (0, 2), (0, 3), (0, 4), (1, 3), (1, 4)]
+    ring = mg.BoltzmannMachine(dict.fromkeys(pairs, 0.0), visible=[0, 1, 2])
+    with pytest.raises(ValueError, match="the digest of its edges and visible units must be that"):
+        ring.fit(X, optimizer=rates(), **options)
+
+
 def test_callbacks_see_the_machine_as_it_is() -> None:
     X, seen = visible_rows(machine(), 10), []
 
@@ -288,6 +309,21 @@ def test_enumeration_of_many_units_is_refused() -> None:
     with pytest.raises(ValueError, match="at most 20 hidden units, got 30"):
         model.divergence(PARITY)
     assert not model.log_likelihood(PARITY).reliable
+
+
+def test_what_nothing_reaches_is_found_on_any_graph() -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(30):
+        rows, cols = np.sort(rng.choice(40, (int(rng.integers(1, 45)), 2)), axis=1).T
+        pairs = np.unique(np.stack([rows, cols])[:, rows < cols], axis=1)
+        visible = rng.permutation(40)[:3]
+        joined = np.eye(40, dtype=bool)
+        joined[tuple(pairs)] = joined[tuple(pairs[::-1])] = True
+        for _ in range(6):
+            joined = joined @ joined
+        expected = np.flatnonzero(~joined[:, visible].any(axis=1))
+        topology = Topology(40, *pairs, visible, True)
+        assert topology.unreached().tolist() == expected.tolist()
 
 
 def test_hidden_units_that_nothing_reaches_are_warned_of() -> None:

@@ -15,6 +15,7 @@ from magnetite.options import Seed
 from magnetite.training.bounds import LARGEST_WEIGHT, OutOfBounds
 from magnetite.training.data import Batch, MatrixSource
 from magnetite.training.optimizers import Optimizer, Steps
+from magnetite.training.plan import described
 from magnetite.training.result import Progress
 from magnetite.training.schedules import Clock, ScheduleLike, as_schedule
 from magnetite.units.base import Array
@@ -65,7 +66,7 @@ class Plan:
     def described(self) -> dict[str, Any]:
         """Return the options as plain values."""
         plain = {name: value for name, value in vars(self).items() if name != "seed"}
-        return plain | {name: repr(plain[name]) for name in SHOWN}
+        return plain | {name: described(plain[name]) for name in SHOWN}
 
 
 class MachineSession:
@@ -246,6 +247,8 @@ class MachineSession:
         """Return what must be the same where a training goes on."""
         return {
             "the machine": repr(self.model),
+            "the values of its units": list(self.topology.values),
+            "the digest of its edges and visible units": self.topology.digest(),
             "the number of rows of X": self.source.summary.num_rows,
         } | self.plan.described()
 

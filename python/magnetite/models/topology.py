@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
@@ -148,14 +149,21 @@ class Topology:
             columns[others[there], place[ends[there]]] = of_edges[there]
         return columns
 
+    def digest(self) -> str:
+        """Return what tells the edges and visible units from others."""
+        parts = (self.rows, self.cols, self.visible)
+        return sha256(b"|".join(part.astype("<i8").tobytes() for part in parts)).hexdigest()[:16]
+
     def unreached(self) -> NDArray[np.int64]:
         """Return the hidden units from which no path leads to a visible one."""
+        # The least unit that each is known to be joined with; what was learnt of that one is passed
+        # on as well, so that long paths are no matter.
+        first = np.arange(self.num_units)
+        while (first[self.rows] != first[self.cols]).any():
+            one, other = first[self.rows], first[self.cols]
+            np.minimum.at(first, np.maximum(one, other), np.minimum(one, other))
+            while (first != first[first]).any():
+                first = first[first]
         reached = np.zeros(self.num_units, np.bool_)
-        reached[self.visible] = True
-        while True:
-            ends = reached[self.rows] | reached[self.cols]
-            before = np.count_nonzero(reached)
-            reached[self.rows[ends]] = True
-            reached[self.cols[ends]] = True
-            if np.count_nonzero(reached) == before:
-                return np.flatnonzero(~reached)
+        reached[first[self.visible]] = True
+        return np.flatnonzero(~reached[first])
