@@ -278,6 +278,7 @@ def test_sign_steps_are_of_one_size() -> None:
         (PARITY, {"objective": "pseudo_likelihood"}, ValueError, "2 hidden units"),
         (PARITY, {"positive": Tempering()}, TypeError, "cannot be held each at a row of its own"),
         (PARITY, {"negative": mg.boltzmann.Chains}, TypeError, "negative must be an object like"),
+        (PARITY, {"negative": 0}, TypeError, "negative must be an object like"),
         (PARITY, {"optimizer": mg.SGD}, TypeError, "optimizer must be an object like"),
         (PARITY, {"gradient": "natural"}, ValueError, "gradient must be one of"),
         (PARITY, {"offset_rate": 2.0}, ValueError, "offset_rate must lie between 0 and 1"),
@@ -298,6 +299,32 @@ def test_bad_input_is_refused(
     with pytest.raises(error, match=message):
         model.fit(X, **options)
     assert not model.weights.any()
+
+
+def test_a_machine_that_sees_nothing_is_refused() -> None:
+    model = mg.BoltzmannMachine.layered([3, 2], visible=())
+    with pytest.raises(ValueError, match="visible must name at least one unit"):
+        model.fit(np.empty((4, 0)))
+    with pytest.raises(ValueError, match="visible must name at least one unit"):
+        model.divergence(np.empty((4, 0)))
+
+
+def test_a_flow_without_bounds_says_that_it_diverges() -> None:
+    model = mg.BoltzmannMachine({(0, 1): 190.0, (1, 2): 190.0}, [3000.0] * 3)
+    with pytest.raises(mg.training.TrainingDiverged, match="lower the learning rate"):
+        model.fit(PARITY, objective="probability_flow", seed=1)
+
+
+def test_parameters_are_assigned_by_name() -> None:
+    model = mg.BoltzmannMachine.layered([2, 1])
+    given = np.array([1.0, 2.0])
+    model.assign({"weights": given})
+    given[:] = 0
+    assert (model.weights.tolist(), model.biases.tolist()) == ([1, 2], [0, 0, 0])
+    model.assign(model.parameters | {"biases": [3, 4, 5]})
+    assert model.energies([1, 1, 1]) == -15
+    with pytest.raises(ValueError, match="shape"):
+        model.assign({"biases": np.zeros(2)})
 
 
 def test_enumeration_of_many_units_is_refused() -> None:

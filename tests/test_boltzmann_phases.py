@@ -182,7 +182,9 @@ def test_free_annealings_are_as_many_as_clamped_ones() -> None:
     [
         (lambda: Chains(num_chains=0), "num_chains must be at least 1, got 0"),
         (lambda: Annealing(noise=(0.6, 0.0)), r"noise must be two chances .* got \(0.6, 0.0\)"),
-        (lambda: Annealing(schedule=[(0.0, 2)]), "schedule's temperatures must be positive"),
+        (lambda: Annealing(noise=0.1), "noise must be two chances between 0 and 0.5, got 0.1"),
+        (lambda: Annealing(schedule=[(0.0, 2)]), "temperatures must be at least 1e-06, got 0.0"),
+        (lambda: Annealing(schedule=[2.0, 1.0]), "must hold pairs .*, got 2.0"),
         (lambda: Tempering(hottest=1.0), "hottest must be at least 0 and below 1, got 1.0"),
         (lambda: Tempering(num_rungs=1), "num_rungs must be at least 2, got 1"),
         (lambda: MeanField(damping=1.0), "damping must be at least 0 and below 1, got 1.0"),

@@ -1,6 +1,6 @@
 """Phases that are sampled: persistent chains, and annealing to equilibrium as in 1985."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,9 @@ Spins = NDArray[np.int8]
 
 UNITS_OF_TIME_1985 = ((20.0, 2), (15.0, 2), (12.0, 2), (10.0, 4))
 """The annealing schedule of the encoders: temperatures, and sweeps at each."""
+
+COLDEST = 1e-6
+"""Temperature below which a schedule has no sense: betas must be finite."""
 
 
 class Mover:
@@ -155,6 +158,18 @@ class _HeldChains:
         self.free = state["free"]
 
 
+def _listed(name: str, values: Any) -> Sequence[Any]:
+    if isinstance(values, list | tuple):
+        return values
+    raise TypeError(f"{name} must be a list, got {values!r}")
+
+
+def _pair(rule: str, value: Any) -> Any:
+    if isinstance(value, Iterable) and len(pair := tuple(value)) == 2:
+        return pair
+    raise ValueError(f"{rule}, got {value!r}")
+
+
 @dataclass(frozen=True)
 class Annealing:
     """Anneal to equilibrium from a random state in every update, then average: as in 1985.
@@ -199,11 +214,15 @@ class Annealing:
         check_count("repeats", self.repeats, 1, bits=31)
         if self.num_chains is not None:
             check_count("num_chains", self.num_chains, 1, bits=31)
-        for temperature, sweeps in self.schedule:
+        for step in _listed("schedule", self.schedule):
+            temperature, sweeps = _pair("schedule must hold pairs (temperature, sweeps)", step)
             check_count("schedule's sweeps", sweeps, 0, bits=31)
-            if not check_real("schedule's temperatures", temperature) > 0:
-                raise ValueError(f"schedule's temperatures must be positive, got {temperature!r}")
-        if len(self.noise) != 2 or not all(0 <= check_real("noise", p) <= 0.5 for p in self.noise):
+            if not check_real("schedule's temperatures", temperature) >= COLDEST:
+                raise ValueError(
+                    f"schedule's temperatures must be at least {COLDEST}, got {temperature!r}"
+                )
+        chances = _pair("noise must be two chances between 0 and 0.5", self.noise)
+        if not all(0 <= check_real("noise", p) <= 0.5 for p in chances):
             raise ValueError(f"noise must be two chances between 0 and 0.5, got {self.noise!r}")
 
     @property

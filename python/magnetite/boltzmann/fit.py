@@ -234,11 +234,13 @@ def _check_objective(
             f"{objective!r}"
         )
     hidden, free = topology.hidden.size, topology.num_units - len(inputs)
-    data = positive or (Enumeration() if hidden <= QUICK_HIDDEN else Chains())
-    own = negative or (Enumeration() if free <= QUICK_UNITS else Chains())
-    check_startable("positive", data, "mg.boltzmann.Chains()")
-    check_startable("negative", own, "mg.boltzmann.Chains()")
-    return Likelihood(data, own)
+    if positive is None:
+        positive = Enumeration() if hidden <= QUICK_HIDDEN else Chains()
+    if negative is None:
+        negative = Enumeration() if free <= QUICK_UNITS else Chains()
+    for name, phase in (("positive", positive), ("negative", negative)):
+        check_startable(name, phase, "mg.boltzmann.Chains()")
+    return Likelihood(positive, negative)
 
 
 def _check_inputs(machine: "BoltzmannMachine", inputs: Any) -> tuple[int, ...]:

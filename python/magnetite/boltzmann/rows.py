@@ -22,6 +22,8 @@ class VisibleRows:
     dtype = np.dtype(np.float32)
 
     def __init__(self, topology: Topology) -> None:
+        if not topology.visible.size:
+            raise ValueError("visible must name at least one unit, to be held at data, got none")
         self.topology = topology
 
     @property

@@ -146,6 +146,13 @@ class MachineSession:
     def update(self, batch: Batch) -> None:
         """Learn from a batch."""
         self.updating = True
+        with np.errstate(over="ignore", invalid="ignore"):  # `_step` looks at that
+            self._learn(batch)
+        self.updates += 1
+        self.batches_done += 1
+        self.updating = False
+
+    def _learn(self, batch: Batch) -> None:
         gradient = self._gradient(self._clamped(batch))
         self.difference = float(np.sqrt(np.mean(np.concatenate(gradient) ** 2)))
         weights = gradient.weights - self.plan.weight_decay * self.parameters.weights
@@ -156,9 +163,6 @@ class MachineSession:
         }
         clock = self.clock()
         self._step(self.optimizer.steps(directions, clock), 1 - self.shrinkage(clock))
-        self.updates += 1
-        self.batches_done += 1
-        self.updating = False
 
     def _clamped(self, batch: Batch) -> Rows:
         """Return a batch as spins; where like rows share their fate, each once."""

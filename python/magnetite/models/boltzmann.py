@@ -201,8 +201,11 @@ class BoltzmannMachine(Stored, Model):
         return {"weights": self.weights, "biases": self.biases}
 
     def assign(self, parameters: Mapping[str, FloatArray]) -> None:
-        """Take weights and biases, by name."""
-        self._become(Parameters(**{name: x.copy() for name, x in parameters.items()}))
+        """Take weights and biases, by name; what is not named stays."""
+        own = self.parameters
+        for name, value in parameters.items():
+            own[name][...] = value
+        self._become(Parameters(**own))
 
     def __repr__(self) -> str:
         topology = self._topology
