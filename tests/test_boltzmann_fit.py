@@ -96,11 +96,11 @@ def test_flipping_bits_of_the_data_changes_nothing_in_centred_coordinates() -> N
 
 def test_parity_needs_a_hidden_unit() -> None:
     pairs = mg.BoltzmannMachine.from_graph(np.ones((3, 3)) - np.eye(3))
-    result = pairs.fit(PARITY, epochs=200, seed=1)
+    result = pairs.fit(PARITY, epochs=100, seed=1)
     assert result.history["divergence"][-1] == pytest.approx(np.log(2), abs=0.01)
     assert pairs.divergence(PARITY) == pytest.approx(result.history["divergence"][-1])
     hidden = mg.BoltzmannMachine.from_graph(np.ones((4, 4)) - np.eye(4), visible=[0, 1, 2])
-    hidden.fit(PARITY, optimizer=mg.Adam(0.1), epochs=600, monitor_every=600, seed=1)
+    hidden.fit(PARITY, optimizer=mg.Adam(0.1), epochs=300, monitor_every=300, seed=1)
     assert hidden.divergence(PARITY) < 0.05
 
 
@@ -122,8 +122,9 @@ def test_every_phase_learns(positive: Any, negative: Any) -> None:
         X,
         positive=positive,
         negative=negative,
-        optimizer=mg.SGD(0.5),
-        epochs=500,
+        optimizer=mg.SGD(1.0),
+        epochs=250,
+        monitor_every=250,
         batch_size=60,
         seed=1,
     )

@@ -67,7 +67,7 @@ def exact_draws(model: mg.BoltzmannMachine, count: int, seed: int) -> NDArray[np
     "options",
     [
         {},
-        {"negative": Chains(num_chains=2000)},
+        {"negative": Chains(num_chains=500)},
         *({"objective": objective} for objective in OBJECTIVES),
     ],
     ids=str,
@@ -76,13 +76,13 @@ def test_couplings_are_recovered(options: dict[str, Any]) -> None:
     """Errors are of the size that the number of draws leaves."""
     true = machine("spin", visible=range(6), scale=0.5)
     found = mg.BoltzmannMachine.from_graph(_graph(true), values="spin")
-    data = exact_draws(true, 20_000, 1)
+    data = exact_draws(true, 5000, 1)
     found.fit(
         data,
         optimizer=mg.Adam(mg.training.Cosine(0.05, 0.0005)),
-        epochs=250,
+        epochs=120,
         batch_size=len(data),
-        monitor_every=250,
+        monitor_every=120,
         seed=1,
         **options,
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import assume, example, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 import magnetite as mg
@@ -31,6 +31,7 @@ def test_jaynes_die() -> None:
 
 
 @given(st.floats(1.001, 5.999))
+@settings(max_examples=40)
 def test_dice(mean: float) -> None:
     die = mg.MaxEnt(lambda face: [face], range(1, 7)).fit([mean])
     np.testing.assert_allclose(die.probabilities, textbook_die(mean), rtol=0, atol=1e-8)
@@ -48,6 +49,7 @@ def problems(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 @given(problems())
+@settings(max_examples=40)
 def test_fits_are_the_exponential_family(
     problem: tuple[np.ndarray, np.ndarray, np.ndarray],
 ) -> None:
@@ -133,6 +135,7 @@ def test_outside_is_refused_with_what_parts_it() -> None:
 
 
 @given(st.floats(-0.5, 1.5), st.floats(-0.5, 1.5))
+@settings(max_examples=40)
 def test_a_square_is_its_own_hull(x: float, y: float) -> None:
     depth = min(x, y, 1 - x, 1 - y)
     assume(abs(depth) > 1e-8)
@@ -155,6 +158,7 @@ def test_edges_and_corners_are_refused(point: tuple[float, float]) -> None:
 
 
 @given(st.integers(0, 2**32), st.integers(2, 40), st.integers(1, 4))
+@settings(max_examples=40)
 @example(3, 40, 4)  # whose smallest variance is lost in rounding
 def test_faces_are_refused_however_they_are_rounded(seed: int, states: int, k: int) -> None:
     rng = np.random.default_rng(seed)
