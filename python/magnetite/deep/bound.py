@@ -21,6 +21,9 @@ __all__ = ["LogLikelihoodBound", "log_likelihood_bound", "log_probability_bounds
 
 FloatArray = NDArray[np.float64]
 
+BLOCK_ROWS = 2000
+"""Rows that are worked at once: their layers are of float64."""
+
 
 class LogLikelihoodBound(LogLikelihood):
     """A lower bound of the mean of ``ln p(v)`` over rows, an `Estimate`, with what it is made of.
@@ -88,10 +91,9 @@ def log_likelihood_bound(
     count = check_count("num_samples", num_samples, 2, bits=31)
     v = checked_rows(self, "X", X)
     seeds = spawned(options.get("seed"), count)
-    up, down = (
-        tuple(rbm.astype("float64") for rbm in machines)
-        for machines in (self.recognition[:-1], self.layers)
-    )
+    down = tuple(rbm.astype("float64") for rbm in self.layers)
+    untied = None if self._untied is None else tuple(rbm.astype("float64") for rbm in self._untied)
+    up = down[:-1] if untied is None else untied
     first, passed = _log_weights(up, down, v, seeds[0])
     _, known = with_log_z(self.layers[-1], passed, log_z, options)
 
@@ -114,13 +116,26 @@ def _log_weights(
     up: tuple[RBM, ...], down: tuple[RBM, ...], v: Array, seed: np.random.SeedSequence
 ) -> tuple[FloatArray, Array]:
     """Return ``ln p(v, h) - ln q(h | v) + ln Z`` of a draw h of each row, and its last layer."""
-    logs = np.zeros(len(v))
-    below: Array = np.asarray(v, np.float64)
+    starts = range(0, len(v), BLOCK_ROWS)
+    parts = [
+        _of_block(up, down, np.asarray(v[at : at + BLOCK_ROWS], np.float64), its)
+        for at, its in zip(starts, seed.spawn(len(starts)), strict=True)
+    ]
+    return np.concatenate([logs for logs, _ in parts]), np.concatenate([last for _, last in parts])
+
+
+def _of_block(
+    up: tuple[RBM, ...], down: tuple[RBM, ...], below: Array, seed: np.random.SeedSequence
+) -> tuple[FloatArray, Array]:
+    """Do `_log_weights` for rows of float64, all at once."""
+    logs = np.zeros(len(below))
     for recognition, generation, h in zip(up, down, draws_up(up, below, seed), strict=False):
-        logs += generation.hidden_free_energy(h) - generation.energy(below, h)  # ln p(below | h)
-        logs -= recognition.free_energy(below) - recognition.energy(below, h)  # ln q(h | below)
+        # ln p(below | h) - ln q(h | below), of which the energies cancel where both are tied
+        logs += generation.hidden_free_energy(h) - recognition.free_energy(below)
+        if recognition is not generation:
+            logs += recognition.energy(below, h) - generation.energy(below, h)
         below = h
-    return logs - down[-1].free_energy(below), below
+    return logs - down[-1].free_energy(below), below.astype(np.float32)
 
 
 def log_probability_bounds(
