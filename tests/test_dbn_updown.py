@@ -220,7 +220,9 @@ def test_ctrl_c_loses_nothing_and_the_training_goes_on(
     with pytest.raises(KeyboardInterrupt) as caught:
         broken.fine_tune(X, checkpoint=path, callbacks=[stop_after(updates)], **options)
     assert caught.value.result.info["updates"] == updates  # type: ignore[attr-defined]
+    resumed.layers[0].hidden_bias += 1  # what it is before counts for nothing
     found = resumed.fine_tune(X, checkpoint=path, resume=True, **options)
+    np.testing.assert_array_equal(resumed.layers[-1].data_means, whole.layers[-1].data_means)
     for a, b in zip(all_weights(resumed), all_weights(whole), strict=True):
         np.testing.assert_array_equal(a, b)
     np.testing.assert_array_equal(

@@ -307,7 +307,7 @@ def test_files_pickles_and_copies_hold_the_machine(tmp_path: Path) -> None:
 def test_a_checkpoint_of_a_training_is_no_machine(tmp_path: Path) -> None:
     path = tmp_path / "training.npz"
     mg.RBM(2, 1).fit([[0, 1], [1, 0]], epochs=1, checkpoint=path, seed=1)
-    with pytest.raises(ValueError, match=r"not a result; rbm\.fit goes on with it, .* resume=True"):
+    with pytest.raises(ValueError, match=r"the method that wrote it, .* resume=True"):
         mg.load(path)
 
 

@@ -99,7 +99,9 @@ def load(path: str | PathLike[str]) -> Any:
 
 def _hint(kind: str) -> str:
     """Say what goes on with a checkpoint."""
-    goes_on = {"training checkpoint": "rbm.fit", "stack training checkpoint": "dbn.fit"}
-    if kind in goes_on:
-        return f"; {goes_on[kind]} goes on with it, given the data, checkpoint and resume=True"
+    if "training checkpoint" in kind:
+        return (
+            "; the method that wrote it, fit or fine_tune, goes on with it, given the data, "
+            "checkpoint and resume=True"
+        )
     return "; magnetite.resume goes on with it" if "checkpoint" in kind else ""

@@ -106,7 +106,13 @@ class UpDown(Session):
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint holds of the training."""
-        return super().state() | {"parameters": self.dbn.parameters}
+        more = {"parameters": self.dbn.parameters, "data_means": self.rbm.data_means}
+        return super().state() | more
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Undo `state`."""
+        super().restore(state)
+        self.rbm.data_means = state["data_means"]
 
     def identity(self) -> dict[str, Any]:
         """Return what must be the same where a training goes on."""
