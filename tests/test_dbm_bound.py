@@ -141,6 +141,20 @@ def test_options_are_checked_before_work_starts(
         mg.DBM([4, 3, 2]).log_likelihood_bound(bits(4), **options)
 
 
+def test_log_z_is_the_last_to_be_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C so loses none that took hours."""
+    found: list[Any] = []
+    monkeypatch.setattr("magnetite.deep.dbm_bound.find_log_z", lambda *_: found.append(1))
+
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("magnetite.deep.dbm_bound.log_weights", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        mg.DBM([4, 3, 2]).log_likelihood_bound(bits(4))
+    assert found == []
+
+
 def test_results_do_not_depend_on_threads() -> None:
     dbm = deep_machine((60, 40, 50), scale=0.1, dtype="float32")
     v = np.random.default_rng(1).random((50, 60)) < 0.5

@@ -188,12 +188,12 @@ def log_likelihood_bound(
         rows, max_iterations=max_iterations, tolerance=tolerance, num_threads=threads
     )
     even = _even_means(self, rows, found)
-    if known is None:
+    logs = log_weights(folded.astype("float64"), self.n_visible, even, threads)
+    errors = np.zeros(len(rows))
+    if known is None:  # last, as it may take hours, which Ctrl-C afterwards would lose
         if given["base"] is None and self.data_means is None:
             given = given | {"base": _base_of(rows, even)}
         known = find_log_z(folded, None, given)
-    logs = log_weights(folded.astype("float64"), self.n_visible, even, threads)
-    errors = np.zeros(len(rows))
     estimate = _with_convergence(mean_estimate(logs, errors, known), found)
     return MeanFieldBound(
         **vars(estimate), log_z=known, log_weights=logs, errors=errors, mean_field=found
