@@ -80,6 +80,8 @@ def test_labels_are_those_of_the_machine() -> None:
     ],
 )
 def test_bad_clamps_are_refused(given: Any, error: type[Exception], message: str) -> None:
+    with pytest.raises(TypeError, match="clamp must be left out: name what is held in given"):
+        machine().sample(clamp={0: 1})
     for ask in (machine().sample, machine().marginals):
         with pytest.raises(error, match=message):
             ask(given)
@@ -153,8 +155,18 @@ def test_layers_are_joined_unit_by_unit() -> None:
     assert model.visible.tolist() == [3, 4, 0, 1]
     with pytest.raises(ValueError, match="sizes must be those of at least two layers, got 1"):
         mg.BoltzmannMachine.layered([3])
+    with pytest.raises(TypeError, match="visible must be a sequence of layers, got 0"):
+        mg.BoltzmannMachine.layered([3, 1], visible=0)
     with pytest.raises(ValueError, match="visible must name layers below 2, got 2"):
         mg.BoltzmannMachine.layered([3, 1], visible=[2])
+
+
+@pytest.mark.parametrize("kind", [list, np.array])
+def test_visible_units_may_be_marked(kind: Any) -> None:
+    edges = {(0, 1): 1.0, (1, 2): 1.0}
+    assert mg.BoltzmannMachine(edges, visible=kind([False, True, True])).visible.tolist() == [1, 2]
+    with pytest.raises(ValueError, match=r"visible must have shape \(3,\) as a mask, got \(2,\)"):
+        mg.BoltzmannMachine(edges, visible=kind([True, False]))
 
 
 def test_files_give_machines_back(tmp_path: Path) -> None:

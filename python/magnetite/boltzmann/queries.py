@@ -106,6 +106,8 @@ def sample(
     """
     from magnetite.sample import sample as draw
 
+    if "clamp" in options:
+        raise TypeError("clamp must be left out: name what is held in given")
     return draw(machine, clamp=given, **({"kernel": "gibbs"} | options))
 
 
@@ -171,6 +173,7 @@ def marginals(
         warmup=sweeps,
         thin=max(1, sweeps // NUM_DRAWS),
         store_states=True,
+        moments=False,
         seed=seed,
         num_threads=threads,
     )

@@ -37,7 +37,7 @@ class BoltzmannMachine(Stored, Model):
         also where their weight is zero; zeros of a matrix are none.
     b : array_like, dict or None
         Biases: one a unit, or ``{label: value}``.
-    visible : sequence of labels, or boolean array of shape (n,)
+    visible : sequence of labels, or of booleans, one a unit
         Units that data give values to; all, by default. `visible` holds their positions.
     values : {"binary", "spin"}
         Whether units are 0/1 or -1/+1.
@@ -142,6 +142,8 @@ class BoltzmannMachine(Stored, Model):
         if len(counts) < 2:
             raise ValueError(f"sizes must be those of at least two layers, got {len(counts)}")
         starts = np.concatenate([[0], np.cumsum(counts)])
+        if not isinstance(visible, Iterable):
+            raise TypeError(f"visible must be a sequence of layers, got {visible!r}")
         for layer in visible:
             if check_count("visible", layer) >= len(counts):
                 raise ValueError(f"visible must name layers below {len(counts)}, got {layer}")
@@ -286,13 +288,14 @@ def _visible_positions(visible: Any, labels: Labels) -> IntVector:
         raise TypeError(
             f"visible must be a sequence of labels or a mask, got {type(visible).__name__}"
         )
-    if isinstance(visible, np.ndarray) and visible.dtype == np.bool_:
-        if visible.shape != (n,):
-            raise ValueError(f"visible must have shape ({n},) as a mask, got {visible.shape}")
-        return np.flatnonzero(visible)
+    given = list(visible)
+    if given and all(isinstance(label, bool | np.bool_) for label in given):
+        if len(given) != n:
+            raise ValueError(f"visible must have shape ({n},) as a mask, got {np.shape(given)}")
+        return np.flatnonzero(given)
     index = {label: position for position, label in enumerate(labels)}
     positions: dict[int, None] = {}
-    for label in visible:
+    for label in given:
         if label not in index:
             raise ValueError(f"visible must name units of W, got {label!r}")
         if index[label] in positions:

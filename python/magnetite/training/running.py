@@ -213,6 +213,7 @@ class Runner:
             "validation_pseudo_log_likelihood": "PL valid",
             "pseudo_log_likelihood": "PL",
             "free_energy_gap": "gap",
+            "divergence": "G",
             "loss": "loss",
             "validation_loss": "loss valid",
             "validation_error": "error valid",
