@@ -10,6 +10,7 @@ from magnetite import _core
 from magnetite.boltzmann import (
     Annealing,
     Chains,
+    Context,
     Enumeration,
     MeanField,
     PseudoLikelihood,
@@ -173,7 +174,17 @@ def test_noisy_clamping_turns_units_as_often_as_told() -> None:
     np.testing.assert_allclose(found.means, [0.85, 0.85, 0.05, 0.05], atol=0.01)
 
 
-def test_free_annealings_are_as_many_as_clamped_ones() -> None:
+def test_free_annealings_are_as_many_as_those_of_a_batch() -> None:
+    """Also where its rows are given once each, since the positive phase is enumerated."""
+    model, rows = machine(), Rows(np.ones((2, 3), np.int8), np.full(2, 0.5))
+    context = Context(model._topology, False, 100, 7, 5, 1)
+    run = Annealing(repeats=3, num_collected=1).start(context)
+    found = 3 * 7 * flat(run.moments(model._parameters, rows, 0))
+    np.testing.assert_allclose(found, np.round(found), atol=1e-9)
+    assert (np.round(found) % 3).any()
+
+
+def test_the_schedule_is_that_of_1985_in_units_of_its_last_temperature() -> None:
     assert Annealing().betas.tolist() == [0.5] * 2 + [1 / 1.5] * 2 + [1 / 1.2] * 2 + [1.0] * 14
 
 

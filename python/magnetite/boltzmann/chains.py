@@ -183,10 +183,10 @@ class Annealing:
     num_collected : int
         Sweeps at temperature 1 that follow and are averaged over, 10 by default.
     repeats : int
-        Annealings of each row that is held, 2 by default; left alone, the machine is annealed as
-        often as there were annealings with clamped rows, or `num_chains` times.
+        Annealings of each row that is held, 2 by default.
     num_chains : int, optional
-        Annealings of the machine left alone.
+        Annealings of the machine left alone: by default as many as of the rows of a batch,
+        `repeats` for each.
     noise : (float, float)
         Noisy clamping: the chance that a unit which is on is clamped off, and the reverse; (0, 0)
         by default, (0.15, 0.05) in 1985. It keeps weights finite where some states never occur.
@@ -270,7 +270,7 @@ class _AnnealingRun:
             states = random_spins(rng, (len(spins), graph.num_units))
             states[:, self.context.held] = self._noisy(spins, rng)
         else:
-            count = options.num_chains or options.repeats * len(rows.spins)
+            count = options.num_chains or options.repeats * self.context.batch_size
             shares = np.ones(count)
             states = random_spins(rng, (count, graph.num_units))
         first = update * len(self.betas)

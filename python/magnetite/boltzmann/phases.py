@@ -62,7 +62,7 @@ class PhaseRun(Protocol):
     def moments(self, parameters: Parameters, rows: Rows, update: int) -> Moments:
         """Return moments under these parameters; `update` counts from 0 over the training.
 
-        A phase that is left alone takes no more of the rows than their inputs and their number.
+        A phase that is left alone takes no more of the rows than their inputs.
         """
         ...
 
