@@ -29,19 +29,12 @@ SMALL: dict[str, Any] = {
     "random_state": 0,
     "n_jobs": 1,
 }
-QUICK: dict[str, Any] = {**SMALL, "n_iter": 6, "learning_rate": 0.2}
+QUICK: dict[str, Any] = {**SMALL, "n_iter": 5, "learning_rate": 0.2}
 X, Y = make_blobs(150, centers=3, random_state=1)
 
 
 @pytest.mark.filterwarnings("ignore")
-@parametrize_with_checks(
-    [
-        RBMClassifier(**QUICK),
-        RBMClassifier(
-            **QUICK, calibration_fraction=0.2, objective="discriminative", visible="binary"
-        ),
-    ]
-)
+@parametrize_with_checks([RBMClassifier(**QUICK, calibration_fraction=0.2)])
 def test_conformance(estimator: Any, check: Any) -> None:
     check(estimator)
 
