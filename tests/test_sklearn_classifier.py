@@ -24,8 +24,8 @@ from magnetite.sklearn import RBMClassifier  # noqa: E402
 
 SMALL: dict[str, Any] = {
     "n_components": 8,
-    "n_iter": 30,
-    "learning_rate": 0.05,
+    "n_iter": 15,
+    "learning_rate": 0.1,
     "random_state": 0,
     "n_jobs": 1,
 }
@@ -50,7 +50,7 @@ def digits() -> list[NDArray[Any]]:
 def test_digits_are_told_apart_better_than_by_a_linear_model() -> None:
     train, test, y, y_test = digits()
     linear = make_pipeline(MinMaxScaler(), LogisticRegression(max_iter=1000)).fit(train, y)
-    options: dict[str, Any] = {"n_iter": 10, "learning_rate": 0.015, "random_state": 1, "n_jobs": 1}
+    options: dict[str, Any] = {"n_iter": 7, "learning_rate": 0.02, "random_state": 1, "n_jobs": 1}
     train, test = train.astype(np.float32), test.astype(np.float32)
     accuracy = RBMClassifier(**options).fit(train, y).score(test, y_test)
     assert accuracy >= 0.95
@@ -100,7 +100,7 @@ def test_copies_and_threads_have_the_same_bits() -> None:
     kept = pickle.loads(pickle.dumps(one))
     for other in (two, kept):
         np.testing.assert_array_equal(other.predict_proba(X), one.predict_proba(X))
-    assert repr(one).startswith("RBMClassifier(learning_rate=0.05, n_components=8")
+    assert repr(one).startswith("RBMClassifier(learning_rate=0.1, n_components=8")
     assert isinstance(one.rbm_, mg.ClassificationRBM)
     assert isinstance(one.rbm_.rbm.visible.groups[0][0], mg.units.Gaussian)
 

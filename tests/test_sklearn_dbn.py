@@ -20,9 +20,9 @@ from magnetite.sklearn import DBNClassifier, DBNRegressor, DBNTransformer  # noq
 
 SMALL = {"layer_sizes": (8, 5), "n_iter": 2, "random_state": 0, "n_jobs": 1}
 ONE = {"layer_sizes": (20,), "n_iter": 5, "random_state": 0, "n_jobs": 1}
-RATES = {"fine_tune_learning_rate": 0.05, "fine_tune_iter": 40}
+RATES = {"fine_tune_learning_rate": 0.1, "fine_tune_iter": 25}
 SHORT = SMALL | {"layer_sizes": (8,), "n_iter": 1}
-FAST = {"fine_tune_learning_rate": 0.1, "fine_tune_iter": 12, "visible": "gaussian"}
+FAST = {"fine_tune_learning_rate": 0.2, "fine_tune_iter": 5, "visible": "gaussian"}
 RNG = np.random.default_rng(1)
 X = RNG.random((90, 6))
 LABELS = np.where(X[:, 0] > X[:, 1], "left", "right")
@@ -160,7 +160,7 @@ def test_early_stopping_stops() -> None:
 
 def test_regression_of_one_and_of_several() -> None:
     y = np.column_stack([100 * X[:, 0], X[:, 1] - X[:, 2]])
-    model = DBNRegressor(**ONE, **RATES | {"fine_tune_iter": 60})
+    model = DBNRegressor(**ONE, **RATES | {"fine_tune_iter": 50})
     assert model.fit(X, y).score(X, y) > 0.8
     assert model.predict(X).shape == (90, 2)
     assert model.fit(X, y[:, 0]).predict(X).shape == (90,)

@@ -148,8 +148,10 @@ class NetworkSession:
 
     def _masks(self, rows: int) -> list[Array | None]:
         """Return what the inputs of each layer are multiplied by: zeros, and what makes up for."""
-        rng = np.random.default_rng([self.plan.keys[1], self.updates])
         chances = [self.plan.input_dropout] + [self.plan.dropout] * (len(self.model.layers) - 1)
+        if not any(chances):
+            return [None] * len(chances)
+        rng = np.random.default_rng([self.plan.keys[1], self.updates])
         return [
             _mask(rng, (rows, layer.n_inputs), chance, self.model.dtype) if chance else None
             for layer, chance in zip(self.model.layers, chances, strict=True)
