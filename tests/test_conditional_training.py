@@ -204,6 +204,26 @@ def test_validation_and_early_stopping_watch_predictions() -> None:
     assert best == pytest.approx(errors.min(), rel=1e-4)
 
 
+def test_sparse_rows_are_learnt_as_others() -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    X, u = switched_patterns(60)
+    found = []
+    for rows, conditions in ((X, u), (sparse.csr_array(X), sparse.csr_array(u))):
+        model = mg.ConditionalRBM(2, 3, n_condition=1)
+        model.fit(rows, conditions=conditions, epochs=2, seed=1)
+        found.append(parameters(model))
+    np.testing.assert_array_equal(found[0], found[1])
+
+
+def test_a_start_without_a_checkpoint_is_a_function_of_the_seed(tmp_path: Path) -> None:
+    X, u = switched_patterns(60)
+    made, again = (mg.ConditionalRBM(2, 3, n_condition=1) for _ in range(2))
+    path = tmp_path / "none-yet.npz"
+    run = made.fit(X, conditions=u, epochs=2, checkpoint=path, resume=True)
+    again.fit(X, conditions=u, epochs=2, seed=run.info["seed"])
+    np.testing.assert_array_equal(parameters(made), parameters(again))
+
+
 def test_missing_values_are_drawn_given_the_others_and_the_conditions() -> None:
     X, u = switched_patterns(400)
     holes = X.copy()
@@ -248,9 +268,14 @@ X4, U4 = switched_patterns(4)
         ({"X": X4 + 1}, ValueError, "X must hold 0 or 1 where its units are binary"),
         ({"X": X4[:, :1]}, ValueError, r"X must have shape \(rows, 2\), got \(4, 1\)"),
         ({"X": X4[:0], "conditions": U4[:0]}, ValueError, "at least one"),
-        ({"X": [["a", "b"]]}, TypeError, "X must hold real numbers"),
+        ({"X": [["a", "b"]]}, TypeError, "X must hold numbers"),
         ({"conditions": U4[:3]}, ValueError, "as many rows, at least one, got 4 and 3"),
         ({"conditions": X4}, ValueError, r"conditions must have shape \(rows, 1\)"),
+        (
+            {"conditions": U4.ravel()},
+            ValueError,
+            r"conditions must have shape \(rows, 1\), got \(4,",
+        ),
         ({"conditions": U4 * np.nan}, ValueError, "conditions must be finite"),
         ({"conditions": U4 + 1e300}, ValueError, "conditions must be finite, got inf"),
         ({"negative": mg.PCD()}, TypeError, "chains hold the conditions of their rows"),

@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from magnetite._checks import check_count, check_finite, real_array
+from magnetite._checks import check_count, check_finite
 from magnetite.models.rbm import RBM
 from magnetite.models.rbm_files import content_of_rbm, rbm_of_content
 from magnetite.relatives.conditional_draws import predict, simulate
@@ -163,36 +163,27 @@ class ConditionalRBM(Stored):
         return self._order
 
     def _conditions(self, conditions: ArrayLike, name: str = "conditions") -> Array:
-        array = np.atleast_2d(real_array(name, conditions))
-        if array.ndim != 2 or array.shape[1] != self.n_condition:
-            raise ValueError(
-                f"{name} must have shape (rows, {self.n_condition}), got {array.shape}"
-            )
-        given = self._cast(array)
+        given = self._matrix(name, conditions, self.n_condition)
         check_finite(name, given)
         return given
 
-    def _cast(self, array: Floats) -> Array:
-        """Return an array in the model's dtype; what that cannot hold becomes infinite."""
+    def _matrix(self, name: str, value: Any, columns: int) -> Array:
+        """Return a matrix of the model's dtype; what that cannot hold becomes infinite."""
         with np.errstate(over="ignore"):
-            return np.ascontiguousarray(array, self.dtype)
+            return self._machine._matrix(name, value, columns)
 
     def _joint(
         self, X: ArrayLike, conditions: ArrayLike, *, name: str = "X", missing: bool = False
     ) -> Array:
         """Return checked rows ``[v | u]``."""
-        given = self._conditions(conditions)
-        v = np.atleast_2d(real_array(name, X))
-        if v.ndim != 2 or v.shape[1] != self.n_visible:
-            raise ValueError(f"{name} must have shape (rows, {self.n_visible}), got {v.shape}")
+        given, v = self._conditions(conditions), self._matrix(name, X, self.n_visible)
         if not len(v) or len(v) != len(given):
             raise ValueError(
                 f"{name} and conditions must have as many rows, at least one, got {len(v)} and "
                 f"{len(given)}"
             )
-        states = self._cast(v)
-        self._machine.free[0].check(name, states, missing=missing)
-        return np.concatenate([states, given], axis=1)
+        self._machine.free[0].check(name, v, missing=missing)
+        return np.concatenate([v, given], axis=1)
 
     # What the machine says.
 

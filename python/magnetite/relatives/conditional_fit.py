@@ -52,9 +52,9 @@ def fit(
 
     Parameters
     ----------
-    X : array_like, shape (rows, n_visible)
+    X : array_like or sparse matrix, shape (rows, n_visible)
         Visible states, nan where a value is missing.
-    conditions : array_like, shape (rows, n_condition)
+    conditions : array_like or sparse matrix, shape (rows, n_condition)
         Finite numbers; of about unit scale, they learn best.
     optimizer, sample_weight, seed, resume, **options
         As for `RBM.fit`; `callbacks` see the joint machine of ``[v | u]`` and ``[h | u]``.
