@@ -214,7 +214,7 @@ def test_steps_grow_and_a_training_that_was_cut_goes_on(tmp_path: Path) -> None:
     options: dict[str, Any] = {"batch_size": 2, "optimizer": mg.SGD(0.1), "seed": 1}
     whole, cut, again = (mg.RatingsRBM(4, 3, ratings=3) for _ in range(3))
     run = whole.fit(X, epochs=8, steps=[1, 3], **options)
-    assert run.info["negative"] == "HeldCD(steps=(1, 3), updates=8)"
+    assert run.info["negative"] == "HeldCD(steps=(1, 3))"
     one = mg.RatingsRBM(4, 3, ratings=3)
     one.fit(X, epochs=8, steps=1, **options)
     assert (one.rbm.weights != whole.rbm.weights).any()
@@ -227,6 +227,16 @@ def test_steps_grow_and_a_training_that_was_cut_goes_on(tmp_path: Path) -> None:
     cut.fit(X, callbacks=[stop], **options)
     again.fit(X, resume=True, **options | {"seed": None})  # that of the checkpoint
     np.testing.assert_array_equal(again.rbm.weights, whole.rbm.weights)
+
+
+def test_a_training_that_goes_on_may_be_longer(tmp_path: Path) -> None:
+    options: dict[str, Any] = {"batch_size": 2, "optimizer": mg.SGD(0.1), "steps": 2}
+    options |= {"checkpoint": tmp_path / "run.npz", "resume": True}
+    whole, parts = (mg.RatingsRBM(4, 3, ratings=3) for _ in range(2))
+    parts.fit(X, epochs=3, **options)
+    run = parts.fit(X, epochs=6, **options)
+    whole.fit(X, epochs=6, batch_size=2, optimizer=mg.SGD(0.1), steps=2, seed=run.info["seed"])
+    np.testing.assert_array_equal(parts.rbm.weights, whole.rbm.weights)
 
 
 def test_early_stopping_and_ctrl_c() -> None:

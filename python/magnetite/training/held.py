@@ -1,6 +1,6 @@
 """Contrastive divergence in which what the data leave out stays out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 import numpy as np
@@ -69,7 +69,7 @@ class HeldCD:
     """
 
     steps: tuple[int, ...] = (1,)
-    updates: int = 1
+    updates: int = field(default=1, repr=False)  # a resumed training may have more of them
 
     def __post_init__(self) -> None:
         if not isinstance(self.steps, tuple) or not self.steps:
