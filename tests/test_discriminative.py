@@ -81,6 +81,18 @@ def test_the_hybrid_gradient_is_that_of_both(visible: str, alpha: float) -> None
         np.testing.assert_allclose(found[name], slopes, rtol=0, atol=1e-6, err_msg=name)
 
 
+@pytest.mark.parametrize("negative", [Discriminative(), Hybrid(Exact(), alpha=0.5)], ids=repr)
+def test_rows_with_every_label_come_in_parts(negative: Any, monkeypatch: Any) -> None:
+    made = machine()
+    x, y = some_rows(made)
+    weights = np.arange(1.0, 10.0) / 45
+    whole = gradient(made, negative, x, y, weights)
+    monkeypatch.setattr("magnetite.training.discriminative.NUMBERS_AT_ONCE", 2 * 3 * 10)
+    parts = gradient(made, negative, x, y, weights)
+    for name in NAMES[:3]:
+        np.testing.assert_allclose(parts[name], whole[name], rtol=0, atol=1e-12)
+
+
 def test_parts_of_an_exact_sample_are_all_scaled(monkeypatch: Any) -> None:
     made = machine()
     x, y = some_rows(made)

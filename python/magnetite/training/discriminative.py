@@ -1,6 +1,8 @@
 """Negative phases that learn labels: the law of the label given the rest, alone or as well."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,10 +78,15 @@ def label_logits(layers: Layers, pair: Pair, rows: Array, count: int) -> NDArray
 
 def logits_of_rows(layers: Layers, pair: Pair, v: Array, count: int) -> NDArray[np.float64]:
     """Return the logits of all labels, whatever the rows' own, shape (rows, count); in blocks."""
-    size = max(1, NUMBERS_AT_ONCE // (count * sum(pair.weights.shape)))
-    blocks = (with_every_label(v[i : i + size], count) for i in range(0, len(v), size))
+    blocks = (with_every_label(v[at], count) for at in _blocks(len(v), pair, count))
     parts = [label_logits(layers, pair, rows, count) for rows in blocks]
     return np.concatenate([np.empty((0, count)), *parts])
+
+
+def _blocks(num_rows: int, pair: Pair, count: int) -> Iterator[slice]:
+    """Yield rows, as many at once as may be in memory with every label."""
+    size = max(1, NUMBERS_AT_ONCE // (count * sum(pair.weights.shape)))
+    return (slice(start, start + size) for start in range(0, num_rows, size))
 
 
 @dataclass(frozen=True)
@@ -89,8 +96,8 @@ class Discriminative:
     The label is the last visible unit of the machine, one site of `Categorical` units, as
     `ClassificationRBM` has it. The negative phase is every row with every label, each weighing what
     the machine thinks of that label: the data of a row cancel, and what is left is the gradient of
-    the conditional likelihood. A machine so trained says nothing of the data themselves. Time and
-    memory of an update grow with the number of labels: rows times labels are gone through at once.
+    the conditional likelihood. A machine so trained says nothing of the data themselves. The time
+    of an update grows with the number of labels.
 
     References
     ----------
@@ -127,11 +134,16 @@ class _DiscriminativePhase:
 
     def advance(self, positive: Positive, update: int) -> Sample:
         """Give every row every label, with the label's chance times the row's weight."""
-        layers, pair = self.context.layers, self.context.pair
-        rows = with_every_label(positive.v, self.count)
-        chances = softmax(label_logits(layers, pair, rows, self.count))
-        means = layers.hidden(rows, pair, np.ones(len(rows)))[0]
-        return Sample(rows, means, (chances * positive.weights[:, None]).ravel())
+        parts = self._parts(positive, self.context.pair)
+        return replace(next(parts), rest=parts)
+
+    def _parts(self, positive: Positive, pair: Pair) -> Iterator[Sample]:
+        layers, count = self.context.layers, self.count
+        for at in _blocks(len(positive.v), pair, count):
+            rows = with_every_label(positive.v[at], count)
+            chances = softmax(label_logits(layers, pair, rows, count))
+            means = layers.hidden(rows, pair, np.ones(len(rows)))[0]
+            yield Sample(rows, means, (chances * positive.weights[at, None]).ravel())
 
     def state(self) -> dict[str, Any]:
         return {}
@@ -195,10 +207,11 @@ class _HybridPhase:
 
     def advance(self, positive: Positive, update: int) -> Sample:
         """Return the samples of both, one after the other."""
-        first = _scaled(self.labels.advance(positive, update), 1 - self.share)
-        own = self.generative.advance(positive, update)
-        more = (_scaled(part, self.share) for part in (own, *own.rest))
-        return replace(first, rest=more)
+        first, own = (
+            _scaled_parts(phase.advance(positive, update), share)
+            for phase, share in ((self.labels, 1 - self.share), (self.generative, self.share))
+        )
+        return replace(next(first), rest=chain(first, own))
 
     @property
     def joint_states(self) -> tuple[Array, Array] | None:
@@ -222,5 +235,7 @@ class _HybridPhase:
         self.generative.restore(state)
 
 
-def _scaled(sample: Sample, share: float) -> Sample:
-    return replace(sample, weights=share * sample.weights)
+def _scaled_parts(sample: Sample, share: float) -> Iterator[Sample]:
+    """Return all parts of a sample, made one by one, with a share of their weights."""
+    parts = chain((sample,), sample.rest)
+    return (replace(part, weights=share * part.weights, rest=()) for part in parts)
