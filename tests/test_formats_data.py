@@ -41,10 +41,11 @@ def listed(data_dir: Path, family: str) -> list[dict[str, str]]:
         ]
 
 
+@pytest.mark.parametrize("every", [7, pytest.param(1, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_every_file_means_what_its_lines_say(data_dir: Path, family: str) -> None:
+def test_files_mean_what_their_lines_say(data_dir: Path, family: str, every: int) -> None:
     kind, sense = FAMILIES[family]
-    rows = listed(data_dir, family)
+    rows = listed(data_dir, family)[::every]
     assert rows
     rng = np.random.default_rng(1)
     for row in rows:

@@ -71,7 +71,7 @@ def ferromagnet() -> tuple[Model, float, float]:
     return square_lattice(4), 1.0, log_partition(4, 1.0)
 
 
-@pytest.mark.parametrize("name", ["ferromagnet", "glass"])
+@pytest.mark.parametrize("name", ["ferromagnet", pytest.param("glass", marks=pytest.mark.slow)])
 def test_the_error_is_honest(name: str) -> None:
     """Of 100 seeds at least 90 are within two errors, and the errors are as large as they say."""
     if name == "glass":

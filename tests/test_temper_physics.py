@@ -77,7 +77,7 @@ def test_finite_lattices(size: int) -> None:
     assert (np.abs(deviations(size, 20_000, 2)) < 4).all()
 
 
-@pytest.mark.parametrize("cluster_moves", [True, False])
+@pytest.mark.parametrize("cluster_moves", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_the_errors_are_as_large_as_they_say(cluster_moves: bool) -> None:
     """Short runs of the two ladders of the default scatter by the errors that they state.
 
