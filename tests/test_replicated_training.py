@@ -220,6 +220,27 @@ def test_options_that_break_a_rule_are_refused(
         call(random_model())
 
 
+@pytest.mark.parametrize("options", [{"epochs": -1}, {"optimizer": "adam"}, {"resume": True}])
+def test_a_training_that_is_refused_changes_no_bit(options: Any) -> None:
+    model = random_model().astype("float32")
+    before = pickle.dumps(model)
+    with pytest.raises((TypeError, ValueError)):
+        model.fit(DOCUMENTS, **options)
+    assert pickle.dumps(model) == before
+
+
+def test_an_error_of_a_callback_keeps_the_topics() -> None:
+    def fail(progress: Any) -> None:
+        raise ValueError("no more")
+
+    model = mg.ReplicatedSoftmax(6, 2)
+    with pytest.raises(ValueError, match="no more"):
+        model.fit(two_topics(), callbacks=[fail], seed=1)
+    assert model.weights.any()
+    assert np.isfinite(model.perplexity(two_topics()).value)
+    assert model._documents.typical > 1
+
+
 def test_too_many_topics_cannot_be_summed() -> None:
     with pytest.raises(ValueError, match="at most 25 hidden units"):
         mg.ReplicatedSoftmax(3, 30).log_partition(2, method="exact")

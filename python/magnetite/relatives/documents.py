@@ -5,6 +5,8 @@ are weights that all words have in common, ``D c_j h_j = sum_k v_k c_j h_j``, an
 of any document are those of documents of one word, whose law the core knows.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -215,3 +217,16 @@ class Documents(Learned, Bipartite):
         if 0 < typical < np.inf:  # else the values are wrong, as whoever looks at them says
             self.hidden_bias *= np.asarray(typical / self.typical, self.dtype)
             self.typical, self._layers = float(typical), {}
+
+    @contextmanager
+    def learning_at(self, typical: float) -> Iterator[None]:
+        """Let a training count for its typical length; one that is refused changes nothing."""
+        before = self.typical, self.hidden_bias.copy()
+        self.scale_to(typical)
+        try:
+            yield
+        except (TypeError, ValueError) as error:
+            if not hasattr(error, "result"):  # else learning had begun
+                self.typical, self.hidden_bias[...] = before
+                self._layers = {}
+            raise

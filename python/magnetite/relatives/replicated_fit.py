@@ -68,9 +68,9 @@ def fit(
     """
     lengths = _lengths_of(self, X)
     _check_negative(negative, lengths)
-    self._documents.scale_to(lengths.mean())
     machine = cast(RBM, self._documents)
-    return train(machine, X, negative=negative, optimizer=optimizer, **options)
+    with self._documents.learning_at(lengths.mean()):
+        return train(machine, X, negative=negative, optimizer=optimizer, **options)
 
 
 def partial_fit(
