@@ -311,6 +311,10 @@ def test_targets_that_do_not_fit() -> None:
 def test_temperatures_that_are_none(temperature: float) -> None:
     with pytest.raises(ValueError, match="temperature must be positive"):
         networks()[0].predict_proba(X, temperature=temperature)
+    net = networks()[0]
+    net.temperature = temperature
+    with pytest.raises(ValueError, match="temperature must be positive"):
+        net.predict_proba(X)
 
 
 @settings(max_examples=30)

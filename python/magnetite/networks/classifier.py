@@ -159,7 +159,7 @@ class Classifier(Network):
         >>> net.predict_proba(x).round(3), net.predict_proba(x, temperature=2).round(3)
         (array([[0.2, 0.8]]), array([[0.333, 0.667]]))
         """
-        t = self.temperature if temperature is None else check_temperature(temperature)
+        t = check_temperature(self.temperature if temperature is None else temperature)
         return softmax(self.logits(X, num_threads=num_threads).astype(np.float64) / t)
 
     def calibrate(

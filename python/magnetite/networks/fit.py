@@ -71,8 +71,8 @@ def fit(
     epochs : int
         Passes over the data, 20 by default.
     batch_size : int
-        Rows an update, 100 by default; the last batch of an epoch may have fewer, and makes a step
-        that is smaller in proportion.
+        Rows an update, 100 by default; the last batch of an epoch may have fewer, whose gradient is
+        smaller in proportion.
     dropout, input_dropout : float
         Chance that an input of a layer other than the first, or of the first one, is set to zero
         in an update; the others are divided by what remains. 0 by default; 0.5 and 0.2 are common.

@@ -102,7 +102,7 @@ class LabelLaw:
         >>> machine.predict_proba([[0, 1]]).round(4)
         array([[0.3333, 0.3333, 0.3333]])
         """
-        t = self.temperature if temperature is None else check_temperature(temperature)
+        t = check_temperature(self.temperature if temperature is None else temperature)
         return softmax(self.logits(X, num_threads=num_threads) / t)
 
     def predict(self, X: ArrayLike, *, num_threads: int | None = None) -> NDArray[Any]:
