@@ -117,7 +117,7 @@ def digits(objective: str, seeds: int) -> dict[str, Any]:
         linear = LogisticRegression(max_iter=5000).fit(train, y)
         started = time.perf_counter()
         ours = RBMClassifier(
-            objective=objective, temperature="auto", random_state=seed, **options
+            objective=objective, calibration_fraction=0.2, random_state=seed, **options
         ).fit(train, y)
         figures = {
             "seconds": time.perf_counter() - started,
