@@ -3,6 +3,7 @@
 import time
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -19,16 +20,14 @@ from magnetite.boltzmann.objectives import (
 from magnetite.boltzmann.phases import Phase
 from magnetite.boltzmann.rows import VisibleRows, visible_columns
 from magnetite.boltzmann.session import Likelihood, MachineSession, Plan
-from magnetite.control import check_control
 from magnetite.models.topology import Topology
-from magnetite.options import SeedLike, check_seed, check_threads
+from magnetite.options import SeedLike, check_seed
 from magnetite.training.data import MatrixSource, make_source
-from magnetite.training.learn import check_callbacks
+from magnetite.training.learn import check_frame
 from magnetite.training.optimizers import SGD, Optimizer
 from magnetite.training.plan import Keys, check_share, check_startable
 from magnetite.training.result import TrainingResult
-from magnetite.training.running import Callback, Runner
-from magnetite.training.saving import check_identity, saved_training, seed_of
+from magnetite.training.running import Callback
 from magnetite.training.schedules import Cosine, ScheduleLike, as_schedule
 
 if TYPE_CHECKING:
@@ -179,23 +178,21 @@ resume, on_interrupt
         shuffle=bool(shuffle),
         seed=check_seed(seed),
     )
-    control = check_control(
+    frame = check_frame(
         started=started,
-        time_limit=time_limit,
-        target_energy=None,
-        callback=None,
+        epochs=epochs,
+        validation=False,
+        callbacks=callbacks,
+        monitor_every=monitor_every,
         progress=progress,
+        num_threads=num_threads,
+        time_limit=time_limit,
         checkpoint=checkpoint,
         checkpoint_interval=checkpoint_interval,
+        resume=resume,
         on_interrupt=on_interrupt,
     )
-    num_epochs = check_count("epochs", epochs, 0)
-    every = check_count("monitor_every", monitor_every, 1)
-    threads = check_threads(num_threads)
-    check_callbacks(callbacks, False)
-    saved = saved_training(control.checkpoint, resume)
-    if saved is not None:
-        plan = plan.seeded(seed_of(saved["seed"], seed, plan.seed))
+    plan = replace(plan, seed=frame.seed(seed, plan.seed))
     source = make_source(
         VisibleRows(machine._topology),
         X,
@@ -207,12 +204,9 @@ resume, on_interrupt
     if not isinstance(source, MatrixSource):
         raise TypeError("X must be a matrix, whose rows come again: chunks are for mg.RBM")
     _warn_of_unreached(machine)
-    session = MachineSession(machine, plan, source, threads, num_epochs)
-    if saved is not None and control.checkpoint is not None:
-        check_identity(control.checkpoint, saved["identity"], session.identity())
-    runner = Runner(session, control, callbacks, MachineMonitors(session), every)
-    runner.start(saved)
-    return runner.run()
+    session = MachineSession(machine, plan, source, frame.num_threads, frame.num_epochs)
+    frame.check(session.identity())
+    return frame.run(session, MachineMonitors(session))
 
 
 def _check_objective(

@@ -1,7 +1,7 @@
 """The training of a Boltzmann machine at work."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -58,10 +58,6 @@ class Plan:
     initial: str | None
     shuffle: bool
     seed: Seed
-
-    def seeded(self, seed: Seed) -> "Plan":
-        """Return the plan with another seed."""
-        return replace(self, seed=seed)
 
     def described(self) -> dict[str, Any]:
         """Return the options as plain values."""

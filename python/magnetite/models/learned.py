@@ -32,7 +32,7 @@ class Learned:
 
     def to_model(self) -> "Model":
         """Return the energy as a model of all units, which samplers take."""
-        raise NotImplementedError
+        raise NotImplementedError  # machines that only relatives stand on have no such model
 
     @property
     def chains(self) -> tuple[Array, ...]:

@@ -10,17 +10,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from magnetite._checks import check_count, check_real, check_weights
-from magnetite.control import check_control
 from magnetite.networks.session import NetworkPlan, NetworkSession
-from magnetite.options import SeedLike, check_seed, check_threads
+from magnetite.options import SeedLike, check_seed
 from magnetite.training.data import Matrix, MatrixSource
-from magnetite.training.learn import check_callbacks
+from magnetite.training.learn import check_frame
 from magnetite.training.optimizers import Adam, Optimizer
 from magnetite.training.penalties import L1, L2, Penalty, SparsityTarget
 from magnetite.training.plan import check_penalties, check_startable
 from magnetite.training.result import TrainingResult
-from magnetite.training.running import Callback, Runner
-from magnetite.training.saving import check_identity, saved_training, seed_of
+from magnetite.training.running import Callback
 from magnetite.training.schedules import Cosine
 
 if TYPE_CHECKING:
@@ -132,23 +130,21 @@ def fit(
     """
     started = time.perf_counter()
     plan = _check_plan(optimizer, batch_size, dropout, input_dropout, penalties, shuffle, seed)
-    control = check_control(
+    frame = check_frame(
         started=started,
-        time_limit=time_limit,
-        target_energy=None,
-        callback=None,
+        epochs=epochs,
+        validation=validation is not None,
+        callbacks=callbacks,
+        monitor_every=monitor_every,
         progress=progress,
+        num_threads=num_threads,
+        time_limit=time_limit,
         checkpoint=checkpoint,
         checkpoint_interval=checkpoint_interval,
+        resume=resume,
         on_interrupt=on_interrupt,
     )
-    num_epochs = check_count("epochs", epochs, 0)
-    every = check_count("monitor_every", monitor_every, 1)
-    threads = check_threads(num_threads)
-    check_callbacks(callbacks, validation is not None)
-    saved = saved_training(control.checkpoint, resume)
-    if saved is not None:
-        plan = replace(plan, seed=seed_of(saved["seed"], seed, plan.seed))
+    plan = replace(plan, seed=frame.seed(seed, plan.seed))
     matrix = Matrix(network._columns, X)
     weights = check_weights("sample_weight", sample_weight, len(matrix))
     source = MatrixSource(
@@ -160,13 +156,10 @@ def fit(
         stream=False,
     )
     held_out = None if validation is None else _check_validation(network, validation)
-    session = NetworkSession(network, plan, source, threads, num_epochs)
-    if saved is not None and control.checkpoint is not None:
-        check_identity(control.checkpoint, saved["identity"], session.identity())
+    session = NetworkSession(network, plan, source, frame.num_threads, frame.num_epochs)
+    frame.check(session.identity())
     session.targets = network._begin(y, weights)
-    runner = Runner(session, control, callbacks, _EpochFigures(session, held_out), every)
-    runner.start(saved)
-    return runner.run()
+    return frame.run(session, _EpochFigures(session, held_out))
 
 
 def _check_plan(

@@ -1,5 +1,6 @@
 """Figures of labels and of ratings, taken after an epoch."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,7 +26,7 @@ MEANINGLESS = ("reconstruction_error", "pseudo_log_likelihood")
 """Figures of `RBM.fit` that count items which nobody has rated."""
 
 
-class Figures:
+class Figures(ABC):
     """A callback that records figures, in the epochs that have any; base of those of relatives."""
 
     def __call__(self, progress: TrainingProgress) -> None:
@@ -33,9 +34,9 @@ class Figures:
         if "mean_abs_weight" in progress.figures:
             self.take(progress)
 
+    @abstractmethod
     def take(self, progress: TrainingProgress) -> None:
         """Record the figures of now."""
-        raise NotImplementedError
 
 
 def own_and(own: list[Any], callbacks: Any) -> Any:

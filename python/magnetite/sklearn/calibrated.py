@@ -1,6 +1,7 @@
 """What classifiers share: labels of any type, and chances at a temperature."""
 
 import warnings
+from abc import ABC, abstractmethod
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -38,7 +39,7 @@ class Law(Protocol):
         ...
 
 
-class CalibratedClassifier(ClassifierMixin):  # type: ignore[misc]
+class CalibratedClassifier(ClassifierMixin, ABC):  # type: ignore[misc]
     """Base of the classifiers: predictions by `_law`, and its temperature.
 
     Attributes
@@ -58,9 +59,9 @@ class CalibratedClassifier(ClassifierMixin):  # type: ignore[misc]
     """A method that returns checked data."""
 
     @property
+    @abstractmethod
     def _law(self) -> Law:
         """The fitted model; its classes are numbers, in the order of `classes_`."""
-        raise NotImplementedError
 
     @property
     def temperature_(self) -> float:
