@@ -16,8 +16,8 @@ from tools.boltzmann import (
     flat,
     law,
     machine,
-    moved,
     phase_moments,
+    slopes_of,
     visible_rows,
 )
 
@@ -81,18 +81,10 @@ def test_gradient_given_inputs_is_that_of_the_conditional_likelihood(values: str
     phases = {"positive": Enumeration(), "negative": Enumeration()}
     copy.copy(model).fit(rows, inputs=[0], gradient="plain", optimizer=recorder, epochs=1, **phases)
     (found,) = recorder.seen
-    step = 1e-5
-    for name, size in (("weights", model.weights.size), ("biases", 6)):
-        for k in range(size):
-            change = {"weights": np.zeros(model.weights.size), "biases": np.zeros(6)}
-            change[name][k] = step
-            up, down = (
-                conditional_log_likelihood(
-                    moved(model, sign * change["weights"], sign * change["biases"]), rows
-                )
-                for sign in (1, -1)
-            )
-            assert found[name][k] == pytest.approx((up - down) / (2 * step), abs=1e-6)
+    for name, slopes in slopes_of(
+        model, lambda other: conditional_log_likelihood(other, rows)
+    ).items():
+        assert found[name] == pytest.approx(slopes, abs=1e-6)
 
 
 def test_divergence_given_inputs() -> None:

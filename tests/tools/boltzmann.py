@@ -1,6 +1,7 @@
 """Small Boltzmann machines with hidden units, and their moments by plain sums."""
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,22 @@ def moved(model: mg.BoltzmannMachine, weights: Any, biases: Any) -> mg.Boltzmann
     other = copy.copy(model)
     other._become(Parameters(model.weights + weights, model.biases + biases))
     return other
+
+
+def slopes_of(
+    model: mg.BoltzmannMachine, function: Callable[[mg.BoltzmannMachine], float]
+) -> dict[str, Floats]:
+    """Return the derivatives of a function of a machine, by finite differences."""
+    step, sizes = 1e-5, {"weights": model.weights.size, "biases": model.biases.size}
+    found = {name: np.zeros(size) for name, size in sizes.items()}
+    for name, size in sizes.items():
+        for k in range(size):
+            change = {other: np.zeros(count) for other, count in sizes.items()}
+            change[name][k] = step
+            up = function(moved(model, change["weights"], change["biases"]))
+            down = function(moved(model, -change["weights"], -change["biases"]))
+            found[name][k] = (up - down) / (2 * step)
+    return found
 
 
 def machine(
