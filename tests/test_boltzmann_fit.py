@@ -246,6 +246,20 @@ def test_shrinkage_is_a_share_of_all_parameters(gradient: str) -> None:
         np.testing.assert_allclose(values, 0.81 * before[name], rtol=1e-12)
 
 
+def test_penalties_are_subtracted_from_the_gradient_of_the_weights() -> None:
+    def gradient(*penalties: Any) -> dict[str, Any]:
+        model, recorder = machine(), Recorder(0.0)
+        options: dict[str, Any] = {"optimizer": recorder, "penalties": penalties, "epochs": 1}
+        model.fit(visible_rows(model), **options)
+        return recorder.seen[0]
+
+    plain, both = gradient(), gradient(mg.training.L1(0.1), mg.training.L2(0.2))
+    weights = machine().weights
+    lost = plain["weights"] - both["weights"]
+    np.testing.assert_allclose(lost, 0.1 * np.sign(weights) + 0.2 * weights, rtol=1e-12)
+    np.testing.assert_array_equal(plain["biases"], both["biases"])
+
+
 def test_sign_steps_are_of_one_size() -> None:
     model = mg.BoltzmannMachine.layered([3, 2])
     options = {"gradient": "plain", "initial": None, "seed": 1}
@@ -270,7 +284,14 @@ def test_sign_steps_are_of_one_size() -> None:
         (PARITY, {"optimizer": mg.SGD}, TypeError, "optimizer must be an object like"),
         (PARITY, {"gradient": "natural"}, ValueError, "gradient must be one of"),
         (PARITY, {"offset_rate": 2.0}, ValueError, "offset_rate must lie between 0 and 1"),
-        (PARITY, {"weight_decay": -1.0}, ValueError, "weight_decay must be finite and non-neg"),
+        (
+            PARITY,
+            {"penalties": [mg.training.MaxNorm(1.0)]},
+            ValueError,
+            "penalties must be L1 or L2",
+        ),
+        (PARITY, {"penalties": [mg.training.L2(biases=True)]}, ValueError, "of weights alone"),
+        (PARITY, {"penalties": 0.1}, TypeError, "penalties must be a list"),
         (PARITY, {"shrinkage": 1.0}, ValueError, "shrinkage must be at least 0 and below 1"),
         (PARITY, {"shrinkage": "little"}, TypeError, "shrinkage must be"),
         (PARITY, {"initial": "zeros"}, ValueError, "initial must be 'data' or None"),

@@ -7,7 +7,7 @@ from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from magnetite._checks import check_choice, check_count, check_real
+from magnetite._checks import check_choice, check_count
 from magnetite.boltzmann.chains import Chains
 from magnetite.boltzmann.enumeration import Enumeration
 from magnetite.boltzmann.monitors import MachineMonitors
@@ -25,7 +25,8 @@ from magnetite.options import SeedLike, check_seed
 from magnetite.training.data import MatrixSource, make_source
 from magnetite.training.learn import check_frame
 from magnetite.training.optimizers import SGD, Optimizer
-from magnetite.training.plan import Keys, check_share, check_startable
+from magnetite.training.penalties import L1, L2
+from magnetite.training.plan import Keys, check_penalties, check_share, check_startable
 from magnetite.training.result import TrainingResult
 from magnetite.training.running import Callback
 from magnetite.training.schedules import Cosine, ScheduleLike, as_schedule
@@ -59,7 +60,7 @@ def fit(
     batch_size: int = 100,
     gradient: str = "centered",
     offset_rate: float = 0.01,
-    weight_decay: float = 0.0,
+    penalties: Sequence[L1 | L2] = (),
     shrinkage: ScheduleLike = 0.0,
     inputs: Sequence[Any] = (),
     sample_weight: Any = None,
@@ -106,8 +107,9 @@ def fit(
     offset_rate : float
         Share of an update in those averages, 0.01 by default; those of visible units are the
         data's means.
-    weight_decay : float
-        Times the weight, subtracted from its gradient; 0 by default.
+    penalties : list of training.L1 or training.L2
+        Of the weights, without the biases; none by default. With "pseudo_likelihood" and `L1`,
+        couplings of pairs that do not interact come near zero.
     shrinkage : float or schedule
         Share of every weight and bias that each update takes away beside the optimiser's step: the
         machine is heated a little; 0 by default. It is what keeps machines that learn by
@@ -171,7 +173,7 @@ resume, on_interrupt
         batch_size=check_count("batch_size", batch_size, 1, bits=31),
         gradient=check_choice("gradient", gradient, ("centered", "plain")),
         offset_rate=check_share("offset_rate", offset_rate),
-        weight_decay=_check_decay(weight_decay),
+        penalties=_check_penalties(penalties),
         shrinkage=_check_shrinkage(shrinkage),
         inputs=columns,
         initial=_check_initial(initial),
@@ -245,11 +247,14 @@ def _check_inputs(machine: "BoltzmannMachine", inputs: Any) -> tuple[int, ...]:
     return columns
 
 
-def _check_decay(value: float) -> float:
-    decay = check_real("weight_decay", value)
-    if not 0 <= decay < float("inf"):
-        raise ValueError(f"weight_decay must be finite and non-negative, got {value!r}")
-    return decay
+def _check_penalties(penalties: Any) -> tuple[L1 | L2, ...]:
+    for penalty in check_penalties(penalties):
+        if not isinstance(penalty, L1 | L2) or penalty.biases:
+            raise ValueError(
+                "penalties must be L1 or L2, of weights alone, for machines on graphs, got "
+                f"{penalty!r}"
+            )
+    return tuple(penalties)
 
 
 def _check_shrinkage(shrinkage: ScheduleLike) -> ScheduleLike:

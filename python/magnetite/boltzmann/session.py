@@ -15,6 +15,7 @@ from magnetite.options import Seed
 from magnetite.training.bounds import LARGEST_WEIGHT, OutOfBounds
 from magnetite.training.data import Batch, MatrixSource
 from magnetite.training.optimizers import Optimizer, Steps
+from magnetite.training.penalties import L1, L2
 from magnetite.training.plan import described
 from magnetite.training.result import Progress
 from magnetite.training.schedules import Clock, ScheduleLike, as_schedule
@@ -52,7 +53,7 @@ class Plan:
     batch_size: int
     gradient: str
     offset_rate: float
-    weight_decay: float
+    penalties: tuple[L1 | L2, ...]
     shrinkage: ScheduleLike
     inputs: tuple[int, ...]
     initial: str | None
@@ -62,6 +63,7 @@ class Plan:
     def described(self) -> dict[str, Any]:
         """Return the options as plain values."""
         plain = {name: value for name, value in vars(self).items() if name != "seed"}
+        plain["penalties"] = [described(penalty) for penalty in self.penalties]
         return plain | {name: described(plain[name]) for name in SHOWN}
 
 
@@ -151,7 +153,9 @@ class MachineSession:
     def _learn(self, batch: Batch) -> None:
         gradient = self._gradient(self._clamped(batch))
         self.difference = float(np.sqrt(np.mean(np.concatenate(gradient) ** 2)))
-        weights = gradient.weights - self.plan.weight_decay * self.parameters.weights
+        weights = gradient.weights
+        for penalty in self.plan.penalties:
+            weights = weights - penalty.slope(self.parameters.weights)
         share = batch.share
         directions: dict[str, Array] = {
             "weights": share * weights,

@@ -62,7 +62,7 @@ def _check_cost(name: str, value: float) -> None:
 
 
 class _Decay(Penalty):
-    """What `L1` and `L2` share: `cost` times a slope of each weight and, if asked, each bias."""
+    """What `L1` and `L2` share: a function of each weight and, if asked, each bias."""
 
     cost: float
     biases: bool
@@ -71,15 +71,16 @@ class _Decay(Penalty):
         _check_cost("cost", self.cost)
 
     @abstractmethod
-    def _slope(self, values: Array) -> Array: ...
+    def slope(self, values: Array) -> Array:
+        """Return the derivative by each of some parameters."""
 
     def push(
         self, gradient: Arrays, rbm: "RBM", positive: Positive, coordinates: "Coordinates"
     ) -> None:
-        """Subtract the cost times the slope."""
-        gradient["weights"] -= self.cost * self._slope(rbm.weights)
+        """Subtract the derivative."""
+        gradient["weights"] -= self.slope(rbm.weights)
         if self.biases:
-            b, c = (self.cost * self._slope(bias) for bias in (rbm.visible_bias, rbm.hidden_bias))
+            b, c = (self.slope(bias) for bias in (rbm.visible_bias, rbm.hidden_bias))
             _subtract_of_biases(gradient, b, c, coordinates)
 
 
@@ -104,8 +105,9 @@ class L2(_Decay):
     cost: float = 2e-4
     biases: bool = False
 
-    def _slope(self, values: Array) -> Array:
-        return values
+    def slope(self, values: Array) -> Array:
+        """Return ``cost * values``."""
+        return self.cost * values
 
 
 @dataclass(frozen=True)
@@ -138,9 +140,9 @@ class L1(_Decay):
     cost: float = 1e-4
     biases: bool = False
 
-    def _slope(self, values: Array) -> Array:
-        slope: Array = np.sign(values)
-        return slope
+    def slope(self, values: Array) -> Array:
+        """Return ``cost * sign(values)``."""
+        return self.cost * np.sign(values)
 
 
 def _subtract_of_biases(
