@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from magnetite.calibration import check_temperature, fit_temperature, softmax
+from magnetite.calibration import check_temperature
+from magnetite.class_law import ClassLaw
 from magnetite.labels import ClassesLike, Labels
 from magnetite.networks.dense import Dense
 from magnetite.networks.losses import CrossEntropy
@@ -32,7 +33,7 @@ def classifier(
     return Classifier([*below, output_layer(below[-1], len(labels), "softmax")], labels.names)
 
 
-class Classifier(Network):
+class Classifier(ClassLaw, Network):
     """A network whose outputs are the chances of classes; made by `Network.classifier`.
 
     Parameters
@@ -72,11 +73,6 @@ class Classifier(Network):
             )
         self._loss = CrossEntropy()
 
-    @property
-    def classes(self) -> NDArray[Any]:
-        """The labels, in the order of the outputs."""
-        return self._labels.names.copy()
-
     def _content(self) -> dict[str, Any]:
         names = self._labels.names
         plain = names.tolist() if names.dtype == object else names
@@ -98,23 +94,6 @@ class Classifier(Network):
         error = float(weights @ (last.argmax(axis=1) != targets))
         return super()._figures(last, targets, weights) | {"error": error}
 
-    def predict(self, X: ArrayLike, *, num_threads: int | None = None) -> NDArray[Any]:
-        """Return the most probable class of every row.
-
-        Parameters
-        ----------
-        X : array_like or sparse matrix, shape (rows, n_inputs)
-            Any finite numbers.
-        num_threads : int, optional
-            As for `magnetite.sample`; the result does not depend on it.
-
-        Returns
-        -------
-        ndarray, shape (rows,)
-            Labels; the first of those that are equally probable.
-        """
-        return self._labels.named(self.logits(X, num_threads=num_threads).argmax(axis=1))
-
     def logits(self, X: ArrayLike, *, num_threads: int | None = None) -> Array:
         """Return the inputs of the softmax, shape (rows, classes): log-chances, but for a constant.
 
@@ -125,94 +104,3 @@ class Classifier(Network):
         [[0.0, 0.0]]
         """
         return self._last(X, self.layers, num_threads)
-
-    def predict_proba(
-        self,
-        X: ArrayLike,
-        *,
-        temperature: float | None = None,
-        num_threads: int | None = None,
-    ) -> Array:
-        """Return the chance of every class, ``softmax(logits / temperature)``.
-
-        Parameters
-        ----------
-        X : array_like or sparse matrix, shape (rows, n_inputs)
-            Any finite numbers.
-        temperature : float, optional
-            Above 1 makes chances more alike, below 1 less; none changes which class is the most
-            probable. By default that of the network: 1, or what `calibrate` has found.
-        num_threads : int, optional
-            As for `magnetite.sample`; the result does not depend on it.
-
-        Returns
-        -------
-        ndarray of float64, shape (rows, classes)
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> import magnetite as mg
-        >>> layers = [mg.networks.Dense(np.eye(2), activation="softmax", dtype="float64")]
-        >>> net = mg.networks.Classifier(layers, classes=2)
-        >>> x = np.log([[1, 4]])
-        >>> net.predict_proba(x).round(3), net.predict_proba(x, temperature=2).round(3)
-        (array([[0.2, 0.8]]), array([[0.333, 0.667]]))
-        """
-        t = check_temperature(self.temperature if temperature is None else temperature)
-        return softmax(self.logits(X, num_threads=num_threads).astype(np.float64) / t)
-
-    def calibrate(
-        self,
-        X: ArrayLike,
-        y: Any,
-        *,
-        sample_weight: ArrayLike | None = None,
-        num_threads: int | None = None,
-    ) -> float:
-        """Set the temperature to that at which held-out labels are the most probable; return it.
-
-        No class changes, only how sure `predict_proba` is. Take rows that `fit` has not seen: of
-        rows that it has, the network is too sure.
-
-        Parameters
-        ----------
-        X : array_like or sparse matrix, shape (rows, n_inputs)
-            Held-out rows.
-        y : array_like, shape (rows,)
-            Their labels.
-        sample_weight : array_like, shape (rows,), optional
-            What every row counts.
-        num_threads : int, optional
-            As for `magnetite.sample`; the result does not depend on it.
-
-        Returns
-        -------
-        float
-            The temperature, see `magnetite.calibration.fit_temperature`.
-
-        Raises
-        ------
-        ValueError
-            If no temperature is the best one: where the network is right about every row, the
-            lower the better; where it is no better than guessing, the higher. The temperature
-            stays what it was.
-
-        Examples
-        --------
-        A network that says 80 % where it is right in two of three cases:
-
-        >>> import numpy as np
-        >>> import magnetite as mg
-        >>> layers = [mg.networks.Dense(np.eye(2), activation="softmax", dtype="float64")]
-        >>> net = mg.networks.Classifier(layers, classes=2)
-        >>> X = np.log([[1, 4], [1, 4], [1, 4]])
-        >>> round(net.calibrate(X, [1, 1, 0]), 6)
-        2.0
-        >>> net.predict_proba(X[:1]).round(3)
-        array([[0.333, 0.667]])
-        """
-        logits = self.logits(X, num_threads=num_threads)
-        codes = self._targets(y, len(logits), "y")
-        self.temperature = fit_temperature(logits, codes, sample_weight=sample_weight)
-        return self.temperature

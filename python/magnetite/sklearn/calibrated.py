@@ -2,7 +2,7 @@
 
 import warnings
 from abc import ABC, abstractmethod
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,31 +12,10 @@ from sklearn.utils.validation import check_is_fitted, column_or_1d
 
 from magnetite._checks import check_real
 from magnetite.calibration import check_temperature
+from magnetite.class_law import ClassLaw
 from magnetite.sklearn.options import threads_of
 
 __all__ = ["CalibratedClassifier"]
-
-
-class Law(Protocol):
-    """A fitted model of classes that are called 0, 1, 2 and so on."""
-
-    temperature: float
-
-    def predict(self, X: Any, *, num_threads: int | None = None) -> NDArray[Any]:
-        """Return the likeliest class of every row."""
-        ...
-
-    def predict_proba(
-        self, X: Any, *, temperature: float | None = None, num_threads: int | None = None
-    ) -> NDArray[Any]:
-        """Return the chances of all classes."""
-        ...
-
-    def calibrate(
-        self, X: Any, y: Any, *, sample_weight: Any = None, num_threads: int | None = None
-    ) -> float:
-        """Set the temperature by held-out rows, or refuse."""
-        ...
 
 
 class CalibratedClassifier(ClassifierMixin, ABC):  # type: ignore[misc]
@@ -60,7 +39,7 @@ class CalibratedClassifier(ClassifierMixin, ABC):  # type: ignore[misc]
 
     @property
     @abstractmethod
-    def _law(self) -> Law:
+    def _law(self) -> ClassLaw:
         """The fitted model; its classes are numbers, in the order of `classes_`."""
 
     @property
