@@ -85,6 +85,13 @@ def mnist_stack(sizes: list[int], args: argparse.Namespace) -> mg.DBN:
     )
 
 
+def wide_machine(args: argparse.Namespace) -> mg.DBN:
+    """Return one machine of 60,000 digits, with as many hidden units as the top of the stack."""
+    sizes = [SIZES[0], SIZES[-1]]
+    options = {"epochs": args.epochs, "monitor_every": args.epochs, "seed": args.seed}
+    return greedy(mnist("threshold")[0], sizes, [LAYER], **options)
+
+
 # Features.
 
 
@@ -137,14 +144,18 @@ def hidden_layers(dbn: mg.DBN, depth: int | None) -> list[Rows]:
     ]
 
 
-def features(dbn: mg.DBN) -> None:
-    """Print the errors of linear classifiers on pixels, and on what the machines make of them."""
+def features(dbn: mg.DBN, wide: mg.DBN) -> None:
+    """Print the errors of linear classifiers on pixels, and on what the machines make of them.
+
+    `wide` is one machine with as many hidden units as the top one of the stack.
+    """
     of = labels()
-    names: dict[str, int | None] = {"pixels": 0, "one machine": 1}
-    names |= {f"{depth} machines": depth for depth in range(2, len(dbn.layers) + 1)}
+    looks: dict[str, tuple[mg.DBN, int | None]] = {"pixels": (dbn, 0), "one machine": (dbn, 1)}
+    looks |= {f"{depth} machines": (dbn, depth) for depth in range(2, len(dbn.layers) + 1)}
+    looks |= {"all hidden layers": (dbn, None), "one wide machine": (wide, 1)}
     for classifier in (ridge, logistic):
-        for name, depth in {**names, "all hidden layers": None}.items():
-            rows, started = hidden_layers(dbn, depth), time.perf_counter()
+        for name, look in looks.items():
+            rows, started = hidden_layers(*look), time.perf_counter()
             error = classifier(rows, of)
             tell(
                 features=name,
@@ -238,7 +249,7 @@ def main() -> int:
         return 2
     match args.what:
         case "features":
-            features(mnist_stack(SIZES, args))
+            features(mnist_stack(SIZES, args), wide_machine(args))
         case "dream":
             dream(mnist_stack(SIZES, args), args.pictures, args.seed)
         case "updown":
