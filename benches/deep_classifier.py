@@ -25,7 +25,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 import magnetite as mg
-from magnetite.deep.means import TakesMeans
 from magnetite.training import L2, Cosine, EarlyStopping, Step
 
 Rows = NDArray[np.float32]
@@ -54,13 +53,14 @@ def pretrained(X: Rows, args: argparse.Namespace) -> tuple[mg.RBM, ...]:
     paths = [args.machines / f"layer{i}.npz" for i in range(3)] if args.machines else []
     if paths and all(path.exists() for path in paths):
         return tuple(mg.load(path) for path in paths)
-    dbn = mg.DBN([TakesMeans(784, 500), mg.RBM(500, 500), mg.RBM(500, 2000)])
+    dbn = mg.DBN([784, 500, 500, 2000])
     started = time.perf_counter()
     dbn.fit(
         X,
         negative=mg.CD(steps=1),
         optimizer=mg.SGD(0.1, momentum=Step({0: 0.5, 5: 0.9})),
         gradient="plain",
+        means=True,
         penalties=[L2(2e-4)],
         epochs=args.pretrain_epochs,
         batch_size=100,

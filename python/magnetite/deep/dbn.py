@@ -179,7 +179,7 @@ class DBN(Stored):
         Parameters
         ----------
         X : array_like or sparse matrix, shape (rows, n_visible)
-            Visible states.
+            Visible states, or means of them (chances instead of bits).
         depth : int, optional
             How many machines to go up: 1 is the first hidden layer; all by default.
 
@@ -194,7 +194,7 @@ class DBN(Stored):
         [[0.5, 0.5, 0.5]]
         """
         machines = self._up_to(depth)
-        return means_up(machines, self.visible_states(X, name="X"))
+        return means_up(machines, self.layers[0]._visible_numbers("X", X))
 
     def sample_hidden(
         self, X: ArrayLike, *, depth: int | None = None, seed: SeedLike = None
@@ -219,7 +219,7 @@ class DBN(Stored):
         (1, 2)
         """
         machines = self._up_to(depth)
-        *_, drawn = draws_up(machines, self.visible_states(X, name="X"), seed)
+        *_, drawn = draws_up(machines, self.layers[0]._visible_numbers("X", X), seed)
         return drawn
 
     def _up_to(self, depth: int | None) -> tuple[RBM, ...]:

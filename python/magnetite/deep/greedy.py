@@ -1,8 +1,6 @@
 """Greedy training of a stack: one machine after the other learns what those below make of data."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
@@ -12,11 +10,10 @@ from numpy.typing import ArrayLike
 
 from magnetite.control import Control, carrying, check_control
 from magnetite.deep.greedy_plan import GreedyPlan, LayerOptions, check_greedy
-from magnetite.deep.means import TakesMeans
 from magnetite.deep.passes import checked_rows, draws_up, means_up, spawned
 from magnetite.deep.stacking import mirrors, start_mirrored
-from magnetite.models.rbm import RBM
 from magnetite.options import SeedLike, check_threads
+from magnetite.training.data import MeansOf
 from magnetite.training.fit import fit as fit_machine
 from magnetite.training.result import TrainingResult
 from magnetite.training.saving import check_identity, save_training, saved_training, seed_of
@@ -84,12 +81,10 @@ def fit(
     **options
         The same for all; those of `layers` come first. Of `RBM.fit`: "epochs", "batch_size",
         "negative", "optimizer", "gradient", "penalties", "callbacks", "time_limit" (of each
-        machine) and others.
+        machine) and others; "means" says what `X` is, not what goes up.
     pass_up : "means" (default) or "samples"
         What the next machine learns: the means of the hidden units given the means below, or one
-        draw of them given the draw below, the same in all epochs. Rows of means have no
-        pseudo-likelihood, which is nan in the history of upper layers, and no deviations of states,
-        which the "standardized" gradient needs.
+        draw of them given the draw below, the same in all epochs.
     mirrored : bool
         Whether a machine without weights, whose layers are those of the one below turned round,
         starts as that one turned round: ``W' = W^T, b' = c, c' = b``. The stack then begins as good
@@ -160,7 +155,9 @@ def fit(
     if saved is not None:
         plan = replace(plan, seed=seed_of(saved["seed"], seed, plan.seed))
     data = {"X": X} if validation is None else {"X": X, "validation": validation}
-    rows = {name: checked_rows(self, name, value, missing=True) for name, value in data.items()}
+    taker = MeansOf(self.layers[0]) if plan.layers[0].get("means") else self
+    missing = len(self.layers) == 1
+    rows = {n: checked_rows(taker, n, value, missing=missing) for n, value in data.items()}
     greedy = Greedy(self, plan, control, rows, num_threads, saved is not None)
     if saved is not None:
         assert control.checkpoint is not None
@@ -239,20 +236,19 @@ class Greedy:
             below = self.dbn.layers[number - 1]
             if mirrors(below, rbm):
                 start_mirrored(below, rbm)
-        with learning(rbm, of_means=number > 0 and self.plan.pass_up == "means") as machine:
-            return fit_machine(
-                machine,
-                X,
-                validation=held_out,
-                seed=self.seeds[number],
-                num_threads=self.num_threads,
-                progress=self.control.progress,
-                checkpoint=self._file(number),
-                checkpoint_interval=self.control.checkpoint_interval,
-                resume=self.resume,
-                on_interrupt="return",
-                **options,
-            )
+        return fit_machine(
+            rbm,
+            X,
+            validation=held_out,
+            seed=self.seeds[number],
+            num_threads=self.num_threads,
+            progress=self.control.progress,
+            checkpoint=self._file(number),
+            checkpoint_interval=self.control.checkpoint_interval,
+            resume=self.resume,
+            on_interrupt="return",
+            **options,
+        )
 
     def _passed_up(self, name: str, number: int) -> Array:
         """Return what a machine learns of rows."""
@@ -318,13 +314,3 @@ class Greedy:
         self.dbn.assign(state["parameters"])
         for rbm, kept in zip(self.dbn.layers, state["kept"], strict=True):
             rbm.data_means, rbm._chains = kept
-
-
-@contextmanager
-def learning(rbm: RBM, *, of_means: bool) -> Iterator[RBM]:
-    """Give what learns for a machine: itself, or, of means, one that shares its parameters."""
-    machine = TakesMeans.of(rbm) if of_means else rbm
-    try:
-        yield machine
-    finally:
-        rbm.data_means, rbm._chains, rbm._stream = machine.data_means, machine._chains, None

@@ -53,10 +53,10 @@ class GreedyPlan:
         ]
         return {
             "the network": repr(dbn),
-            "the options of layers": plans,
             "pass_up": self.pass_up,
             "mirrored": self.mirrored,
             "first_layer": self.first_layer,
+            "the options of layers": plans,
         }
 
 
@@ -74,9 +74,11 @@ def check_greedy(
     """Check the options; errors name argument, value and rule, and the layer."""
     way = check_choice("pass_up", pass_up, PASSED_UP)
     each = _options_of_layers(layers, options, len(dbn.layers))
+    for its in each[1:]:
+        its["means"] = way == "means"
     for number, (rbm, its) in enumerate(zip(dbn.layers, each, strict=True)):
         try:
-            _check_layer(rbm, its, validation, of_means=number > 0 and way == "means")
+            _check_layer(rbm, its, validation)
         except (TypeError, ValueError) as error:
             raise type(error)(f"layers[{number}]: {error}") from None
     first = check_count("first_layer", first_layer)
@@ -107,15 +109,9 @@ def _options_of_layers(
     return [{**options, **its} for its in own]
 
 
-def _check_layer(
-    rbm: "RBM", options: Mapping[str, Any], validation: bool, *, of_means: bool
-) -> None:
+def _check_layer(rbm: "RBM", options: Mapping[str, Any], validation: bool) -> None:
     of = DEFAULTS | dict(options)
-    if _plan_of(rbm, options).gradient == "standardized" and of_means:
-        raise ValueError(
-            "gradient must be 'plain' or 'centered' where means are learnt, got 'standardized': "
-            "take pass_up='samples'"
-        )
+    _plan_of(rbm, options)
     check_count("epochs", of["epochs"])
     check_count("monitor_every", of["monitor_every"], 1)
     check_seconds("time_limit", of["time_limit"])

@@ -137,6 +137,12 @@ class Bipartite:
         self.visible.check(name, states, missing=missing, first_row=first_row)
         return states
 
+    def _visible_numbers(self, name: str, v: ArrayLike) -> Array:
+        """Return states or means of the visible units, finite numbers, as a matrix."""
+        rows = self._matrix(name, v, self.n_visible)
+        check_finite(name, rows)
+        return rows
+
     def hidden_states(self, h: ArrayLike, *, name: str = "h") -> Array:
         """Return hidden states as a checked matrix of the machine's dtype."""
         states = self._matrix(name, h, self.n_hidden)
@@ -236,8 +242,7 @@ class Bipartite:
         >>> mg.RBM(1, 1, weights=[[2.0]]).hidden_means([[1], [0]]).round(3).tolist()
         [[0.8809999823570251], [0.5]]
         """
-        v = self._matrix("v", v, self.n_visible)
-        check_finite("v", v)
+        v = self._visible_numbers("v", v)
         means: Array = self.layers().hidden(v, self.pair, self._betas(beta, len(v)))[0]
         return means
 
@@ -262,13 +267,15 @@ class Bipartite:
     ) -> Array:
         """Return a draw of the hidden units for every row of visible states.
 
+        Visible means (chances instead of bits) are taken too.
+
         Examples
         --------
         >>> import magnetite as mg
         >>> mg.RBM(1, 1, weights=[[99.0]]).sample_hidden([[1], [1]]).tolist()
         [[1.0], [1.0]]
         """
-        v = self.visible_states(v)
+        v = self._visible_numbers("v", v)
         draws = Draws(check_seed(seed).key, 0, 0)
         samples: Array = self.layers().hidden(v, self.pair, self._betas(beta, len(v)), draws)[1]
         return samples

@@ -42,8 +42,8 @@ class ClassificationRBM(LabelLaw, Stored):
     classes : int or sequence
         How many classes there are, called 0, 1, ...; or their labels.
     visible, hidden : str, Units or list
-        The kinds of units, as for `RBM`; "binary" by default. Data between 0 and 1 that are no
-        bits are for "gaussian" units.
+        The kinds of units, as for `RBM`; "binary" by default, which learn data between 0 and 1
+        with ``means=True``.
     dtype : "float32" (default) or "float64"
         Of the parameters.
 
@@ -159,7 +159,7 @@ class ClassificationRBM(LabelLaw, Stored):
         validation : pair of array_like, optional
             Data and labels that are not learnt.
         callbacks, **options
-            As for `RBM.fit`, whose trainer this is: `epochs`, `batch_size`, `penalties`,
+            As for `RBM.fit`, whose trainer this is: `epochs`, `batch_size`, `penalties`, `means`,
             `sample_weight`, `seed`, `checkpoint` and so on.
 
         Returns
@@ -182,8 +182,9 @@ class ClassificationRBM(LabelLaw, Stored):
         >>> run
         TrainingResult(5 epochs, 5 updates, completed)
         """
-        rows = self._joint("X", X, "y", y)
-        held_out = None if validation is None else self._joint_pair(validation)
+        means = options.get("means") is True
+        rows = self._joint("X", X, "y", y, means)
+        held_out = None if validation is None else self._joint_pair(validation, means)
         known = {"": rows} if held_out is None else {"": rows, "validation_": held_out}
         figures = LabelFigures(known, len(self._labels))
         try:
@@ -198,15 +199,16 @@ class ClassificationRBM(LabelLaw, Stored):
         finally:  # an interrupted training has changed the machine as well
             self.temperature = 1.0 if figures.began else self.temperature
 
-    def _joint_pair(self, validation: Any) -> Array:
+    def _joint_pair(self, validation: Any, means: bool) -> Array:
         if not (isinstance(validation, tuple | list) and len(validation) == 2):
             raise TypeError("validation must be a pair (X, y) of data and labels")
-        return self._joint("X of validation", validation[0], "y of validation", validation[1])
+        X, y = validation
+        return self._joint("X of validation", X, "y of validation", y, means)
 
-    def _joint(self, name: str, X: Any, name_of_labels: str, y: Any) -> Array:
+    def _joint(self, name: str, X: Any, name_of_labels: str, y: Any, means: bool) -> Array:
         """Return checked rows ``[x | label]``."""
         x = self.rbm._matrix(name, X, self.n_visible)
-        Layer(self.rbm.visible.groups[:-1]).check(name, x)
+        Layer(self.rbm.visible.groups[:-1]).check(name, x, means=means)
         return np.concatenate([x, self._one_hot(name_of_labels, y, len(x))], axis=1)
 
     # Copies and files.

@@ -10,8 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 import magnetite as mg
 from magnetite._checks import check_choice, check_count
-from magnetite.deep.means import TakesMeans
-from magnetite.sklearn.bits import warn_beyond_bits
+from magnetite.sklearn.bits import any_numbers, warn_beyond_bits
 from magnetite.sklearn.gaussian import GaussianRBM
 from magnetite.sklearn.options import TrainingOptions, check_verbose, new_seed, own_names
 from magnetite.units.base import Array
@@ -83,7 +82,7 @@ class Stacked(TrainingOptions, BaseEstimator):  # type: ignore[misc]
         threads = first.pop("num_threads")
         upper.pop("num_threads")
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-        with own_names():
+        with own_names(), any_numbers(self.dbn_.layers[0]):
             self.dbn_.fit(
                 X,
                 layers=[first] + [upper] * (len(self.dbn_.layers) - 1),
@@ -105,7 +104,7 @@ class Stacked(TrainingOptions, BaseEstimator):  # type: ignore[misc]
         if self.visible == "gaussian":
             first = GaussianRBM(sizes[0])._new_machine(X)
         else:
-            first = TakesMeans(X.shape[1], sizes[0], dtype=X.dtype)
+            first = mg.RBM(X.shape[1], sizes[0], dtype=X.dtype)
         above = pairwise(sizes)
         return [first, *(mg.RBM(n, m, dtype=X.dtype) for n, m in above)]
 

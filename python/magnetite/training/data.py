@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,10 @@ from magnetite._checks import check_weights
 from magnetite.training.summary import Summary, summarise
 from magnetite.units.base import Array
 
-__all__ = ["Batch", "Matrix", "MatrixSource", "Source", "Takes", "make_source"]
+if TYPE_CHECKING:
+    from magnetite.models.rbm import RBM
+
+__all__ = ["Batch", "Matrix", "MatrixSource", "MeansOf", "Source", "Takes", "make_source"]
 
 Floats = NDArray[np.float64]
 
@@ -37,6 +40,31 @@ class Takes(Protocol):
         self, v: Any, *, name: str = "v", missing: bool = False, first_row: int = 0
     ) -> Array:
         """Return rows, checked, as a matrix."""
+
+
+@dataclass(frozen=True, eq=False)
+class MeansOf:
+    """What rows are given to that hold means of a machine's visible units, not states."""
+
+    rbm: "RBM"
+
+    @property
+    def n_visible(self) -> int:
+        """Columns of a row."""
+        return self.rbm.n_visible
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the rows that it works with."""
+        return self.rbm.dtype
+
+    def visible_states(
+        self, v: Any, *, name: str = "v", missing: bool = False, first_row: int = 0
+    ) -> Array:
+        """Return rows as a matrix, refused beyond the ends of the units' values."""
+        rows = self.rbm._matrix(name, v, self.n_visible)
+        self.rbm.visible.check(name, rows, missing=missing, means=True, first_row=first_row)
+        return rows
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,7 +7,7 @@ from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from magnetite.options import SeedLike, check_threads
-from magnetite.training.data import make_source
+from magnetite.training.data import MeansOf, make_source
 from magnetite.training.learn import DEFAULT_OPTIMIZER, learn
 from magnetite.training.negatives import PCD
 from magnetite.training.optimizers import SGD, Optimizer
@@ -49,6 +49,7 @@ def fit(
     monitor_every: int = 1,
     initial: str | None = "data",
     shuffle: bool = True,
+    means: bool = False,
     progress: bool = False,
     seed: SeedLike = None,
     num_threads: int | None = None,
@@ -113,6 +114,10 @@ def fit(
         its units have the data's means; None leaves parameters as they are.
     shuffle : bool
         Whether rows come in another order every epoch.
+    means : bool
+        Whether rows hold means of the visible units instead of states, as grey pixels from 0 to 1
+        do for bits; False by default. Such rows have no pseudo-likelihood, which is nan in the
+        history, and no deviations of states, which the "standardized" gradient needs.
     progress : bool
         Whether to show a bar.
     seed, num_threads
@@ -169,6 +174,7 @@ def fit(
         penalties=penalties,
         initial=initial,
         shuffle=shuffle,
+        means=means,
         seed=seed,
     )
     return learn(
@@ -206,6 +212,7 @@ def partial_fit(
     sample_weight: Any = None,
     initial: str | None = "data",
     shuffle: bool = True,
+    means: bool = False,
     seed: SeedLike = None,
     num_threads: int | None = None,
 ) -> None:
@@ -229,7 +236,7 @@ def partial_fit(
     negative, optimizer, batch_size, gradient, offset_rate, precision_rate, penalties
         As for `fit`, but the rate is 0.01 throughout by default; schedules must count epochs, of
         which every chunk is one.
-    sample_weight, initial, shuffle
+    sample_weight, initial, shuffle, means
         As for `fit`; means of the data, and the mean weight, are those of the first chunk.
     num_threads : int, optional
         Counts in the first call, and in the first one after unpickling, copying or any change of
@@ -266,6 +273,7 @@ def partial_fit(
         penalties=penalties,
         initial=initial,
         shuffle=shuffle,
+        means=means,
         seed=seed,
     )
     instead = "InverseTime, Step or Piecewise, which count epochs"
@@ -274,7 +282,7 @@ def partial_fit(
     if stream is not None:
         plan = replace(plan, seed=stream.seed)
     source = make_source(
-        rbm,
+        MeansOf(rbm) if plan.means else rbm,
         X,
         sample_weight,
         batch_size=plan.batch_size,

@@ -9,7 +9,7 @@ from magnetite._checks import check_count
 from magnetite.control import Control, check_control
 from magnetite.options import Seed, SeedLike, check_threads
 from magnetite.training.callbacks import EarlyStopping
-from magnetite.training.data import Matrix, Source, make_source, pick_rows
+from magnetite.training.data import Matrix, MeansOf, Source, Takes, make_source, pick_rows
 from magnetite.training.monitors import Monitors
 from magnetite.training.optimizers import SGD, Optimizer
 from magnetite.training.plan import Keys, Plan
@@ -139,9 +139,10 @@ def learn(
         on_interrupt=on_interrupt,
     )
     plan = replace(plan, seed=frame.seed(seed, plan.seed))
-    held_out = _validation_rows(machine, validation, plan)
+    taker = MeansOf(machine) if plan.means else machine
+    held_out = _validation_rows(taker, validation, plan)
     source = make_source(
-        machine,
+        taker,
         X,
         sample_weight,
         batch_size=plan.batch_size,
@@ -179,10 +180,10 @@ def check_callbacks(callbacks: Any, validation: bool) -> None:
             callback.check(validation)
 
 
-def _validation_rows(machine: Any, validation: Any, plan: Plan) -> Array | None:
+def _validation_rows(taker: Takes, validation: Any, plan: Plan) -> Array | None:
     if validation is None:
         return None
-    matrix = Matrix(machine, validation, "validation")
+    matrix = Matrix(taker, validation, "validation")
     for _ in matrix.blocks():  # checks the values
         pass
     return matrix.take(pick_rows(len(matrix), Monitors.num_rows, Keys.of(plan.seed).monitors))

@@ -62,6 +62,7 @@ class Plan:
     penalties: tuple[Penalty, ...]
     initial: str | None
     shuffle: bool
+    means: bool
     seed: Seed
 
     def described(self) -> dict[str, Any]:
@@ -76,6 +77,7 @@ class Plan:
             "penalties": [described(penalty) for penalty in self.penalties],
             "initial": self.initial,
             "shuffle": self.shuffle,
+            "means": self.means,
         }
 
     def stream_identity(self) -> dict[str, Any]:
@@ -101,14 +103,21 @@ def check_plan(
     initial: str | None,
     shuffle: bool,
     seed: SeedLike,
+    means: bool = False,
 ) -> Plan:
     """Check the options; errors name argument, value and rule."""
     check_startable("negative", negative, "mg.PCD(num_chains=100)")
     check_startable("optimizer", optimizer, "mg.SGD(0.01)")
     if initial not in ("data", None):
         raise ValueError(f"initial must be 'data' or None, got {initial!r}")
-    if not isinstance(shuffle, bool | np.bool_):
-        raise TypeError(f"shuffle must be True or False, got {shuffle!r}")
+    for name, value in (("shuffle", shuffle), ("means", means)):
+        if not isinstance(value, bool | np.bool_):
+            raise TypeError(f"{name} must be True or False, got {value!r}")
+    if means and gradient == "standardized":
+        raise ValueError(
+            "gradient must be 'plain' or 'centered' where means are learnt, which have no "
+            "deviations of states, got 'standardized'"
+        )
     _check_learned(rbm)
     return Plan(
         negative=negative,
@@ -120,6 +129,7 @@ def check_plan(
         penalties=check_penalties(penalties),
         initial=initial,
         shuffle=bool(shuffle),
+        means=bool(means),
         seed=check_seed(seed),
     )
 

@@ -109,3 +109,19 @@ class Units(ABC):
         if self.site_states is None:
             return "finite numbers"
         return " or ".join(f"{value:g}" for value in np.unique(self.site_states))
+
+    def wrong_means(self, values: Array) -> NDArray[np.bool_]:
+        """Return where values are no means of the unit: beyond the ends of its values."""
+        if self.site_states is None:
+            return self.wrong(values)
+        wrong: NDArray[np.bool_] = ~(
+            (values >= self.site_states.min()) & (values <= self.site_states.max())
+        )
+        return wrong
+
+    @property
+    def rule_of_means(self) -> str:
+        """What `wrong_means` asks for, in words."""
+        if self.site_states is None:
+            return self.rule
+        return f"numbers from {self.site_states.min():g} to {self.site_states.max():g}"

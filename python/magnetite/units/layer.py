@@ -129,10 +129,19 @@ class Layer:
         """Tell whether the units can take all of these values."""
         return not any(units.wrong(values[:, columns]).any() for units, columns in self.parts())
 
-    def check(self, name: str, values: Array, *, missing: bool = False, first_row: int = 0) -> None:
+    def check(
+        self,
+        name: str,
+        values: Array,
+        *,
+        missing: bool = False,
+        means: bool = False,
+        first_row: int = 0,
+    ) -> None:
         """Refuse values that the units cannot take; nan is allowed where `missing`.
 
-        Of values that are part of a larger array, `first_row` is the place of the first row.
+        With `means`, values are means of the units. Of values that are part of a larger array,
+        `first_row` is the place of the first row.
 
         Raises
         ------
@@ -141,7 +150,7 @@ class Layer:
         """
         for units, columns in self.parts():
             part = values[:, columns]
-            wrong = units.wrong(part)
+            wrong = units.wrong_means(part) if means else units.wrong(part)
             if missing and wrong.any():
                 wrong = wrong & ~np.isnan(part)
             if wrong.any():
@@ -149,7 +158,8 @@ class Layer:
                 site = column // units.width * units.width
                 of_site = part[row, site : site + units.width]
                 raise ValueError(
-                    f"{name} must hold {units.rule} where its units are {units.kind}, got "
+                    f"{name} must hold {units.rule_of_means if means else units.rule} where its "
+                    f"units are {units.kind}, got "
                     f"{part[row, column]:g} at index {(row + first_row, column + columns.start)}"
                     f"{_remedy(units, part, of_site, missing)}"
                 )
@@ -228,8 +238,8 @@ def _remedy(units: Units, values: Array, of_site: Array, missing: bool) -> str:
         return "; 'binary' units take 0 and 1"
     if isinstance(units, Binary) and known.size and known.min() >= 0 and known.max() <= 1:
         return (
-            "; draw bits with these chances, cut at a threshold, or take 'gaussian' units for real "
-            "numbers"
+            "; draw bits with these chances, cut at a threshold, let `fit` take them as means of "
+            "bits (means=True), or take 'gaussian' units for real numbers"
         )
     if isinstance(units, Gaussian):
         return ""
