@@ -72,11 +72,11 @@ def test_labels_are_those_of_the_machine() -> None:
 @pytest.mark.parametrize(
     ("given", "error", "message"),
     [
-        ({9: 1}, ValueError, "clamp names 9, which is no variable"),
-        ({0: 2}, ValueError, "clamp values must be 0 or 1, got 2 for 0"),
-        (([0, 0], [0, 1]), ValueError, "clamp holds 0 at two different values"),
-        (([0, 1], [0]), ValueError, "clamp must hold one value a site"),
-        ([0, 1], TypeError, "clamp must be a dict"),
+        ({9: 1}, ValueError, "given names 9, which is no variable"),
+        ({0: 2}, ValueError, "given values must be 0 or 1, got 2 for 0"),
+        (([0, 0], [0, 1]), ValueError, "given holds 0 at two different values"),
+        (([0, 1], [0]), ValueError, "given must hold one value a site"),
+        ([0, 1], TypeError, "given must be a dict"),
     ],
 )
 def test_bad_clamps_are_refused(given: Any, error: type[Exception], message: str) -> None:

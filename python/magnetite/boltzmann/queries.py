@@ -105,9 +105,11 @@ def sample(
     [1, 1, 1]
     """
     from magnetite.sample import sample as draw
+    from magnetite.starts import check_clamp
 
     if "clamp" in options:
         raise TypeError("clamp must be left out: name what is held in given")
+    check_clamp(machine, given, "given")
     return draw(machine, clamp=given, **({"kernel": "gibbs"} | options))
 
 
@@ -158,7 +160,7 @@ def marginals(
     chosen = check_choice("method", method, METHODS)
     chains = check_count("num_chains", num_chains, 2, bits=31)
     sweeps = check_count("num_sweeps", num_sweeps, 4, bits=31)
-    held = check_clamp(machine, given)
+    held = check_clamp(machine, given, "given")
     threads = check_threads(num_threads)
     num_free = machine.num_variables - held.sites.size
     if chosen == "exact" or (chosen == "auto" and num_free <= QUICK_UNITS):
