@@ -370,6 +370,8 @@ def test_other_types_are_refused() -> None:
         made.fit([["a", "b", "c", "d"]])
     with pytest.raises(TypeError, match=r"steps must be an integer, got 1\.5"):
         made.fit(X, steps=[1, 1.5])
+    with pytest.raises(TypeError, match="negative must be left out"):
+        machine().fit(X, negative=mg.PCD())
     with pytest.raises(TypeError, match="steps must be a tuple of integers"):
         made.fit(X, steps=[])
     with pytest.raises(TypeError, match="callbacks must be a list"):

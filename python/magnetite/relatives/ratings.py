@@ -183,6 +183,8 @@ class RatingsRBM(RatingPredictions, Stored):
         >>> sorted(name for name in run.history if "rmse" in name)
         ['rmse', 'validation_rmse']
         """
+        if "negative" in options:
+            raise TypeError("negative must be left out: chains are those of mg.CD, see steps")
         known = self._checked("X", X)
         if not len(known):
             raise ValueError("X must hold at least one rating, got none")
