@@ -329,6 +329,7 @@ def test_bad_input_is_refused(call: Any, message: str) -> None:
         (lambda m: m.fit([["a"] * 4] * 3, Y), "X must hold numbers"),
         (lambda m: m.predict_proba(X, temperature="1"), "temperature must be a real number"),
         (lambda m: Hybrid(CD), "generative must be an object like mg.CD(), got"),
+        (lambda m: Hybrid(mg.SGD(0.1)), "generative must be an object like mg.CD(), got"),
         (lambda m: Hybrid(alpha="1"), "alpha must be a real number, got str"),
     ],
 )

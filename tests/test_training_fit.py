@@ -279,6 +279,9 @@ def test_a_trained_machine_goes_on_from_its_weights() -> None:
     ("options", "message"),
     [
         ({"negative": mg.PCD}, "negative must be an object like mg.PCD"),
+        ({"negative": mg.boltzmann.Chains()}, "negative must be an object like mg.PCD"),
+        ({"negative": mg.SGD(0.1)}, "negative must be an object like mg.PCD"),
+        ({"optimizer": mg.CD()}, "optimizer must be an object like mg.SGD"),
         ({"optimizer": 0.1}, "optimizer must be an object like mg.SGD"),
         ({"epochs": -1}, "epochs must be at least 0, got -1"),
         ({"epochs": 2.5}, "epochs must be an integer, got 2.5"),

@@ -17,14 +17,14 @@ from magnetite.boltzmann.objectives import (
     PseudoLikelihood,
     RatioMatching,
 )
-from magnetite.boltzmann.phases import Phase
+from magnetite.boltzmann.phases import Phase, PhaseRun
 from magnetite.boltzmann.rows import VisibleRows, visible_columns
 from magnetite.boltzmann.session import Likelihood, MachineSession, Plan
 from magnetite.models.topology import Topology
 from magnetite.options import SeedLike, check_seed
 from magnetite.training.data import MatrixSource, make_source
 from magnetite.training.learn import check_frame
-from magnetite.training.optimizers import SGD, Optimizer
+from magnetite.training.optimizers import SGD, Optimizer, OptimizerRun
 from magnetite.training.penalties import L1, L2
 from magnetite.training.plan import Keys, check_penalties, check_share, check_startable
 from magnetite.training.result import TrainingResult
@@ -169,7 +169,7 @@ resume, on_interrupt
     columns = _check_inputs(machine, inputs)
     plan = Plan(
         objective=_check_objective(machine._topology, objective, positive, negative, columns),
-        optimizer=check_startable("optimizer", optimizer, "mg.SGD(0.01)"),
+        optimizer=check_startable("optimizer", optimizer, "mg.SGD(0.01)", OptimizerRun),
         batch_size=check_count("batch_size", batch_size, 1, bits=31),
         gradient=check_choice("gradient", gradient, ("centered", "plain")),
         offset_rate=check_share("offset_rate", offset_rate),
@@ -235,7 +235,7 @@ def _check_objective(
     if negative is None:
         negative = Enumeration() if free <= QUICK_UNITS else Chains()
     for name, phase in (("positive", positive), ("negative", negative)):
-        check_startable(name, phase, "mg.boltzmann.Chains()")
+        check_startable(name, phase, "mg.boltzmann.Chains()", PhaseRun)
     return Likelihood(positive, negative)
 
 

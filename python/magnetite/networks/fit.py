@@ -14,7 +14,7 @@ from magnetite.networks.session import NetworkPlan, NetworkSession
 from magnetite.options import SeedLike, check_seed
 from magnetite.training.data import Matrix, MatrixSource
 from magnetite.training.learn import check_frame
-from magnetite.training.optimizers import Adam, Optimizer
+from magnetite.training.optimizers import Adam, Optimizer, OptimizerRun
 from magnetite.training.penalties import L1, L2, Penalty, SparsityTarget
 from magnetite.training.plan import check_penalties, check_startable
 from magnetite.training.result import TrainingResult
@@ -172,7 +172,7 @@ def _check_plan(
     seed: SeedLike,
 ) -> NetworkPlan:
     """Check the options; errors name argument, value and rule."""
-    check_startable("optimizer", optimizer, "mg.SGD(0.01)")
+    check_startable("optimizer", optimizer, "mg.SGD(0.01)", OptimizerRun)
     for penalty in check_penalties(penalties):
         if isinstance(penalty, SparsityTarget) or (isinstance(penalty, L1 | L2) and penalty.biases):
             raise ValueError(f"penalties must be of weights alone for networks, got {penalty!r}")

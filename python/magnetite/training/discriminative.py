@@ -13,6 +13,7 @@ from magnetite.calibration import softmax
 from magnetite.layers import Layers, Pair
 from magnetite.training.negatives import CD
 from magnetite.training.phases import Context, Negative, NegativePhase, Positive, Sample
+from magnetite.training.plan import check_startable
 from magnetite.units.base import Array
 from magnetite.units.discrete import Categorical
 
@@ -182,8 +183,7 @@ class Hybrid:
     alpha: float = 0.01
 
     def __post_init__(self) -> None:
-        if not hasattr(self.generative, "start") or isinstance(self.generative, type):
-            raise TypeError(f"generative must be an object like mg.CD(), got {self.generative!r}")
+        check_startable("generative", self.generative, "mg.CD()", NegativePhase)
         if not 0 <= check_real("alpha", self.alpha) < np.inf:
             raise ValueError(f"alpha must be at least 0 and finite, got {self.alpha!r}")
 

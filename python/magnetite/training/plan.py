@@ -10,9 +10,9 @@ import numpy as np
 from magnetite._checks import check_choice, check_count, check_real
 from magnetite.options import Seed, SeedLike, check_seed
 from magnetite.training.gradient import GRADIENTS
-from magnetite.training.optimizers import Optimizer
+from magnetite.training.optimizers import Optimizer, OptimizerRun
 from magnetite.training.penalties import Penalty
-from magnetite.training.phases import Negative
+from magnetite.training.phases import Negative, NegativePhase
 from magnetite.units.continuous import Gaussian
 
 if TYPE_CHECKING:
@@ -106,8 +106,8 @@ def check_plan(
     means: bool = False,
 ) -> Plan:
     """Check the options; errors name argument, value and rule."""
-    check_startable("negative", negative, "mg.PCD(num_chains=100)")
-    check_startable("optimizer", optimizer, "mg.SGD(0.01)")
+    check_startable("negative", negative, "mg.PCD(num_chains=100)", NegativePhase)
+    check_startable("optimizer", optimizer, "mg.SGD(0.01)", OptimizerRun)
     if initial not in ("data", None):
         raise ValueError(f"initial must be 'data' or None, got {initial!r}")
     for name, value in (("shuffle", shuffle), ("means", means)):
@@ -144,9 +144,15 @@ def check_penalties(penalties: Any) -> tuple[Penalty, ...]:
     return tuple(penalties)
 
 
-def check_startable(name: str, value: Any, example: str) -> Any:
-    """Return options that something is started with, not their class."""
-    if isinstance(value, type) or not hasattr(value, "start"):
+def check_startable(name: str, value: Any, example: str, run: type) -> Any:
+    """Return options that something is started with: not their class, nor those of another part.
+
+    `run` is the protocol of what they start. Options say by the annotation of their `start` that
+    they start something of another protocol; what says nothing is believed.
+    """
+    start = None if isinstance(value, type) else getattr(value, "start", None)
+    started = getattr(start, "__annotations__", {}).get("return")
+    if start is None or (getattr(started, "_is_protocol", False) and started is not run):
         raise TypeError(f"{name} must be an object like {example}, got {value!r}")
     return value
 
