@@ -1,9 +1,12 @@
 """The package as it is installed: version, types, names, and the command."""
 
+import re
 import tomllib
-from importlib import metadata, resources
+from importlib import import_module, metadata, resources
+from types import ModuleType
 
 import magnetite as mg
+from magnetite.stored import _KINDS
 from tools.pages import ROOT
 
 
@@ -43,3 +46,19 @@ def test_command_is_installed() -> None:
 def test_numpy_is_all_it_requires() -> None:
     required = metadata.requires("magnetite") or []
     assert [r for r in required if "extra ==" not in r] == ["numpy>=1.26"]
+
+
+def test_the_reference_has_every_public_name_and_every_result() -> None:
+    reference = (ROOT / "docs" / "api.rst").read_text(encoding="utf-8")
+    modules = re.findall(r"automodule:: (\S+)$", reference, re.MULTILINE)
+    documented = set(re.findall(r"auto\w+:: \S+\.(\w+)$", reference, re.MULTILINE))
+    for module in map(import_module, modules):
+        local = [n for n, thing in vars(module).items() if is_of(thing, module)]
+        documented |= set(getattr(module, "__all__", local))
+    names = {name for name in mg.__all__ if callable(getattr(mg, name))}
+    inside = {"TakesMeans"}
+    assert sorted((names | set(_KINDS)) - documented - inside) == []
+
+
+def is_of(thing: object, module: ModuleType) -> bool:
+    return getattr(thing, "__module__", None) == module.__name__

@@ -3,7 +3,16 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from magnetite import boltzmann, likelihood, planted, training, units
+from magnetite import (
+    boltzmann,
+    calibration,
+    likelihood,
+    networks,
+    planted,
+    relatives,
+    training,
+    units,
+)
 from magnetite._core import version as _version
 from magnetite.anneal import anneal
 from magnetite.deep.dbm import DBM
@@ -81,6 +90,7 @@ __all__ = [
     "__version__",
     "anneal",
     "boltzmann",
+    "calibration",
     "clique",
     "exact",
     "graph_coloring",
@@ -90,11 +100,13 @@ __all__ = [
     "log_partition",
     "max_sat",
     "maxcut",
+    "networks",
     "number_partition",
     "planted",
     "population_anneal",
     "read",
     "read_ratings",
+    "relatives",
     "resume",
     "sample",
     "solve",
