@@ -383,6 +383,7 @@ def test_a_training_that_diverges_keeps_the_finished_layers() -> None:
     with pytest.raises(mg.training.TrainingDiverged, match="lower the learning rate") as caught:
         dbn.fit(X, layers=[{"epochs": 1}, wild], seed=1)
     assert repr(caught.value.result) == "GreedyResult(1 of 2 layers, error)"
+    assert caught.value.__notes__ == ["in the training of layers[1]"]
     assert np.isfinite(dbn.layers[1].weights).all()
 
 

@@ -222,3 +222,12 @@ def test_kill_while_checkpoints_are_written(tmp_path: Path) -> None:
         assert result.sweeps_done.max() > 0
     mg.resume(path, time_limit=0)
     assert sorted(file.name for file in tmp_path.iterdir()) == ["c.npz", "other.npz"]
+
+
+def test_a_greedy_training_is_kept_with_its_runs(tmp_path: Path) -> None:
+    result = mg.DBN([4, 3, 2]).fit(np.eye(4), epochs=2, seed=1)
+    result.save(tmp_path / "result.npz")
+    found = mg.load(tmp_path / "result.npz")
+    assert repr(found) == repr(result) and found.info == result.info
+    for ours, theirs in zip(found.runs, result.runs, strict=True):
+        np.testing.assert_equal(vars(ours), vars(theirs))

@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass, field, replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from numpy.typing import ArrayLike
 
@@ -13,6 +13,7 @@ from magnetite.deep.greedy_plan import GreedyPlan, LayerOptions, check_greedy
 from magnetite.deep.passes import checked_rows, draws_up, means_up, spawned
 from magnetite.deep.stacking import mirrors, start_mirrored
 from magnetite.options import SeedLike, check_threads
+from magnetite.stored import Stored
 from magnetite.training.data import MeansOf
 from magnetite.training.fit import fit as fit_machine
 from magnetite.training.result import TrainingResult
@@ -28,7 +29,7 @@ KIND = "stack training checkpoint"
 
 
 @dataclass(frozen=True, eq=False)
-class GreedyResult:
+class GreedyResult(Stored):
     """What was measured while the layers of a stack were trained.
 
     Attributes
@@ -48,6 +49,13 @@ class GreedyResult:
             f"GreedyResult({self.info['finished']} of {self.info['layers']} layers, "
             f"{self.info['stop_reason']})"
         )
+
+    def _content(self) -> dict[str, Any]:
+        return {"runs": [run._content() for run in self.runs], "info": self.info}
+
+    @classmethod
+    def _from_archive(cls, content: dict[str, Any]) -> Self:
+        return cls(tuple(TrainingResult(**run) for run in content["runs"]), content["info"])
 
 
 def fit(
@@ -218,6 +226,7 @@ class Greedy:
             reason = "interrupted"
         except BaseException as other:  # a callback's, or a training that diverges
             reason, error = "error", other
+            error.add_note(f"in the training of layers[{self.finished}]")
             if isinstance(part := getattr(other, "result", None), TrainingResult):
                 self.runs.append(part)
         result = self._result(reason)
