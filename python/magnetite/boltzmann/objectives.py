@@ -121,7 +121,10 @@ class RatioMatching(Objective):
 
 @dataclass(frozen=True)
 class MinimumProbabilityFlow(Objective):
-    """Minus the rate at which probability leaves the data by single flips.
+    """Minus the rate at which probability leaves rows of the data by single flips.
+
+    A flip counts wherever it leads; the paper leaves out those that lead from one row of the data
+    to another. In the limit of many draws the maximum is at the machine that drew them.
 
     References
     ----------
