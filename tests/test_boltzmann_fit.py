@@ -372,3 +372,27 @@ def test_hidden_units_that_nothing_reaches_are_warned_of() -> None:
         model.fit([[0, 1]], epochs=1)
     joined = mg.BoltzmannMachine(edges | {("i", "b"): 0.0}, visible=["a", "b"])
     joined.fit([[0, 1]], epochs=1)
+
+
+def test_validation_rows_are_measured_and_stop_a_training() -> None:
+    X, held_out = PARITY[[0, 1, 1]], PARITY[[0, 3]]
+    machine = mg.BoltzmannMachine.layered([3, 2])
+    stop = mg.training.EarlyStopping("validation_divergence", mode="min", patience=2)
+    options = {"validation": held_out, "epochs": 200, "optimizer": mg.SGD(1.0), "seed": 1}
+    run = machine.fit(X, callbacks=[stop], **options)
+    assert run.info["stop_reason"] == "callback"
+    assert machine.divergence(held_out) == pytest.approx(run.history["validation_divergence"].min())
+    again = mg.BoltzmannMachine.layered([3, 2])
+    history = again.fit(X, epochs=3, validation=held_out, seed=1).history
+    assert history["validation_divergence"][-1] == pytest.approx(again.divergence(held_out))
+    unseen = mg.BoltzmannMachine.layered([3, 2])
+    unseen.fit(X, epochs=3, seed=1)  # what is measured changes nothing
+    np.testing.assert_array_equal(unseen.weights, again.weights)
+    pairs = mg.BoltzmannMachine(np.zeros((3, 3)) + 1 - np.eye(3))
+    history = pairs.fit(X, objective="pseudo_likelihood", validation=held_out, epochs=2).history
+    assert np.isfinite(history["validation_objective"]).all()
+    for bad, message in ((held_out[:, :2], r"shape \(rows, 3\)"), (held_out + 1, "must hold 0 or")):
+        with pytest.raises(ValueError, match=f"validation must .*{message}|validation {message}"):
+            machine.fit(X, validation=bad)
+    with pytest.raises(ValueError, match="validation must have at least one row"):
+        machine.fit(X, validation=held_out[:0])

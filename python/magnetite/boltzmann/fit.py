@@ -22,7 +22,7 @@ from magnetite.boltzmann.rows import VisibleRows, visible_columns
 from magnetite.boltzmann.session import Likelihood, MachineSession, Plan
 from magnetite.models.topology import Topology
 from magnetite.options import SeedLike, check_seed
-from magnetite.training.data import MatrixSource, make_source
+from magnetite.training.data import Matrix, MatrixSource, make_source
 from magnetite.training.learn import check_frame
 from magnetite.training.optimizers import SGD, Optimizer, OptimizerRun
 from magnetite.training.penalties import L1, L2
@@ -30,6 +30,7 @@ from magnetite.training.plan import Keys, check_penalties, check_share, check_st
 from magnetite.training.result import TrainingResult
 from magnetite.training.running import Callback
 from magnetite.training.schedules import Cosine, ScheduleLike, as_schedule
+from magnetite.units.base import Array
 
 if TYPE_CHECKING:
     from magnetite.models.boltzmann import BoltzmannMachine
@@ -64,6 +65,7 @@ def fit(
     shrinkage: ScheduleLike = 0.0,
     inputs: Sequence[Any] = (),
     sample_weight: Any = None,
+    validation: Any = None,
     callbacks: Sequence[Callback] = (),
     monitor_every: int = 1,
     initial: str | None = "data",
@@ -120,6 +122,8 @@ def fit(
     sample_weight, monitor_every, shuffle, progress, time_limit, checkpoint, checkpoint_interval, \
 resume, on_interrupt
         As for `RBM.fit`.
+    validation : array_like or sparse matrix, shape (rows, visible units), optional
+        Rows that are not learnt, whose figures are in the history.
     callbacks : list of callables
         As for `RBM.fit`; each is called with a `training.Progress`.
     initial : "data" (default) or None
@@ -134,7 +138,8 @@ resume, on_interrupt
         `history`, with the columns "moment_difference" (root mean square of the last gradient);
         "divergence", the divergence G of the data from the machine in nats (given the inputs, where
         there are some), if 14 units or fewer that are no inputs let it be summed; and "objective"
-        where there is one. And `info`.
+        where there is one; of validation rows "validation_divergence" and "validation_objective",
+        for ``training.EarlyStopping("validation_divergence", mode="min")``. And `info`.
 
     Raises
     ------
@@ -183,7 +188,7 @@ resume, on_interrupt
     frame = check_frame(
         started=started,
         epochs=epochs,
-        validation=False,
+        validation=validation is not None,
         callbacks=callbacks,
         monitor_every=monitor_every,
         progress=progress,
@@ -195,8 +200,10 @@ resume, on_interrupt
         on_interrupt=on_interrupt,
     )
     plan = replace(plan, seed=frame.seed(seed, plan.seed))
+    rows = VisibleRows(machine._topology)
+    held_out = None if validation is None else _check_validation(rows, validation)
     source = make_source(
-        VisibleRows(machine._topology),
+        rows,
         X,
         sample_weight,
         batch_size=plan.batch_size,
@@ -208,7 +215,7 @@ resume, on_interrupt
     _warn_of_unreached(machine)
     session = MachineSession(machine, plan, source, frame.num_threads, frame.num_epochs)
     frame.check(session.identity())
-    return frame.run(session, MachineMonitors(session))
+    return frame.run(session, MachineMonitors(session, held_out))
 
 
 def _check_objective(
@@ -237,6 +244,12 @@ def _check_objective(
     for name, phase in (("positive", positive), ("negative", negative)):
         check_startable(name, phase, "mg.boltzmann.Chains()", PhaseRun)
     return Likelihood(positive, negative)
+
+
+def _check_validation(rows: VisibleRows, validation: Any) -> Array:
+    """Return rows that are not learnt."""
+    matrix = Matrix(rows, validation, "validation")
+    return rows.visible_states(matrix.X, name="validation")
 
 
 def _check_inputs(machine: "BoltzmannMachine", inputs: Any) -> tuple[int, ...]:

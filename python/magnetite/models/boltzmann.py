@@ -218,6 +218,20 @@ class BoltzmannMachine(Stored, Model):
             f"{m} edge{'' if m == 1 else 's'}{shown})"
         )
 
+    def copy(self) -> Self:
+        """Return a machine of its own with the same parameters.
+
+        Examples
+        --------
+        >>> import magnetite as mg
+        >>> machine = mg.BoltzmannMachine({("a", "b"): 0.0})
+        >>> other = machine.copy()
+        >>> run = other.fit([[0, 0], [1, 1]], epochs=10, seed=1)
+        >>> machine.weights.any(), other.weights.any()
+        (np.False_, np.True_)
+        """
+        return self.__copy__()
+
     def __copy__(self) -> Self:
         # Parameters are replaced by learning, never changed in place.
         other = type(self).__new__(type(self))
