@@ -355,3 +355,38 @@ def test_three_million_couplings_take_no_loop() -> None:
     problem = as_problem(matrix)
     assert time.perf_counter() - start < 1.0  # 0.05 s, while a loop would take several
     assert problem.num_variables == size
+
+
+MACHINES = {
+    "RBM": lambda: mg.RBM(4, 3),
+    "BoltzmannMachine": lambda: mg.BoltzmannMachine.layered([4, 3]),
+    "DBN": lambda: mg.DBN([4, 3, 2]),
+    "DBM": lambda: mg.DBM([4, 3, 2]),
+    "Network": lambda: mg.Network.classifier([4, 3], 2, seed=1),
+}
+
+
+@pytest.mark.parametrize("make", MACHINES.values(), ids=MACHINES)
+def test_machines_take_parameters_of_their_own_names_and_shapes_alone(
+    make: Callable[[], Any],
+) -> None:
+    machine = make()
+    name = list(machine.parameters)[-1]
+    before = machine.parameters[name].copy()
+    bad: list[tuple[Any, str]] = [
+        ({name: before + 1, "foo": 0.0}, "parameters must be some of .*, got 'foo'"),
+        ({name: 1.0}, "must have shape .*, got \\(\\)"),
+        ({name: np.full(before.shape, np.nan)}, "must be finite, got nan"),
+    ]
+    for parameters, message in bad:
+        with pytest.raises(ValueError, match=message):
+            machine.assign(parameters)
+        np.testing.assert_array_equal(machine.parameters[name], before)
+    machine.assign({name: before + 1})
+    np.testing.assert_array_equal(machine.parameters[name], np.ones(before.shape))
+
+
+def test_weights_that_a_machine_would_not_see_cannot_be_written() -> None:
+    machine = mg.BoltzmannMachine.layered([2, 1])
+    with pytest.raises(ValueError, match="read-only"):
+        machine.weights[:] = 1.0

@@ -1,7 +1,7 @@
 """Checks of single arguments, shared by all modules: each returns the checked value."""
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -14,6 +14,7 @@ __all__ = [
     "check_finite",
     "check_mask",
     "check_offset",
+    "check_parameters",
     "check_real",
     "check_weights",
     "index_vector",
@@ -139,3 +140,27 @@ def check_weights(name: str, value: Any, count: int) -> npt.NDArray[np.float64]:
     if not weights.any():
         raise ValueError(f"{name} must have a positive entry, got zeros only")
     return weights
+
+
+def check_parameters(
+    own: Mapping[str, npt.NDArray[Any]], given: Mapping[str, npt.ArrayLike]
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Return parameters that are to replace those of a machine: its own names and shapes, finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> check_parameters({"bias": np.zeros(3)}, {"bias": [0, 1]})
+    Traceback (most recent call last):
+    ...
+    ValueError: bias must have shape (3,), got (2,)
+    """
+    found = {}
+    for name, value in given.items():
+        if name not in own:
+            raise ValueError(f"parameters must be some of {', '.join(own)}, got {name!r}")
+        found[name] = array = real_array(name, value)
+        if array.shape != own[name].shape:
+            raise ValueError(f"{name} must have shape {own[name].shape}, got {array.shape}")
+        check_finite(name, array)
+    return found

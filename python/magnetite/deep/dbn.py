@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from magnetite._checks import check_count
+from magnetite._checks import check_count, check_parameters
 from magnetite.deep.bound import log_likelihood_bound, log_probability_bounds
 from magnetite.deep.fine_tune import fine_tune
 from magnetite.deep.generate import generate
@@ -161,7 +161,7 @@ class DBN(Stored):
     def assign(self, parameters: Mapping[str, Array]) -> None:
         """Take parameters, by name, in place."""
         own = self.parameters
-        for name, value in parameters.items():
+        for name, value in check_parameters(own, parameters).items():
             own[name][...] = value
 
     def tie(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from magnetite._checks import check_count, check_finite, real_array
+from magnetite._checks import check_count, check_finite, check_parameters, real_array
 from magnetite.layers import Draws, Layers, Pair, Side, make_layers
 from magnetite.models.normalisable import check_normalisable
 from magnetite.options import SeedLike, check_seed, check_threads
@@ -85,8 +85,9 @@ class Bipartite:
 
     def assign(self, parameters: Mapping[str, Array]) -> None:
         """Take parameters, by name, in place."""
-        for name, value in parameters.items():
-            self.parameters[name][...] = value
+        own = self.parameters
+        for name, value in check_parameters(own, parameters).items():
+            own[name][...] = value
 
     @property
     def pair(self) -> Pair:

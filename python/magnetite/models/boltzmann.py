@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 import numpy as np
 
-from magnetite._checks import check_choice, check_count, check_offset
+from magnetite._checks import check_choice, check_count, check_offset, check_parameters
 from magnetite.boltzmann.fit import fit
 from magnetite.boltzmann.likelihood import divergence, log_likelihood
 from magnetite.boltzmann.queries import marginals, sample
@@ -189,13 +189,13 @@ class BoltzmannMachine(Stored, Model):
 
     @property
     def weights(self) -> FloatArray:
-        """Weight of each of the `edges`, shape (m,)."""
-        return self._parameters.weights.copy()
+        """Weight of each of the `edges`, shape (m,); `assign` sets them."""
+        return _read_only(self._parameters.weights)
 
     @property
     def biases(self) -> FloatArray:
-        """Bias of each unit, shape (n,)."""
-        return self._parameters.biases.copy()
+        """Bias of each unit, shape (n,); `assign` sets them."""
+        return _read_only(self._parameters.biases)
 
     @property
     def parameters(self) -> dict[str, FloatArray]:
@@ -205,9 +205,8 @@ class BoltzmannMachine(Stored, Model):
     def assign(self, parameters: Mapping[str, FloatArray]) -> None:
         """Take weights and biases, by name; what is not named stays."""
         own = self.parameters
-        for name, value in parameters.items():
-            own[name][...] = value
-        self._become(Parameters(**own))
+        found = check_parameters(own, parameters)
+        self._become(Parameters(**own | {name: np.array(value) for name, value in found.items()}))
 
     def __repr__(self) -> str:
         topology = self._topology
@@ -276,6 +275,13 @@ class BoltzmannMachine(Stored, Model):
     marginals = marginals
     log_likelihood = log_likelihood
     divergence = divergence
+
+
+def _read_only(values: FloatArray) -> FloatArray:
+    """Return a copy that refuses changes, which the machine would not see."""
+    copy = values.copy()
+    copy.flags.writeable = False
+    return copy
 
 
 def _pairs_once(problem: Problem) -> tuple[IntVector, IntVector, FloatArray]:

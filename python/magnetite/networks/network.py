@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from magnetite._checks import check_count, check_weights
+from magnetite._checks import check_count, check_parameters, check_weights
 from magnetite.labels import ClassesLike
 from magnetite.networks.backprop import Passes, names
 from magnetite.networks.dense import ACTIVATIONS, Dense, check_stack
@@ -220,8 +220,9 @@ class Network(Stored, ABC):
 
     def assign(self, parameters: Mapping[str, Array]) -> None:
         """Take parameters, by name, in place."""
-        for name, array in self.parameters.items():
-            array[...] = parameters[name]
+        own = self.parameters
+        for name, value in check_parameters(own, parameters).items():
+            own[name][...] = value
 
     @property
     def _columns(self) -> Columns:
