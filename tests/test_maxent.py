@@ -212,3 +212,9 @@ def test_features_refused(arguments: tuple[Any, ...], error: type[Exception], me
 def test_fits_refused(expectations: Any, prior: Any, message: str) -> None:
     with pytest.raises(ValueError, match=re.escape(message)):
         mg.MaxEnt([1.0, 2.0, 3.0]).fit(expectations, prior=prior)
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1e-3, 1e160, 1e300])
+def test_units_in_which_features_are_measured_change_nothing(unit: float) -> None:
+    found = mg.MaxEnt(unit * np.arange(1, 7)).fit(4.5 * unit)
+    np.testing.assert_allclose(found.probabilities @ np.arange(1, 7), 4.5, rtol=1e-9)

@@ -117,8 +117,10 @@ def _independent(features: FloatArray, expectations: FloatArray) -> FloatArray:
     Refuses expectations that break a linear relation which holds for all states.
     """
     centre = features.mean(axis=0)
-    scale = features.std(axis=0)
-    scale[scale <= 1e-14 * np.abs(features).max(axis=0)] = 1.0
+    largest = np.abs(features).max(axis=0)
+    unit = np.where(largest > 0, largest, 1.0)  # squares of what is measured in it are numbers
+    scale = (features / unit).std(axis=0) * unit
+    scale[scale <= 1e-14 * largest] = 1.0
     _, sizes, axes = np.linalg.svd((features - centre) / scale, full_matrices=False)
     kept = axes[sizes > DEPENDENT * max(1.0, float(sizes[:1].sum()))].T
     target = (expectations - centre) / scale
