@@ -206,6 +206,8 @@ REFUSED: list[tuple[Any, Any, type[Exception], str]] = [
     ({1, 2}, None, TypeError, "got set"),
     (np.zeros((2, 3)), None, ValueError, "J must be square, got shape (2, 3)"),
     (np.zeros(4), None, ValueError, "J must be square, got shape (4,)"),
+    ([(0, 1), (1, 2), (2, 3)], None, ValueError, "got shape (3, 2); edges go in a dict"),
+    ([("a", "b"), ("b", "c")], None, TypeError, "got dtype <U1; edges go in a dict"),
     (np.zeros((2, 2, 2)), None, ValueError, "J must be square, got shape (2, 2, 2)"),
     (sp.csr_array((2, 3)), None, ValueError, "J must be square, got shape (2, 3)"),
     ([[0, 1], [1]], None, ValueError, "J must be an array of numbers: "),

@@ -161,8 +161,13 @@ def check_size(name: str, num_variables: int, num_couplings: int = 0) -> None:
 
 
 def _from_array(matrix: Any, name: str) -> Problem:
-    array = real_array(name, matrix)
-    _check_square(name, array.shape)
+    try:
+        array = real_array(name, matrix)
+        _check_square(name, array.shape)
+    except (TypeError, ValueError) as error:
+        if isinstance(matrix, list) and all(isinstance(row, tuple) for row in matrix):
+            raise type(error)(f"{error}; edges go in a dict, {{(i, j): weight}}") from None
+        raise
     check_size(name, array.shape[0], int(np.count_nonzero(array)))
     check_finite(name, array)
     return Problem("dense", range(array.shape[0]), dense=array)
