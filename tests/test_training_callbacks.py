@@ -173,3 +173,10 @@ def test_evaluate_records_likelihoods() -> None:
     history = rbm.fit(X, callbacks=[mg.training.Evaluate(X, every=2)], epochs=5, seed=1).history
     assert np.isnan(history["log_likelihood"]).tolist() == [True, False, True, False, False]
     assert history["log_likelihood_low"][-1] == pytest.approx(mean_log_likelihood(rbm, X) - 1)
+
+
+def test_a_figure_of_validation_rows_that_a_training_has_not_is_missed_at_once() -> None:
+    stop = mg.training.EarlyStopping()  # by the pseudo-likelihood, which a DBM has not
+    with pytest.raises(KeyError, match="got 'validation_pseudo_log_likelihood'") as caught:
+        mg.DBM([9, 4, 2]).fit(X, validation=X, callbacks=[stop], epochs=50, seed=1)
+    assert caught.value.result.info["epochs"] == 1

@@ -61,7 +61,8 @@ class EarlyStopping:
     ValueError
         From `fit`, before work starts, if the figure needs validation rows and there are none.
     KeyError
-        From the training, if the history has no such column.
+        From the training, if the history has no such column: after an epoch if it is one of
+        validation rows, else, as callbacks may record it yet, after the last.
 
     Examples
     --------
@@ -109,6 +110,14 @@ class EarlyStopping:
                 "rows, got None"
             )
 
+    def _is_missing(self, progress: Progress) -> bool:
+        """Say whether the column will not come: others may yet be recorded, by callbacks."""
+        if self.monitor in OF_VALIDATION and any(
+            name in OF_VALIDATION or name.startswith("validation_") for name in progress.figures
+        ):
+            return True
+        return progress.epoch == progress.num_epochs and not self.parameters
+
     def start(self, model: Any) -> None:
         """Forget the training before."""
         self.best, self.waited, self.parameters = -math.inf, 0, {}
@@ -116,7 +125,7 @@ class EarlyStopping:
     def __call__(self, progress: Progress) -> bool:
         """Return True when it is time to stop."""
         if self.monitor not in progress.figures:
-            if progress.epoch < progress.num_epochs or self.parameters:
+            if not self._is_missing(progress):
                 return False
             raise KeyError(
                 f"monitor must be a column of the history, got {self.monitor!r}; there are "
