@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.pages import ROOT, broken_links, run_page
+from tools.pages import ROOT, blocks, broken_links, run_page
 
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
@@ -15,13 +15,23 @@ def test_there_are_pages() -> None:
     assert len(PAGES) >= 8
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    ("page", "quick"),
+    [
+        *(pytest.param(page, True, id=page.stem) for page in PAGES),
+        *(
+            pytest.param(page, False, id=f"{page.stem}-all", marks=pytest.mark.slow)
+            for page in PAGES
+            if any(block.slow for block in blocks(page))
+        ),
+    ],
+)
 def test_code_blocks_do_what_the_page_says(
-    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: Path, quick: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     data = os.environ.get("MAGNETITE_DATA")
-    run_page(page, tmp_path, Path(data) if data else None)
+    run_page(page, tmp_path, Path(data) if data else None, quick=quick)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -4,33 +4,39 @@ A page is run from top to bottom in an empty folder, and its blocks share one na
 block must do depends on its language:
 
 * ``python``: run; lines after ``>>>`` are doctests and must print what the page says.
-* ``console``: each line after ``$`` is run by the shell, must succeed, and must print what follows
-  it, if anything does.
+* ``console``: each line after ``$`` is run, by the shell unless it is the command `magnetite` alone,
+  must succeed, and must print what follows it, if anything does.
 * ``sh``: set-up, which a test cannot do; each ``make`` target it names must exist.
 * ``rust``: quoted from the file that a comment ``<!-- from: PATH -->`` above it names, and must
   still be there.
 * ``text``: not code.
 
 A comment ``<!-- needs: PATH -->`` above a block copies that file of the data folder into the folder
-where the page runs; without a data folder the block is left out. A block below
-``<!-- needs: PATH, slow -->`` is also left out of a quick run of its page. ``...`` in expected
-output stands for anything.
+where the page runs; without a data folder the block is left out. Blocks below
+``<!-- needs: PATH, slow -->`` and ``<!-- slow -->`` are left out of a quick run of their page.
+``...`` in expected output stands for anything.
 """
 
+import contextlib
 import doctest
+import io
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
+
+from magnetite.cli import main
 
 ROOT = Path(__file__).parents[2]
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE | doctest.REPORT_ONLY_FIRST_FAILURE
 FENCE = re.compile(
-    r"(?:<!-- (?P<key>needs|from): (?P<value>[^\s,]+)(?P<slow>, slow)? -->\n)?"
+    r"(?:<!-- (?:(?P<key>needs|from): (?P<value>[^\s,]+)(?:, )?)?(?P<slow>slow)? -->\n)?"
     r"^```(?P<language>\S*)\n(?P<text>.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
@@ -112,28 +118,42 @@ def run_python(block: Block, namespace: dict[str, object]) -> None:
 
 def run_console(block: Block, folder: Path) -> None:
     """Run each command of a terminal session, and compare what it prints."""
-    environment = os.environ | {
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-        "COLUMNS": "100",
-    }
     session = block.text.replace("\\\n", " ")
     for command, expected in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", session, re.MULTILINE):
-        ran = subprocess.run(
-            command,
-            shell=True,
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+        alone = command.startswith("magnetite ") and not set(command) & set("|&;<>$`*?")
+        code, out, err = run_here(command) if alone else run_in_shell(command, folder)
         where = f"{block.place}: $ {command}"
-        assert ran.returncode == 0, f"{where}\nended with {ran.returncode}\n{ran.stderr}"
+        assert code == 0, f"{where}\nended with {code}\n{err}"
         if expected.strip():
-            assert doctest.OutputChecker().check_output(expected, ran.stdout, FLAGS), (
-                f"{where}\nthe page says\n{expected}\nit printed\n{ran.stdout}"
+            assert doctest.OutputChecker().check_output(expected, out, FLAGS), (
+                f"{where}\nthe page says\n{expected}\nit printed\n{out}"
             )
+
+
+def run_here(command: str) -> tuple[int, str, str]:
+    """Run the command `magnetite` in this process, which needs no start of another."""
+    with (
+        contextlib.redirect_stdout(io.StringIO()) as out,
+        contextlib.redirect_stderr(io.StringIO()) as err,
+        mock.patch.dict(os.environ, COLUMNS="100"),
+    ):
+        code = main(shlex.split(command)[1:])
+    return code, out.getvalue(), err.getvalue()
+
+
+def run_in_shell(command: str, folder: Path) -> tuple[int, str, str]:
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    ran = subprocess.run(
+        command,
+        shell=True,
+        cwd=folder,
+        env=os.environ | {"PATH": path, "COLUMNS": "100"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    return ran.returncode, ran.stdout, ran.stderr
 
 
 def check_setup(block: Block) -> None:
