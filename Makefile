@@ -63,8 +63,8 @@ test-slow: build ## Run the slow tests: time limits, physics, exact proofs
 .PHONY: lint
 lint: build ## Check format, lints, types and stubs; any warning fails
 	cargo fmt --check
-	cargo clippy --all-targets -- -D warnings
-	cargo clippy --all-targets --no-default-features -- -D warnings
+	cargo clippy --all-targets --features bench -- -D warnings
+	cargo clippy --all-targets --no-default-features --features bench -- -D warnings
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 	$(RUN) mypy
@@ -92,7 +92,7 @@ bench-solve: rust-found $(VENV)/.built-dist ## Measure how often and how fast be
 
 .PHONY: bench-core
 bench-core: rust-found ## Run the criterion benches of every kernel and energy
-	cargo bench --no-default-features
+	cargo bench --no-default-features --features bench
 
 .PHONY: wheel
 wheel: rust-found $(VENV)/.tools ## Build the wheel into dist/ and try it in an environment of its own
