@@ -1,4 +1,4 @@
-"""The command as a process: terminals and pipes, Ctrl-C, the demo."""
+"""The command and its process: terminals and pipes, Ctrl-C, the demo."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from magnetite import instances
 from magnetite.cli import main
 from magnetite.cli.live import LiveLine, progress_text
 from magnetite.control import Progress
-from tools.shell import MAXCUT, fields, shell, start, write_file
+from tools.shell import MAXCUT, Command, fields, shell, start, write_file
 
 
 @pytest.fixture
@@ -206,30 +206,30 @@ def test_python_m_is_the_command(maxcut: str) -> None:
     assert json.loads(ran.stdout)["energies"] == json.loads(shell(*plan).stdout)["energies"]
 
 
-def test_version() -> None:
-    ran = shell("--version")
-    assert ran.returncode == 0
-    assert ran.stdout == f"magnetite {mg.__version__}\n"
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match=r"^0$"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"magnetite {mg.__version__}\n"
 
 
 @pytest.mark.parametrize(
     "command", [[], ["anneal"], ["temper"], ["info"], ["convert"], ["demo"]], ids=str
 )
-def test_help(command: list[str]) -> None:
-    ran = shell(*command, "--help")
-    assert ran.returncode == 0
-    assert "usage: magnetite" in ran.stdout
-    assert ran.stderr == ""
+def test_help(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match=r"^0$"):
+        main([*command, "--help"])
+    said = capsys.readouterr()
+    assert "usage: magnetite" in said.out
+    assert said.err == ""
 
 
-def test_demo_reaches_the_optimum() -> None:
-    ran = shell("demo", "--seed", "1")
-    said = fields(ran.stdout)
-    assert ran.returncode == 0
-    assert ran.stderr == ""
+def test_demo_reaches_the_optimum(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = Command("demo").run(capsys, "--seed", "1")
+    said = fields(out)
+    assert (code, err) == (0, "")
     assert said["cut"] == "476"
     assert said["best known"] == "476, reached"
-    assert ran.stdout.endswith("\nThe proven optimum was reached.\n")
+    assert out.endswith("\nThe proven optimum was reached.\n")
     assert "updates/s" in said["time"]
 
 
@@ -243,8 +243,8 @@ def test_demo_says_by_how_much_the_optimum_was_missed(
     assert out.endswith(f"\nThe proven optimum was missed by {missed}.\n")
 
 
-def test_demo_as_json() -> None:
-    ran = shell("demo", "--seed", "1", "--json")
-    document = json.loads(ran.stdout)
+def test_demo_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["demo", "--seed", "1", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
     assert document["command"] == "demo"
     assert document["best_known"]["reached"] is True
