@@ -4,8 +4,8 @@ A page is run from top to bottom in an empty folder, and its blocks share one na
 block must do depends on its language:
 
 * ``python``: run; lines after ``>>>`` are doctests and must print what the page says.
-* ``console``: each line after ``$`` is run, by the shell unless it is the command `magnetite` alone,
-  must succeed, and must print what follows it, if anything does.
+* ``console``: each line after ``$`` is run, by the shell unless `magnetite` is all it calls, must
+  succeed, and must print what follows it, if anything does.
 * ``sh``: set-up, which a test cannot do; each ``make`` target it names must exist.
 * ``rust``: quoted from the file that a comment ``<!-- from: PATH -->`` above it names, and must
   still be there.
