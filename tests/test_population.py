@@ -1,6 +1,7 @@
 """`population_anneal` on the real core: exact draws and log Z, honest errors, bits, checkpoints."""
 
 import math
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -256,12 +257,21 @@ def test_target_and_callback_stop() -> None:
     assert seen[-1].best_state.shape == (300,)
 
 
-@pytest.mark.parametrize("stop", [1, 2, 4])
-@pytest.mark.parametrize("betas", ["auto", np.linspace(0, 2, 150)], ids=["auto", "given"])
-def test_resumed_to_the_same_bits(stop: int, betas: Any, tmp_path: Path) -> None:
-    options: dict[str, Any] = {"population": 100, "betas": betas, "sweeps_per_step": 25, "seed": 5}
-    if isinstance(betas, str):
+@cache
+def uncut(betas: str) -> tuple[dict[str, Any], PopulationResult]:
+    """Return options of a run, and the run."""
+    options: dict[str, Any] = {"population": 100, "sweeps_per_step": 25, "seed": 5}
+    if betas == "auto":
         options |= {"beta": 2.0, "culling": 0.1}
+    else:
+        options |= {"betas": np.linspace(0, 2, 100)}
+    return options, mg.population_anneal(LARGE, **options)
+
+
+@pytest.mark.parametrize("stop", [1, 2, 4])
+@pytest.mark.parametrize("betas", ["auto", "given"])
+def test_resumed_to_the_same_bits(stop: int, betas: str, tmp_path: Path) -> None:
+    options, whole = uncut(betas)
     seen = []
 
     def callback(progress: Progress) -> bool:
@@ -269,7 +279,6 @@ def test_resumed_to_the_same_bits(stop: int, betas: Any, tmp_path: Path) -> None
         return len(seen) == stop
 
     path = tmp_path / "run.npz"
-    whole = mg.population_anneal(LARGE, **options)
     cut = mg.population_anneal(LARGE, **options, checkpoint=path, callback=callback)
     assert cut.info["stop_reason"] == "callback"
     resumed = mg.resume(path, num_threads=1)
