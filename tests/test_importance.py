@@ -31,7 +31,7 @@ def draws(model: Model, beta: float, count: int, seed: int = 1) -> NDArray[np.in
     return all_states(model)[np.random.default_rng(seed).choice(len(law), count, p=law)]
 
 
-@pytest.mark.parametrize("name", ["ferromagnet", "glass"])
+@pytest.mark.parametrize("name", ["ferromagnet", pytest.param("glass", marks=pytest.mark.slow)])
 def test_the_error_is_honest(name: str) -> None:
     """Of 100 seeds at least 90 are within two errors."""
     if name == "glass":

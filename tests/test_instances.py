@@ -46,7 +46,13 @@ def test_file_is_what_its_maker_makes(name: str) -> None:
     assert shipped.read_text(encoding="ascii") == make_torus(*TORI[name]).rudy()
 
 
-@pytest.mark.parametrize("name", instances.names())
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name == "torus_12x60" else [])
+        for name in instances.names()
+    ],
+)
 def test_optimum_is_proven(name: str) -> None:
     torus = make_torus(*TORI[name])
     energy = ground_state_energy(torus)

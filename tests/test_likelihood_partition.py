@@ -71,20 +71,20 @@ def test_exact_log_z_beside_a_continuum(kind: str) -> None:
 
 @pytest.mark.parametrize(("visible", "hidden"), [*ALL_PAIRS, ("mixed", "binary")])
 def test_weights_of_both_directions_are_unbiased(visible: str, hidden: str) -> None:
-    """With few betas, so that the annealing matters, and thousands of chains."""
+    """With few betas, so that the annealing matters, and many chains."""
     if visible == "mixed":
         rng = np.random.default_rng(3)
         rbm = mg.RBM(7, 3, visible=MIXED, weights=rng.normal(size=(7, 3)), dtype="float64")
     else:
         rbm = machine(visible, hidden, scale=0.8)
     found = rbm.log_partition(
-        method="annealed", base=rows_of(rbm), num_chains=4_000, num_betas=5, seed=2
+        method="annealed", base=rows_of(rbm), num_chains=1_000, num_betas=5, seed=2
     )
     truth = rbm.log_partition().value
     assert found.forward is not None
     assert found.reverse is not None
-    assert abs(found.forward.value - truth) < 4 * found.forward.error < 0.4
-    assert abs(found.reverse.value - truth) < 4 * found.reverse.error < 0.4
+    assert abs(found.forward.value - truth) < 4 * found.forward.error < 0.8
+    assert abs(found.reverse.value - truth) < 4 * found.reverse.error < 0.8
     assert found.reliable, found.reason
     assert abs(found.value - truth) < 4 * found.error
     assert np.ptp(found.forward_log_weights) > 0
@@ -106,7 +106,7 @@ def test_two_layers_of_a_continuum() -> None:
     assert abs(found.value - truth) < 4 * found.error < 0.1
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 def test_bracket_and_value_with_starts_by_replica_exchange(seed: int) -> None:
     rbm = two_modes(3.0)
     truth = rbm.log_partition().value
@@ -175,17 +175,17 @@ def test_means_that_the_machine_remembers_are_the_base() -> None:
     assert found.info["base"] == "the means of the training data"
 
 
-@pytest.mark.parametrize("num_threads", [2, 5])
-def test_threads_change_nothing(num_threads: int) -> None:
+def test_threads_change_nothing() -> None:
     rng = np.random.default_rng(1)
     rbm = mg.RBM(40, 30, weights=0.3 * rng.normal(size=(40, 30)))
-    options: dict[str, Any] = {"num_betas": 100, "max_rounds": 128, "seed": 1}
+    options: dict[str, Any] = {"num_betas": 50, "max_rounds": 128, "seed": 1}
     one = rbm.log_partition(num_threads=1, **options)
-    more = rbm.log_partition(num_threads=num_threads, **options)
-    assert one.betas.tolist() == more.betas.tolist()
-    assert one.forward_log_weights.tolist() == more.forward_log_weights.tolist()
-    assert one.reverse_log_weights.tolist() == more.reverse_log_weights.tolist()
-    assert one.bracket == more.bracket
+    for num_threads in (2, 5):
+        more = rbm.log_partition(num_threads=num_threads, **options)
+        assert one.betas.tolist() == more.betas.tolist()
+        assert one.forward_log_weights.tolist() == more.forward_log_weights.tolist()
+        assert one.reverse_log_weights.tolist() == more.reverse_log_weights.tolist()
+        assert one.bracket == more.bracket
 
 
 def made_of(forward: Any, reverse: Any, equilibrium: Verdict) -> LogPartition:

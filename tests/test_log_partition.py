@@ -150,7 +150,7 @@ def test_ladders_that_are_cut_say_what_they_bear() -> None:
     def enough(progress: Progress) -> bool:
         return progress.fraction > 0.8
 
-    options: dict[str, Any] = {"num_sweeps": 30_000, "callback": enough, "seed": 1}
+    options: dict[str, Any] = {"num_sweeps": 10_000, "callback": enough, "seed": 1}
     estimate = mg.log_partition(GLASS, beta=5.0, method="tempering", **options)
     assert abs(estimate.value - truth) < 4.5 * estimate.error
     refused = mg.log_partition(GLASS, beta=5.0, method="annealing", **options)
