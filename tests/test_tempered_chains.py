@@ -13,7 +13,7 @@ from tools.laws import chi_square_excess
 from tools.machines import all_visible, machine
 
 BETAS = np.array([0.2, 0.6, 1.0])
-LADDERS = 60_000
+LADDERS = 30_000
 
 
 class Wrong(TemperedChains):

@@ -69,10 +69,10 @@ def test_all_units_can_be_tempered(visible: str) -> None:
         v = np.abs(rng.normal(size=(100, 3)))
         h = rbm.sample_hidden(v, seed=1)
         batch = Positive(v, rbm.hidden_means(v), h, np.full(100, 0.01))
-    phase = mg.TemperedPCD(num_chains=4000, num_betas=3).start(context_of(rbm))
+    phase = mg.TemperedPCD(num_chains=1600, num_betas=3).start(context_of(rbm))
     tempered = drawn(phase, batch, range(30))[-1].v
-    plain = rbm.sample(4000, num_steps=60, seed=9)
-    error = np.sqrt(tempered.var(axis=0) / 2000)
+    plain = rbm.sample(1600, num_steps=60, seed=9)
+    error = np.sqrt(tempered.var(axis=0) / 800)
     assert (np.abs(tempered.mean(axis=0) - plain.mean(axis=0)) < 4.5 * error).all()
 
 

@@ -145,7 +145,7 @@ def test_partial_fit_finds_the_means(chunk: int) -> None:
     rbm = mg.RBM(10, 3)
     for _ in range(8000 // chunk):
         rbm.partial_fit(rng.random((chunk, 10)) < 0.3, batch_size=10, seed=1)
-    means = rbm.sample(20000, num_steps=20, seed=2).mean(axis=0)
+    means = rbm.sample(5000, num_steps=20, seed=2).mean(axis=0)
     np.testing.assert_allclose(means, 0.3, atol=0.06)
 
 
@@ -215,7 +215,7 @@ def test_whole_weights_are_repeated_rows_to_contrastive_divergence() -> None:
 
     def steps(X: Any, sample_weight: Any) -> NDArray[np.float64]:
         found = []
-        for seed in range(200):
+        for seed in range(100):
             now = rbm.copy()
             now.fit(
                 X,
@@ -229,7 +229,7 @@ def test_whole_weights_are_repeated_rows_to_contrastive_divergence() -> None:
         return np.array(found)
 
     a, b = steps(data, weights), steps(np.repeat(data, weights, axis=0), None)
-    error = np.sqrt((a.var(axis=0) + b.var(axis=0)) / 200)
+    error = np.sqrt((a.var(axis=0) + b.var(axis=0)) / 100)
     assert (np.abs(a.mean(axis=0) - b.mean(axis=0)) < 4 * error).all()
     unweighted = steps(data, None)
     assert (np.abs(a.mean(axis=0) - unweighted.mean(axis=0)) > 4 * error).any()

@@ -133,7 +133,7 @@ def grid_for(kind: str, n: int, points: int) -> tuple[Floats, float]:
 def test_gradient_between_units_of_a_continuum(visible: str, hidden: str, n: int) -> None:
     rbm = machine(KINDS[visible], KINDS[hidden], n=n, m=1, scale=0.3)
     data = some_data(rbm)
-    negative = Quadrature(*grid_for(visible, n, 4000 if n == 1 else 400))
+    negative = Quadrature(*grid_for(visible, n, 4000 if n == 1 else 200))
 
     def likelihood() -> float:
         return float(-rbm.free_energy(data).mean() - negative.log_z())

@@ -190,11 +190,11 @@ def test_many_persistent_chains_give_the_exact_moments(visible: str, hidden: str
     exact = gradient_of(rbm, data)["weights"]
 
     def largest_score(num_steps: int) -> float:
-        phase: Any = mg.PCD(8000, num_steps).start(Context(rbm, rbm.layers(), 7, 1))
+        phase: Any = mg.PCD(5000, num_steps).start(Context(rbm, rbm.layers(), 7, 1))
         sample = phase.advance(positive, 0)
         found = Coordinates(rbm, "plain", 0.01).gradient(rbm.layers(), positive, sample)
         products = sample.v[:, :, None] * sample.h_means[:, None, :]
-        error = products.std(axis=0) / np.sqrt(8000)
+        error = products.std(axis=0) / np.sqrt(5000)
         return float((np.abs(found["weights"] - exact) / error).max())
 
     assert largest_score(60) < 4

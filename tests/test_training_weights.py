@@ -21,7 +21,8 @@ def learnt(X: Any, **options: Any) -> float:
     """The mean of one unit after learning, from far away, with steps that become small."""
     rbm = mg.RBM(1, 1, dtype="float64")
     rate = mg.training.Cosine(0.5)
-    defaults = {"negative": mg.Exact(), "optimizer": mg.SGD(rate), "epochs": 60, "initial": None}
+    defaults: dict[str, Any] = {"negative": mg.Exact(), "optimizer": mg.SGD(rate), "epochs": 60}
+    defaults |= {"initial": None, "monitor_every": 60}
     rbm.fit(X, seed=1, **defaults | options)
     return float(means_of(rbm)[0])
 
@@ -33,7 +34,12 @@ ONE_TO_NINE = np.repeat([1.0, 9.0], 50)
 @pytest.mark.parametrize("batch_size", [1, 3, 100])
 def test_weights_count_as_much_in_batches_of_any_size(batch_size: int) -> None:
     epochs = 60 if batch_size < 100 else 1500
-    options = {"sample_weight": ONE_TO_NINE, "batch_size": batch_size, "epochs": epochs}
+    options: dict[str, Any] = {
+        "sample_weight": ONE_TO_NINE,
+        "batch_size": batch_size,
+        "epochs": epochs,
+    }
+    options["monitor_every"] = epochs
     assert learnt(ZEROS_AND_ONES, **options) == pytest.approx(0.9, abs=0.02)
 
 
@@ -56,7 +62,8 @@ def test_a_row_that_is_left_over_counts_as_any_other(shuffle: bool) -> None:
 def test_moments_are_met_where_the_last_batch_is_uneven() -> None:
     X = np.array([[0, 1, 1]] * 4 + [[1, 1, 0]] * 5 + [[0, 0, 1]] * 2, float)
     rbm = mg.RBM(3, 1, dtype="float64")
-    rbm.fit(X, batch_size=10, epochs=800, optimizer=mg.SGD(0.05), negative=mg.Exact(), seed=1)
+    options: dict[str, Any] = {"negative": mg.Exact(), "optimizer": mg.SGD(0.05)}
+    rbm.fit(X, batch_size=10, epochs=800, monitor_every=800, seed=1, **options)
     np.testing.assert_allclose(means_of(rbm), X.mean(axis=0), atol=0.02)
 
 
