@@ -165,7 +165,7 @@ def as_dense(n: int, pairs: tuple[Any, Any, Any]) -> Any:
 
 
 @pytest.mark.parametrize("kind", ["rudy", "sparse", "bqp", "qubo", "coo", "coo spins"])
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data(), packed=st.booleans())
 def test_read_after_write_is_the_same(
     tmp_path: Path, kind: str, data: st.DataObject, packed: bool

@@ -81,7 +81,7 @@ FORMS: dict[str, Callable[[NDArray[np.float64]], Any]] = {
 
 
 @pytest.mark.parametrize("form", FORMS)
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(data=st.data())
 def test_every_form_gives_the_same_energies(form: str, data: st.DataObject) -> None:
     n = data.draw(st.integers(2, 5))

@@ -318,7 +318,9 @@ def test_temperatures_that_are_none(temperature: float) -> None:
 
 
 @settings(max_examples=30)
-@given(st.lists(st.one_of(st.integers(), st.text(max_size=3), st.floats()), max_size=7))
+@given(
+    st.lists(st.one_of(st.integers(), st.text("abc\u00e9", max_size=3), st.floats()), max_size=7)
+)
 def test_labels_are_taken_or_refused_by_name(labels) -> None:
     net = Network.classifier([2, 2], ["a", "b"], seed=1)
     x = np.zeros((len(labels), 2))
