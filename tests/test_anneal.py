@@ -265,7 +265,7 @@ class TestTime:
         [({}, 64), ({"num_reads": 3}, 3), ({"num_sweeps": 10}, 64), ({"beta_schedule": [1.0]}, 64)],
     )
     def test_filling(self, options: dict[str, Any], most: int) -> None:
-        result = mg.anneal(CHAIN, time_limit=0.3, seed=1, **options)
+        result = mg.anneal(CHAIN, time_limit=0.15, seed=1, **options)
         rounds = result.info["rounds"]
         assert len(rounds) > 1
         assert result.info["stop_reason"] == "time_limit"

@@ -35,12 +35,12 @@ def test_reaches_the_target_of_a_spin_glass(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_populations_of_every_kind_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    options = (TORUS, "--rounds", "30", "--seed", "1")
+    options = (TORUS, "--rounds", "16", "--seed", "1")
     rounds = run_json(capsys, *options)["info"]["rounds"]
     number = len({this["epoch"] for this in rounds})
     assert "temper" in {this["step"] for this in rounds}
     said = fields(run(capsys, *options)[1])["rounds"]
-    assert said.startswith(f"30, with {number} populations of 64;")
+    assert said.startswith(f"16, with {number} populations of 64;")
 
 
 def test_json_and_missed_targets(capsys: pytest.CaptureFixture[str]) -> None:

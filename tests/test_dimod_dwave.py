@@ -117,7 +117,7 @@ def call_means(sampler: Any, bqm: Any, seed: int, **keywords: Any) -> np.ndarray
 
 @pytest.mark.parametrize("randomize_order", [False, True])
 @pytest.mark.parametrize("criteria", ["Metropolis", "Gibbs"])
-@pytest.mark.parametrize("num_sweeps", [1, 4, 30])
+@pytest.mark.parametrize("num_sweeps", [1, 30])
 def test_statistics_agree_with_theirs(
     sampler: SimulatedAnnealingSampler,
     theirs: Any,

@@ -132,10 +132,10 @@ def coupled(seed: int, sign: float, num_ladders: int = 2) -> np.ndarray:
 
 @pytest.mark.parametrize("sign", [-1.0, 1.0])
 def test_coupled_ladders_are_compared_draw_by_draw(sign: float) -> None:
-    runs = [coupled(seed, sign) for seed in range(60)]
+    runs = [coupled(seed, sign) for seed in range(40)]
     found = [dg.equilibration(run, BETAS, coupled=True) for run in runs]
     refused = sum(not each.verdict for each in found)
-    assert refused <= 60 * 0.03 + 4 * np.sqrt(60 * 0.03 * 0.97)
+    assert refused <= 40 * 0.03 + 4 * np.sqrt(40 * 0.03 * 0.97)
     # Errors see the coupling: scores of the differences, as of the drifts, are those of a normal.
     for name in ("disagreement", "drift"):
         rows = [getattr(each, name) for each in found]

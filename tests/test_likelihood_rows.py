@@ -162,7 +162,7 @@ def test_missing_values_by_annealing(visible: str, monkeypatch: pytest.MonkeyPat
     assert exact[2] == pytest.approx(0, abs=1e-9)
     log_z = rbm.log_partition()
     monkeypatch.setattr(observed, "MOST_STATES", 1.0)
-    options: Any = {"num_betas": 200, "num_chains": 400, "seed": 1, "log_z": log_z}
+    options: Any = {"num_betas": 100, "num_chains": 400, "seed": 1, "log_z": log_z}
     logs = rbm.log_probabilities(rows, **options)
     mean = rbm.log_likelihood(rows, **options)
     assert logs[0] == exact[0]

@@ -101,7 +101,7 @@ def oracle(a: Any, b: Any) -> TwoSampleScores:
 @pytest.mark.parametrize("noise", [0.0, 0.2])
 def test_two_sample_scores(digits: Any, noise: float) -> None:
     rng = np.random.default_rng(2)
-    a, b = digits[:300], digits[300:600]
+    a, b = digits[:150], digits[150:300]
     a = np.where(rng.random(a.shape) < noise, 1 - a, a)
     found, expected = two_sample_scores(a, b), oracle(a, b)
     for name in vars(expected):

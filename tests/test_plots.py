@@ -226,7 +226,7 @@ def test_the_overview_of_an_anneal(options: dict[str, Any], pictures: list[str])
 
 
 def test_the_overview_of_a_search() -> None:
-    glass = mg.Ising(np.triu(np.random.default_rng(1).normal(size=(80, 80)), 1))
+    glass = mg.Ising(np.triu(np.random.default_rng(1).normal(size=(40, 40)), 1))
     result = mg.solve(glass, num_rounds=12, seed=1)
     figure = plots.overview(result)
     figure.canvas.draw()  # any warning is an error
