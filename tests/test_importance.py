@@ -153,7 +153,14 @@ def test_weights_of_equal_size_have_no_error() -> None:
     assert (estimate.value, estimate.error, estimate.ess) == (-3.0, 0.0, pytest.approx(5.0))
 
 
-@pytest.mark.parametrize("sizes", [(400, 400), (1000, 100), (50, 2000)])
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        (400, 400),
+        pytest.param((1000, 100), marks=pytest.mark.slow),
+        pytest.param((50, 2000), marks=pytest.mark.slow),
+    ],
+)
 def test_bridging_is_right_and_knows_its_error(sizes: tuple[int, int]) -> None:
     """Normal work of variance s^2 has means 2 - s^2 / 2 and -2 - s^2 / 2 (Crooks 1999)."""
     rng, spread = np.random.default_rng(4), 1.7

@@ -55,8 +55,15 @@ MODELS = {"ferromagnet": FERROMAGNET, "glass": GLASS}
 NAMES = ("log_z", "energy", "entropy", "heat_capacity")
 
 
-@pytest.mark.parametrize(("num_draws", "stay"), [(200, 0.0), (1000, 0.8)])
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    ("name", "num_draws", "stay"),
+    [
+        ("ferromagnet", 1000, 0.8),
+        ("glass", 200, 0.0),
+        pytest.param("ferromagnet", 200, 0.0, marks=pytest.mark.slow),
+        pytest.param("glass", 1000, 0.8, marks=pytest.mark.slow),
+    ],
+)
 def test_errors_cover(name: str, num_draws: int, stay: float) -> None:
     exact = MODELS[name]
     covered = dict.fromkeys(NAMES, 0.0)
