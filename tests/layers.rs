@@ -35,6 +35,16 @@ fn by_integration(x: f64, q: f64, from: f64) -> (f64, f64) {
     (mean, norm.ln() + top)
 }
 
+/// Laplace's continued fraction of the mean excess, which neither cancels nor switches between formulas.
+#[test]
+fn mean_excesses_are_continued_fractions() {
+    for a in [5.0, 20.0, 49.999, 50.001, 60.0, 1e3, 1e6] {
+        let rest = (2..2_000).rev().fold(0.0, |below, k| f64::from(k) / (a + below));
+        let exact = 1.0 / (a + rest);
+        assert!((units::mean_excess(a) / exact - 1.0).abs() < 1e-11, "{a}");
+    }
+}
+
 proptest! {
     #[test]
     fn units_of_two_values_are_sums(x in -30.0..30.0_f64) {
@@ -65,11 +75,13 @@ proptest! {
 
     #[test]
     fn real_units_are_integrals(x in -25.0..25.0_f64, q in 0.2..5.0_f64) {
+        let near = |a: f64, b: f64| (a - b).abs() <= 1e-7 * (1.0 + b.abs());
         let (mean, norm) = by_integration(x, q, f64::NEG_INFINITY);
-        prop_assert!((x / q - mean).abs() < 1e-7 && (units::gaussian_log_norm(x, q) - norm).abs() < 1e-7);
+        prop_assert!(near(x / q, mean), "{} {mean}", x / q);
+        prop_assert!(near(units::gaussian_log_norm(x, q), norm), "{} {norm}", units::gaussian_log_norm(x, q));
         let (mean, norm) = by_integration(x, q, 0.0);
-        prop_assert!((units::rectified_mean(x, q) - mean).abs() < 1e-7 * (1.0 + mean), "{} {mean}", units::rectified_mean(x, q));
-        prop_assert!((units::rectified_log_norm(x, q) - norm).abs() < 1e-7, "{} {norm}", units::rectified_log_norm(x, q));
+        prop_assert!(near(units::rectified_mean(x, q), mean), "{} {mean}", units::rectified_mean(x, q));
+        prop_assert!(near(units::rectified_log_norm(x, q), norm), "{} {norm}", units::rectified_log_norm(x, q));
     }
 
     /// The distribution function at a sample is the uniform it was drawn by, in both tails.

@@ -273,7 +273,7 @@ pub fn mean_excess(a: f64) -> f64 {
     if a > 50.0 {
         // The asymptotic series; the difference would cancel.
         let s = 1.0 / (a * a);
-        let series = [8_162.0, -706.0, 74.0, -10.0, 2.0]
+        let series = [8_162.0, 706.0, 74.0, 10.0, 2.0]
             .iter()
             .fold(0.0, |sum, c| (sum + c) * -s);
         return (1.0 + series) / a;
