@@ -68,6 +68,15 @@ def test_grey_pixels_are_learnt_as_means(pass_up: str) -> None:
         dbn.fit(grey)
 
 
+def test_grey_frames_are_learnt_as_means() -> None:
+    u = np.array([[-3.0], [3.0]] * 50)
+    grey, model = 0.5 + u / 10, mg.ConditionalRBM(1, 2, n_condition=1)
+    model.fit(grey, conditions=u, means=True, optimizer=mg.Adam(0.05), epochs=100, seed=1)
+    np.testing.assert_allclose(model.predict([[-3.0], [3.0]]), [[0.2], [0.8]], atol=0.05)
+    with pytest.raises(ValueError, match="X must hold numbers from 0 to 1"):
+        model.fit(grey + 1, conditions=u, means=True)
+
+
 def test_grey_data_are_learnt_as_means() -> None:
     made = mg.ClassificationRBM(2, 4, classes=2)
     grey = np.tile([[0.1, 0.9], [0.9, 0.1]], (50, 1))

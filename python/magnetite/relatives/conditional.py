@@ -173,7 +173,13 @@ class ConditionalRBM(Stored):
             return self._machine._matrix(name, value, columns)
 
     def _joint(
-        self, X: ArrayLike, conditions: ArrayLike, *, name: str = "X", missing: bool = False
+        self,
+        X: ArrayLike,
+        conditions: ArrayLike,
+        *,
+        name: str = "X",
+        missing: bool = False,
+        means: bool = False,
     ) -> Array:
         """Return checked rows ``[v | u]``."""
         given, v = self._conditions(conditions), self._matrix(name, X, self.n_visible)
@@ -182,7 +188,7 @@ class ConditionalRBM(Stored):
                 f"{name} and conditions must have as many rows, at least one, got {len(v)} and "
                 f"{len(given)}"
             )
-        self._machine.free[0].check(name, v, missing=missing)
+        self._machine.free[0].check(name, v, missing=missing, means=means)
         return np.concatenate([v, given], axis=1)
 
     # What the machine says.

@@ -102,12 +102,13 @@ def fit(
         raise ValueError(f"initial must be 'data' or None, got {initial!r}")
     if ridge is not None and not 0 < check_real("ridge", ridge) < np.inf:
         raise ValueError(f"ridge must be positive and finite, or None, got {ridge!r}")
-    rows = self._joint(X, conditions, missing=True)
+    means = options.get("means") is True
+    rows = self._joint(X, conditions, missing=True, means=means)
     held_out = None
     if validation is not None:
         if not (isinstance(validation, tuple | list) and len(validation) == 2):
             raise TypeError("validation must be a pair (X, conditions)")
-        held_out = self._joint(*validation, name="validation", missing=True)
+        held_out = self._joint(*validation, name="validation", missing=True, means=means)
     known, counts = check_seed(seed), check_weights("sample_weight", sample_weight, len(rows))
     before = {name: getattr(self._machine, name).copy() for name in PARAMETERS}
     path = options.get("checkpoint")

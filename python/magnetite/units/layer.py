@@ -238,8 +238,8 @@ def _remedy(units: Units, values: Array, of_site: Array, missing: bool) -> str:
         return "; 'binary' units take 0 and 1"
     if isinstance(units, Binary) and known.size and known.min() >= 0 and known.max() <= 1:
         return (
-            "; draw bits with these chances, cut at a threshold, let `fit` take them as means of "
-            "bits (means=True), or take 'gaussian' units for real numbers"
+            "; draw bits with these chances, cut at a threshold, let `RBM.fit` take them as means "
+            "of bits (means=True), or take 'gaussian' units for real numbers"
         )
     if isinstance(units, Gaussian):
         return ""
