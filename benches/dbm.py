@@ -4,7 +4,7 @@ Of 784, 500 and 1,000 units. Needs the folder that MAGNETITE_DATA names. The bou
 is printed beside the -84.62 nats of Salakhutdinov and Hinton (2009), whose layers were trained one
 by one first. The binarisation is the sampled one, unless --binarisation says otherwise::
 
-    python benches/dbm.py mnist --epochs 100 --save dbm.npz
+    python benches/dbm.py mnist --epochs 150 --steps 2 --rate 0.03 --save dbm.npz
     python benches/dbm.py mnist --load dbm.npz --epochs 0   # measures a machine that was saved
 """
 
