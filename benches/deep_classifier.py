@@ -256,7 +256,7 @@ def main() -> int:
     parser.add_argument("what", choices=commands)
     parser.add_argument("--machines", type=Path, metavar="FOLDER", help="keep or take machines")
     parser.add_argument("--pretrain-epochs", type=int, default=30, help="a layer (default 30)")
-    parser.add_argument("--epochs", type=int, default=30, help="of fine-tuning (default 30)")
+    parser.add_argument("--epochs", type=int, help="of fine-tuning (default 11, 25 of few-labels)")
     parser.add_argument("--optimizer", choices=["adam", "sgd"], default="adam", help="of `mnist`")
     parser.add_argument("--rate", type=float, default=0.001, help="of it at first (default 0.001)")
     parser.add_argument("--few-rate", type=float, default=0.001, help="of `few-labels`, Adam")
@@ -269,6 +269,7 @@ def main() -> int:
     parser.add_argument("--rows", type=int, default=60_000, help="of `speed` (default all)")
     parser.add_argument("--threads", type=int, help="all by default")
     args = parser.parse_args()
+    args.epochs = args.epochs or {"mnist": 11, "few-labels": 25}.get(args.what)
     if "MAGNETITE_DATA" not in os.environ:
         print("MNIST is looked for in the folder that MAGNETITE_DATA names", file=sys.stderr)
         return 2
