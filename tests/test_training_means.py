@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import magnetite as mg
+from magnetite.training.held import Rating
 
 
 def test_states_are_learnt_alike_as_states_and_as_means() -> None:
@@ -37,12 +38,30 @@ def test_means_of_rows_are_learnt() -> None:
         ("spin", -1.5, "numbers from -1 to 1"),
         ("gaussian", np.inf, "finite numbers"),
         ("relu", -1.0, "finite numbers that are not negative"),
-        (mg.units.Categorical(2), 2.0, "numbers from 0 to 1"),
+        (mg.units.Categorical(2), 2.0, "groups of 2 columns with chances, whose sum is 1,"),
+        (mg.units.Categorical(2), 0.4, "groups of 2 columns with chances, whose sum is 1,"),
     ],
 )
 def test_what_are_no_means_is_refused(visible: Any, value: float, rule: str) -> None:
     with pytest.raises(ValueError, match=f"X must (hold|have) {rule}"):
         mg.RBM(2, 2, visible=visible).fit([[value, value]], means=True)
+
+
+def test_chances_of_categories_are_learnt_and_may_be_missing() -> None:
+    chances = np.random.default_rng(1).dirichlet(np.ones(3), (60, 2)).reshape(60, 6)
+    chances[4, :3] = np.nan
+    rbm = mg.RBM(6, 2, visible=mg.units.Categorical(3))
+    rbm.fit(chances, means=True, epochs=1, seed=1)
+    np.testing.assert_allclose(rbm.data_means, np.nanmean(chances, axis=0), rtol=1e-6)
+    chances[4, 0] = 0.5
+    with pytest.raises(ValueError, match="all columns of a missing site must be nan"):
+        rbm.fit(chances, means=True)
+
+
+def test_absent_ratings_are_right_as_means_too() -> None:
+    rows = np.array([[0.0, 0.0, 0.2, 0.8], [1.0, 0.0, 0.3, 0.3]])
+    wrong = Rating(2).wrong_means(rows)
+    assert wrong.tolist() == [[False] * 4, [False, False, True, True]]
 
 
 def test_means_have_no_deviations_of_states() -> None:

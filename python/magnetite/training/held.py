@@ -31,13 +31,17 @@ class Rating(Categorical):
 
     def wrong(self, values: Array) -> NDArray[np.bool_]:
         """Return where a group of columns is neither one 1 among zeros nor all zero."""
-        absent = np.repeat((self._sites(values) == 0).all(axis=-1), self.num_states, axis=-1)
-        wrong: NDArray[np.bool_] = super().wrong(values) & ~absent
+        wrong: NDArray[np.bool_] = super().wrong(values) & ~self.absent(values)
+        return wrong
+
+    def wrong_means(self, values: Array) -> NDArray[np.bool_]:
+        """Return where values are no chances of ratings, nor those of an absent unit, all zero."""
+        wrong: NDArray[np.bool_] = super().wrong_means(values) & ~self.absent(values)
         return wrong
 
     def absent(self, values: Array) -> NDArray[np.bool_]:
-        """Return which columns are those of absent units; of values that are right."""
-        nothing = self._sites(values).sum(axis=-1) == 0
+        """Return which columns are those of absent units."""
+        nothing = (self._sites(values) == 0).all(axis=-1)
         return np.repeat(nothing, self.num_states, axis=-1)
 
 

@@ -14,6 +14,9 @@ __all__ = ["Binary", "Categorical", "Spin"]
 CLIP = 0.001
 """Means of data are kept so far from the ends where a bias would be infinite."""
 
+ROUNDING = 1e-3
+"""By so much the sum of the chances of categories may differ from 1."""
+
 
 def _logistic(x: Array) -> Array:
     small: Array = np.exp(-np.abs(x))
@@ -198,3 +201,14 @@ class Categorical(Units):
             f"groups of {self.num_states} columns with one 1 among zeros "
             "(as magnetite.units.one_hot writes them)"
         )
+
+    def wrong_means(self, values: Array) -> NDArray[np.bool_]:
+        """Return where values are no chances, or a group of them does not sum to 1."""
+        right = np.abs(self._sites(values).sum(axis=-1) - 1) <= ROUNDING
+        wrong: NDArray[np.bool_] = np.repeat(~right, self.num_states, axis=-1)
+        return wrong | super().wrong_means(values)
+
+    @property
+    def rule_of_means(self) -> str:
+        """What `wrong_means` asks for."""
+        return f"groups of {self.num_states} columns with chances, whose sum is 1,"
