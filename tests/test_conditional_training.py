@@ -288,6 +288,8 @@ X4, U4 = switched_patterns(4)
         ({"sample_weight": [1, 2]}, ValueError, r"sample_weight must have shape \(4,\)"),
         ({"epochs": -1}, ValueError, "epochs must be at least 0"),
         ({"seed": -1}, ValueError, "seed must be non-negative"),
+        ({"means": 1}, TypeError, "means must be True or False, got 1"),
+        ({"means": np.True_, "X": X4 + 1}, ValueError, "X must hold numbers from 0 to 1"),
         ({"colour": 1}, TypeError, "colour"),
     ],
 )

@@ -101,5 +101,8 @@ def test_grey_data_are_learnt_as_means() -> None:
     grey = np.tile([[0.1, 0.9], [0.9, 0.1]], (50, 1))
     made.fit(grey, [0, 1] * 50, means=True, validation=(grey, [0, 1] * 50), epochs=30, seed=1)
     assert made.score(grey, [0, 1] * 50) == 1.0
+    with pytest.raises(TypeError, match="means must be True or False, got 1"):
+        made.fit(grey, [0, 1] * 50, means=1)
+    made.fit(grey, [0, 1] * 50, means=np.True_, epochs=1, seed=1)
     with pytest.raises(ValueError, match="X of validation must hold numbers from 0 to 1"):
         made.fit(grey, [0, 1] * 50, means=True, validation=(grey + 1, [0, 1] * 50))

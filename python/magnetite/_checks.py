@@ -12,6 +12,7 @@ __all__ = [
     "check_choice",
     "check_count",
     "check_finite",
+    "check_flag",
     "check_mask",
     "check_offset",
     "check_parameters",
@@ -39,6 +40,13 @@ def check_real(name: str, value: object) -> float:
     if isinstance(value, Real) and not isinstance(value, bool):
         return float(value)
     raise TypeError(f"{name} must be a real number, got {type(value).__name__}")
+
+
+def check_flag(name: str, value: object) -> bool:
+    """Return `value` as a bool; numbers are no flags."""
+    if isinstance(value, bool | np.bool_):
+        return bool(value)
+    raise TypeError(f"{name} must be True or False, got {value!r}")
 
 
 def check_offset(value: object) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from magnetite._checks import check_count, check_real, check_weights
+from magnetite._checks import check_count, check_flag, check_real, check_weights
 from magnetite.networks.session import NetworkPlan, NetworkSession
 from magnetite.options import SeedLike, check_seed
 from magnetite.training.data import Matrix, MatrixSource
@@ -176,15 +176,14 @@ def _check_plan(
     for penalty in check_penalties(penalties):
         if isinstance(penalty, SparsityTarget) or (isinstance(penalty, L1 | L2) and penalty.biases):
             raise ValueError(f"penalties must be of weights alone for networks, got {penalty!r}")
-    if not isinstance(shuffle, bool | np.bool_):
-        raise TypeError(f"shuffle must be True or False, got {shuffle!r}")
+    shuffle = check_flag("shuffle", shuffle)
     return NetworkPlan(
         optimizer=optimizer,
         batch_size=check_count("batch_size", batch_size, 1, bits=31),
         dropout=_check_dropout("dropout", dropout),
         input_dropout=_check_dropout("input_dropout", input_dropout),
         penalties=tuple(penalties),
-        shuffle=bool(shuffle),
+        shuffle=shuffle,
         seed=check_seed(seed),
     )
 

@@ -5,7 +5,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from magnetite._checks import check_count
+from magnetite._checks import check_count, check_flag
 from magnetite.labels import ClassesLike, Labels
 from magnetite.models.rbm import RBM
 from magnetite.models.rbm_files import content_of_rbm, rbm_of_content
@@ -182,7 +182,7 @@ class ClassificationRBM(LabelLaw, Stored):
         >>> run
         TrainingResult(5 epochs, 5 updates, completed)
         """
-        means = options.get("means") is True
+        means = check_flag("means", options.get("means", False))
         rows = self._joint("X", X, "y", y, means)
         held_out = None if validation is None else self._joint_pair(validation, means)
         known = {"": rows} if held_out is None else {"": rows, "validation_": held_out}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from magnetite._checks import check_real, check_weights
+from magnetite._checks import check_flag, check_real, check_weights
 from magnetite.models.bipartite import PARAMETERS
 from magnetite.models.rbm import RBM
 from magnetite.options import SeedLike, check_seed
@@ -102,7 +102,7 @@ def fit(
         raise ValueError(f"initial must be 'data' or None, got {initial!r}")
     if ridge is not None and not 0 < check_real("ridge", ridge) < np.inf:
         raise ValueError(f"ridge must be positive and finite, or None, got {ridge!r}")
-    means = options.get("means") is True
+    means = check_flag("means", options.get("means", False))
     rows = self._joint(X, conditions, missing=True, means=means)
     held_out = None
     if validation is not None:

@@ -6,7 +6,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from magnetite._checks import check_count, check_finite, real_array
+from magnetite._checks import check_count, check_finite, check_flag, real_array
 from magnetite.models.rbm import RBM
 from magnetite.models.rbm_files import content_of_rbm, rbm_of_content
 from magnetite.relatives.figures import RatingFigures, own_and
@@ -102,9 +102,7 @@ class RatingsRBM(RatingPredictions, Stored):
         dtype: DTypeLike = "float32",
     ) -> None:
         items, self._scale = check_count("num_items", num_items, 1, 31), _checked_scale(ratings)
-        if not isinstance(conditional, bool | np.bool_):
-            raise TypeError(f"conditional must be True or False, got {conditional!r}")
-        self.conditional, levels = bool(conditional), len(self._scale)
+        self.conditional, levels = check_flag("conditional", conditional), len(self._scale)
         groups: list[tuple[Units | str, int]] = [(Rating(levels), items * levels)]
         if conditional:
             groups.append(("binary", items))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from magnetite._checks import check_choice, check_count, check_real
+from magnetite._checks import check_choice, check_count, check_flag, check_real
 from magnetite.options import Seed, SeedLike, check_seed
 from magnetite.training.gradient import GRADIENTS
 from magnetite.training.optimizers import Optimizer, OptimizerRun
@@ -110,9 +110,7 @@ def check_plan(
     check_startable("optimizer", optimizer, "mg.SGD(0.01)", OptimizerRun)
     if initial not in ("data", None):
         raise ValueError(f"initial must be 'data' or None, got {initial!r}")
-    for name, value in (("shuffle", shuffle), ("means", means)):
-        if not isinstance(value, bool | np.bool_):
-            raise TypeError(f"{name} must be True or False, got {value!r}")
+    shuffle, means = check_flag("shuffle", shuffle), check_flag("means", means)
     if means and gradient == "standardized":
         raise ValueError(
             "gradient must be 'plain' or 'centered' where means are learnt, which have no "
@@ -128,8 +126,8 @@ def check_plan(
         precision_rate=check_share("precision_rate", precision_rate),
         penalties=check_penalties(penalties),
         initial=initial,
-        shuffle=bool(shuffle),
-        means=bool(means),
+        shuffle=shuffle,
+        means=means,
         seed=check_seed(seed),
     )
 
