@@ -92,6 +92,13 @@ def test_figures_that_are_nan_are_skipped() -> None:
     assert mg.RBM(9, 4).fit(X, callbacks=[figures, stop], epochs=9, seed=1).info["epochs"] == 8
 
 
+def test_a_figure_that_is_always_nan_is_warned_of() -> None:
+    options: dict[str, Any] = {"validation": X / 2, "means": True, "epochs": 3, "seed": 1}
+    with pytest.warns(UserWarning, match="'validation_pseudo_log_likelihood' has been nan in ever"):
+        run = mg.RBM(9, 4).fit(X / 2, callbacks=[EarlyStopping()], **options)
+    assert run.info["epochs"] == 3
+
+
 @pytest.mark.parametrize(
     ("monitor", "mode", "epochs"),
     [

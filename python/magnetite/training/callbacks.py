@@ -1,6 +1,7 @@
 """What may be asked after every epoch: whether to stop, and how likely the data have become."""
 
 import math
+import warnings
 from typing import Any
 
 from magnetite._checks import check_choice, check_count, check_real
@@ -55,6 +56,12 @@ class EarlyStopping:
         "free_energy_gap" watched: it is least before learning begins, and grows with overfitting.
     restore_best : bool
         Whether the training ends with the parameters of the best epoch; it does by default.
+
+    Warns
+    -----
+    UserWarning
+        After the last epoch, if the figure was nan in all of them, as the pseudo-likelihood is of
+        real units and of means.
 
     Raises
     ------
@@ -133,6 +140,12 @@ class EarlyStopping:
             )
         value, sign = progress.figures[self.monitor], 1 if self.mode == "max" else -1
         if math.isnan(value):
+            if progress.epoch == progress.num_epochs and not (self.parameters or self.waited):
+                warnings.warn(
+                    f"{self.monitor!r} has been nan in every epoch, so that EarlyStopping had "
+                    "nothing to stop by: take another monitor",
+                    stacklevel=2,
+                )
             return False
         if self.limit is not None:
             good = value <= self.limit
