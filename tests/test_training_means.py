@@ -58,6 +58,13 @@ def test_chances_of_categories_are_learnt_and_may_be_missing() -> None:
         rbm.fit(chances, means=True)
 
 
+def test_means_may_leave_the_range_by_rounding() -> None:
+    grey = np.array([[1 + 1e-15, -1e-15], [0.2, 0.4]])  # as a scaler may make them
+    mg.RBM(2, 2, dtype="float64").fit(grey, means=True, epochs=1, seed=1)
+    with pytest.raises(ValueError, match="X must hold numbers from 0 to 1"):
+        mg.RBM(2, 2, dtype="float64").fit(grey + 1e-5, means=True)
+
+
 def test_absent_ratings_are_right_as_means_too() -> None:
     rows = np.array([[0.0, 0.0, 0.2, 0.8], [1.0, 0.0, 0.3, 0.3]])
     wrong = Rating(2).wrong_means(rows)

@@ -10,14 +10,11 @@ from numpy.typing import NDArray
 from sklearn.utils.sparsefuncs import min_max_axis
 
 import magnetite as mg
-from magnetite.units.base import Array
+from magnetite.units.base import ROUNDING, Array
 from magnetite.units.discrete import Binary
 from magnetite.units.layer import Layer
 
 __all__ = ["any_numbers", "warn_beyond_bits"]
-
-ROUNDING = 1e-6
-"""By so much scaled data may leave the range from 0 to 1 without a warning."""
 
 
 class Lenient(Binary):

@@ -6,9 +6,12 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Array", "Units"]
+__all__ = ["ROUNDING", "Array", "Units"]
 
 Array = NDArray[np.floating[Any]]
+
+ROUNDING = 1e-6
+"""By so much means, which were scaled perhaps, may leave the range of a unit's values."""
 
 
 class Units(ABC):
@@ -114,9 +117,8 @@ class Units(ABC):
         """Return where values are no means of the unit: beyond the ends of its values."""
         if self.site_states is None:
             return self.wrong(values)
-        wrong: NDArray[np.bool_] = ~(
-            (values >= self.site_states.min()) & (values <= self.site_states.max())
-        )
+        low, high = self.site_states.min() - ROUNDING, self.site_states.max() + ROUNDING
+        wrong: NDArray[np.bool_] = ~((values >= low) & (values <= high))
         return wrong
 
     @property

@@ -14,7 +14,7 @@ __all__ = ["Binary", "Categorical", "Spin"]
 CLIP = 0.001
 """Means of data are kept so far from the ends where a bias would be infinite."""
 
-ROUNDING = 1e-3
+SUM_ROUNDING = 1e-3
 """By so much the sum of the chances of categories may differ from 1."""
 
 
@@ -204,7 +204,7 @@ class Categorical(Units):
 
     def wrong_means(self, values: Array) -> NDArray[np.bool_]:
         """Return where values are no chances, or a group of them does not sum to 1."""
-        right = np.abs(self._sites(values).sum(axis=-1) - 1) <= ROUNDING
+        right = np.abs(self._sites(values).sum(axis=-1) - 1) <= SUM_ROUNDING
         wrong: NDArray[np.bool_] = np.repeat(~right, self.num_states, axis=-1)
         return wrong | super().wrong_means(values)
 
