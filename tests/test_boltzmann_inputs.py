@@ -156,6 +156,7 @@ def test_a_training_given_inputs_goes_on_to_the_same_bits(tmp_path: Path) -> Non
     [
         ({"inputs": [3]}, ValueError, "inputs must name visible units, got 3"),
         ({"inputs": [1, 1]}, ValueError, "inputs must name each unit once, got 1 twice"),
+        ({"inputs": [[1]]}, ValueError, r"inputs must name visible units, got \[1\]"),
         ({"inputs": [2, 0, 1]}, ValueError, "inputs must leave a visible unit to be learnt"),
         ({"inputs": 1}, TypeError, "inputs must be a sequence of labels, got 1"),
         ({"inputs": "01"}, TypeError, "inputs must be a sequence of labels, got '01'"),

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from magnetite.inputs import FloatArray
-from magnetite.models.topology import Topology
+from magnetite.models.topology import Topology, places_of
 from magnetite.units.base import Array
 
 if TYPE_CHECKING:
@@ -64,15 +64,8 @@ def visible_columns(machine: "BoltzmannMachine", name: str, labels: Any) -> tupl
     """Return the columns of data in which visible units with these labels have their values."""
     if isinstance(labels, str) or not isinstance(labels, Iterable):
         raise TypeError(f"{name} must be a sequence of labels, got {labels!r}")
-    column_of = {machine.variables[unit]: k for k, unit in enumerate(machine.visible)}
-    found: dict[int, None] = {}
-    for label in labels:
-        if label not in column_of:
-            raise ValueError(f"{name} must name visible units, got {label!r}")
-        if column_of[label] in found:
-            raise ValueError(f"{name} must name each unit once, got {label!r} twice")
-        found[column_of[label]] = None
-    return tuple(found)
+    visible = [machine.variables[unit] for unit in machine.visible]
+    return places_of(labels, visible, name, "visible units")
 
 
 def distinct_rows(

@@ -1,5 +1,6 @@
 """What a run found, as text for people and as JSON for programs."""
 
+from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
 from textwrap import shorten
 from typing import Any, ClassVar
@@ -20,7 +21,7 @@ ANSWER_WIDTH = 500  # the whole answer is in the JSON document
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(ABC):
     """One run, ready to be told; each kind of run says in its own words what it did.
 
     Attributes
@@ -144,13 +145,13 @@ class Report:
         """Return the values of all states that the result holds."""
         return {"objectives": self.result.objectives, "energies": self.result.energies}
 
+    @abstractmethod
     def _work(self) -> list[tuple[str, str]]:
         """Return lines on what was done."""
-        raise NotImplementedError  # every kind of report says it
 
+    @abstractmethod
     def _work_as_json(self) -> dict[str, Any]:
         """Return entries on what was done."""
-        raise NotImplementedError  # every kind of report says it
 
     def _path(self) -> list[tuple[str, str]]:
         """Return a line on the implementation that was taken."""

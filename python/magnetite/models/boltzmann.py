@@ -16,7 +16,7 @@ from magnetite.models.assemble import core_of_polynomial, core_of_problem, witho
 from magnetite.models.base import Model
 from magnetite.models.graphs import as_graph
 from magnetite.models.polynomial import Polynomial
-from magnetite.models.topology import Parameters, Topology
+from magnetite.models.topology import Parameters, Topology, places_of
 from magnetite.stored import Stored
 
 __all__ = ["BoltzmannMachine"]
@@ -313,12 +313,4 @@ def _visible_positions(visible: Any, labels: Labels) -> IntVector:
         if len(given) != n:
             raise ValueError(f"visible must have shape ({n},) as a mask, got {np.shape(given)}")
         return np.flatnonzero(given)
-    index = {label: position for position, label in enumerate(labels)}
-    positions: dict[int, None] = {}
-    for label in given:
-        if label not in index:
-            raise ValueError(f"visible must name units of W, got {label!r}")
-        if index[label] in positions:
-            raise ValueError(f"visible must name each unit once, got {label!r} twice")
-        positions[index[label]] = None
-    return np.array(list(positions), np.int64)
+    return np.array(places_of(given, labels, "visible", "units of W"), np.int64)

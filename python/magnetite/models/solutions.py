@@ -1,5 +1,6 @@
 """States in the terms of the problem they solve, as the method ``decode`` returns them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -22,7 +23,7 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Solution:
+class Solution(ABC):
     """What all solutions share.
 
     Attributes
@@ -48,9 +49,9 @@ class Solution:
         """Whether no constraint is broken."""
         return not self.violations
 
+    @abstractmethod
     def text(self) -> str:
         """Return the solution in a few words; none where there is no more to say than the state."""
-        raise NotImplementedError  # every kind of solution has its own words
 
 
 @dataclass(frozen=True)

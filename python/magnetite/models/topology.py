@@ -1,10 +1,10 @@
 """The graph of a Boltzmann machine: which units there are, which are visible, which are joined."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from magnetite.inputs import FloatArray, IntVector
 from magnetite.models.polynomial import Polynomial
 
-__all__ = ["Moments", "Parameters", "Topology"]
+__all__ = ["Moments", "Parameters", "Topology", "places_of"]
 
 FEW_UNITS, FEW_EDGES = 500, 1 / 32
 """Graphs of more units, of whose pairs (i, j) fewer are edges, are gone through edge by edge.
@@ -167,3 +167,24 @@ class Topology:
         reached = np.zeros(self.num_units, np.bool_)
         reached[first[self.visible]] = True
         return np.flatnonzero(~reached[first])
+
+
+def places_of(
+    given: Iterable[Any], labels: Iterable[Any], name: str, known: str
+) -> tuple[int, ...]:
+    """Return where among labels those given are; refuse others, and one that comes twice.
+
+    Examples
+    --------
+    >>> places_of("ca", "abc", "visible", "units")
+    (2, 0)
+    """
+    places = {label: place for place, label in enumerate(labels)}
+    found: dict[int, None] = {}
+    for label in given:
+        if not isinstance(label, Hashable) or label not in places:
+            raise ValueError(f"{name} must name {known}, got {label!r}")
+        if places[label] in found:
+            raise ValueError(f"{name} must name each unit once, got {label!r} twice")
+        found[places[label]] = None
+    return tuple(found)
